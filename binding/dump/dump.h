@@ -1,0 +1,39 @@
+/* Python objects to PostgreSQL bytes. */
+#ifndef HDPY_DUMP_H
+#define HDPY_DUMP_H
+
+#include "adapt/settings.h"
+#include "bytes/writer.h"
+#include "wire/message.h"
+
+typedef struct hdpy_dump_ctx {
+    hdpy_state *st;
+    const hdpy_settings *settings;
+} hdpy_dump_ctx;
+
+/* psycopg's PyFormat: what the placeholder asked for (%s, %t, %b). */
+typedef enum hdpy_pyformat { HDPY_AUTO = 's', HDPY_AS_TEXT = 't', HDPY_AS_BINARY = 'b' } hdpy_pyformat;
+
+/* What travels beside the value. */
+typedef struct hdpy_param {
+    uint32_t oid; /* 0: the server infers the type */
+    uint16_t format;
+} hdpy_param;
+
+typedef struct hdpy_dumper hdpy_dumper;
+
+struct hdpy_dumper {
+    /* Appends the value's bytes (no length word) to dst and fills in *param. 0, or -1 with an exception set. A sticky
+     * error of dst is left to the caller. */
+    int (*dump)(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param);
+};
+
+/* The dumper of an exact type, else of the nearest base in its MRO; NULL without an exception where there is none.
+ * None never reaches a dumper: the caller writes NULL with oid 0 and text format. */
+const hdpy_dumper *hdpy_find_dumper(hdpy_state *st, PyTypeObject *type, hdpy_pyformat format);
+
+/* Finds the dumper and runs it, NULL included: writes length word and value. -1: ProgrammingError
+ * ("cannot adapt type 'X' using placeholder '%s' (format: AUTO)") or what the dumper raised. */
+int hdpy_dump_value(hdpy_dump_ctx *ctx, PyObject *obj, hdpy_pyformat format, hd_writer *dst, hdpy_param *param);
+
+#endif
