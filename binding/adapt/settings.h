@@ -15,6 +15,8 @@ typedef struct hdpy_settings {
     char interval_style;  /* 'p' postgres, 'v' postgres_verbose, 's' sql_standard, 'i' iso_8601 */
     PyObject *timezone;   /* tzinfo of TimeZone; datetime.timezone.utc where it is UTC or unknown */
     bool timezone_is_utc; /* the fast road for timestamptz */
+    bool timezone_is_fixed;
+    int32_t timezone_offset; /* seconds east of UTC, where it is fixed */
 } hdpy_settings;
 
 /* From the values of ParameterStatus as the server sent them (NULL where it has not sent one).

@@ -1,9 +1,13 @@
 #include "module/state.h"
 
+#include "adapt/settings.h"
+
 static int
 module_exec(PyObject *module)
 {
-    (void)module;
+    hdpy_state *st = hdpy_state_of_module(module);
+    if (hdpy_settings_init(st, module) < 0)
+        return -1;
     return 0;
 }
 

@@ -21,13 +21,18 @@
     X(Decimal)                                                                                                         \
     X(UUID)                                                                                                            \
     X(ZoneInfo)                                                                                                        \
+    X(datetime_capsule)                                                                                                \
     X(json_loads)                                                                                                      \
-    X(json_dumps)
+    X(json_dumps)                                                                                                      \
+    /* adapt/settings.c */                                                                                             \
+    X(settings_type)                                                                                                   \
+    X(timezones) /* name of a zone to its tzinfo */
 
 typedef struct hdpy_state {
 #define HDPY_FIELD(name) PyObject *name;
     HDPY_STATE_OBJECTS(HDPY_FIELD)
 #undef HDPY_FIELD
+    void *datetime_api; /* what datetime_capsule holds: see adapt/datetime_api.h */
 } hdpy_state;
 
 extern struct PyModuleDef hdpy_module_def;

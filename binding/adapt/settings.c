@@ -1,0 +1,296 @@
+#include "adapt/settings.h"
+
+#include "adapt/datetime_api.h"
+
+/* Names of pg_char_to_encoding() without their '-' and '_', in upper case, and Python's codec.
+ * PostgreSQL documentation, 23.3.1 "Supported Character Sets". Python has no EUC_TW and no MULE_INTERNAL. */
+static const struct {
+    const char *server;
+    const char *python;
+} encodings[] = {
+    {"UTF8", "utf-8"},
+    {"UNICODE", "utf-8"},
+    {"SQLASCII", "ascii"},
+    {"LATIN1", "iso8859-1"},
+    {"ISO88591", "iso8859-1"},
+    {"LATIN2", "iso8859-2"},
+    {"ISO88592", "iso8859-2"},
+    {"LATIN3", "iso8859-3"},
+    {"ISO88593", "iso8859-3"},
+    {"LATIN4", "iso8859-4"},
+    {"ISO88594", "iso8859-4"},
+    {"LATIN5", "iso8859-9"},
+    {"ISO88599", "iso8859-9"},
+    {"LATIN6", "iso8859-10"},
+    {"ISO885910", "iso8859-10"},
+    {"LATIN7", "iso8859-13"},
+    {"ISO885913", "iso8859-13"},
+    {"LATIN8", "iso8859-14"},
+    {"ISO885914", "iso8859-14"},
+    {"LATIN9", "iso8859-15"},
+    {"ISO885915", "iso8859-15"},
+    {"LATIN10", "iso8859-16"},
+    {"ISO885916", "iso8859-16"},
+    {"ISO88595", "iso8859-5"},
+    {"ISO88596", "iso8859-6"},
+    {"ISO88597", "iso8859-7"},
+    {"ISO88598", "iso8859-8"},
+    {"WIN1250", "cp1250"},
+    {"WIN1251", "cp1251"},
+    {"WIN", "cp1251"},
+    {"WIN1252", "cp1252"},
+    {"WIN1253", "cp1253"},
+    {"WIN1254", "cp1254"},
+    {"WIN1255", "cp1255"},
+    {"WIN1256", "cp1256"},
+    {"WIN1257", "cp1257"},
+    {"WIN1258", "cp1258"},
+    {"ABC", "cp1258"},
+    {"TCVN", "cp1258"},
+    {"TCVN5712", "cp1258"},
+    {"VSCII", "cp1258"},
+    {"WIN866", "cp866"},
+    {"ALT", "cp866"},
+    {"WIN874", "cp874"},
+    {"KOI8R", "koi8-r"},
+    {"KOI8", "koi8-r"},
+    {"KOI8U", "koi8-u"},
+    {"EUCJP", "euc_jp"},
+    {"EUCJIS2004", "euc_jis_2004"},
+    {"SJIS", "shift_jis"},
+    {"MSKANJI", "shift_jis"},
+    {"SHIFTJIS", "shift_jis"},
+    {"WIN932", "shift_jis"},
+    {"WINDOWS932", "shift_jis"},
+    {"SHIFTJIS2004", "shift_jis_2004"},
+    {"EUCCN", "gb2312"},
+    {"GBK", "gbk"},
+    {"WIN936", "gbk"},
+    {"WINDOWS936", "gbk"},
+    {"GB18030", "gb18030"},
+    {"BIG5", "big5"},
+    {"WIN950", "big5"},
+    {"WINDOWS950", "big5"},
+    {"EUCKR", "euc_kr"},
+    {"JOHAB", "johab"},
+    {"UHC", "cp949"},
+    {"WIN949", "cp949"},
+    {"WINDOWS949", "cp949"},
+};
+
+enum { ENCODING_NAME_MAX = 32 };
+
+/* NULL: Python has no codec for it. */
+static const char *
+find_codec(const char *server_name)
+{
+    char name[ENCODING_NAME_MAX];
+    size_t n = 0;
+    for (const char *p = server_name; *p != 0; p++) {
+        if (*p == '-' || *p == '_')
+            continue;
+        if (n == sizeof name - 1)
+            return NULL;
+        name[n++] = *p >= 'a' && *p <= 'z' ? (char)(*p - 'a' + 'A') : *p;
+    }
+    name[n] = 0;
+    for (size_t i = 0; i < sizeof encodings / sizeof encodings[0]; i++) {
+        if (strcmp(encodings[i].server, name) == 0)
+            return encodings[i].python;
+    }
+    return NULL;
+}
+
+static int
+set_encoding(hdpy_state *st, hdpy_settings *s, const char *server_name)
+{
+    const char *codec = server_name == NULL ? "utf-8" : find_codec(server_name);
+    if (codec == NULL) {
+        PyErr_Format(st->NotSupportedError ? st->NotSupportedError : PyExc_ValueError,
+                     "codec not available in Python: '%s'", server_name);
+        return -1;
+    }
+    s->utf8 = strcmp(codec, "utf-8") == 0;
+    s->bytes_only = strcmp(codec, "ascii") == 0;
+    s->encoding = PyUnicode_FromString(codec);
+    return s->encoding == NULL ? -1 : 0;
+}
+
+/* "ISO, MDY", "German, DMY", ... A server that has not said answers as a fresh one does. */
+static void
+set_date_style(hdpy_settings *s, const char *value)
+{
+    if (value == NULL)
+        value = "ISO, MDY";
+    const char *comma = strchr(value, ',');
+    s->date_style = value[0];
+    s->date_order = 'M';
+    if (comma != NULL) {
+        comma++;
+        while (*comma == ' ')
+            comma++;
+        if (*comma == 'D' || *comma == 'Y')
+            s->date_order = *comma;
+    }
+}
+
+static void
+set_interval_style(hdpy_settings *s, const char *value)
+{
+    if (value == NULL || strcmp(value, "postgres") == 0)
+        s->interval_style = 'p';
+    else
+        s->interval_style = strcmp(value, "postgres_verbose") == 0 ? 'v' : value[0];
+}
+
+/* The zone of this name from Python's database; UTC, and a line in the log, where it has none: the instant is right
+ * in any zone. A new reference, NULL with an exception set where something else failed. */
+static PyObject *
+find_zone(hdpy_state *st, PyObject *name)
+{
+    PyObject *zone = PyObject_CallOneArg(st->ZoneInfo, name);
+    if (zone != NULL || PyErr_ExceptionMatches(PyExc_MemoryError) || !PyErr_ExceptionMatches(PyExc_Exception))
+        return zone;
+    PyErr_Clear();
+    PyObject *logging = PyImport_ImportModule("logging");
+    if (logging == NULL)
+        return NULL;
+    PyObject *logger = PyObject_CallMethod(logging, "getLogger", "s", "howdah");
+    Py_DECREF(logging);
+    if (logger == NULL)
+        return NULL;
+    PyObject *none =
+        PyObject_CallMethod(logger, "warning", "sO", "unknown PostgreSQL timezone: %r; will use UTC", name);
+    Py_DECREF(logger);
+    if (none == NULL)
+        return NULL;
+    Py_DECREF(none);
+    return Py_NewRef(hdpy_datetime(st)->TimeZone_UTC);
+}
+
+/* A zone whose offset never changes answers utcoffset(None). */
+static int
+set_fixed_offset(hdpy_settings *s)
+{
+    PyObject *delta = PyObject_CallMethod(s->timezone, "utcoffset", "O", Py_None);
+    if (delta == NULL)
+        return -1;
+    if (delta != Py_None) {
+        s->timezone_is_fixed = true;
+        s->timezone_offset = PyDateTime_DELTA_GET_DAYS(delta) * 86400 + PyDateTime_DELTA_GET_SECONDS(delta);
+    }
+    Py_DECREF(delta);
+    return 0;
+}
+
+static int
+set_timezone(hdpy_state *st, hdpy_settings *s, const char *server_name)
+{
+    if (server_name == NULL || strcmp(server_name, "UTC") == 0) {
+        s->timezone = Py_NewRef(hdpy_datetime(st)->TimeZone_UTC);
+    } else {
+        PyObject *name = PyUnicode_DecodeUTF8(server_name, (Py_ssize_t)strlen(server_name), "replace");
+        if (name == NULL)
+            return -1;
+        /* remembered for the life of the interpreter, so that an unknown one is logged once */
+        s->timezone = Py_XNewRef(PyDict_GetItemWithError(st->timezones, name));
+        if (s->timezone == NULL && !PyErr_Occurred()) {
+            s->timezone = find_zone(st, name);
+            if (s->timezone != NULL && PyDict_SetItem(st->timezones, name, s->timezone) < 0)
+                Py_CLEAR(s->timezone);
+        }
+        Py_DECREF(name);
+        if (s->timezone == NULL)
+            return -1;
+    }
+    s->timezone_is_utc = s->timezone == hdpy_datetime(st)->TimeZone_UTC;
+    return set_fixed_offset(s);
+}
+
+hdpy_settings *
+hdpy_settings_new(hdpy_state *st, const char *client_encoding, const char *date_style, const char *interval_style,
+                  const char *timezone)
+{
+    PyTypeObject *type = (PyTypeObject *)st->settings_type;
+    hdpy_settings *s = (hdpy_settings *)type->tp_alloc(type, 0);
+    if (s == NULL)
+        return NULL;
+    set_date_style(s, date_style);
+    set_interval_style(s, interval_style);
+    if (set_encoding(st, s, client_encoding) < 0 || set_timezone(st, s, timezone) < 0) {
+        Py_DECREF(s);
+        return NULL;
+    }
+    return s;
+}
+
+PyObject *
+hdpy_decode_text(const hdpy_settings *s, hd_span src)
+{
+    const char *p = (const char *)src.p;
+    if (HD_LIKELY(s->utf8))
+        return PyUnicode_DecodeUTF8(p, (Py_ssize_t)src.n, NULL);
+    if (s->bytes_only)
+        return PyBytes_FromStringAndSize(p, (Py_ssize_t)src.n);
+    return PyUnicode_Decode(p, (Py_ssize_t)src.n, PyUnicode_AsUTF8(s->encoding), NULL);
+}
+
+PyObject *
+hdpy_decode_name(const hdpy_settings *s, hd_span src)
+{
+    /* SQL_ASCII promises nothing, and UTF-8 is what such bytes mostly are */
+    const char *codec = s->bytes_only ? "utf-8" : PyUnicode_AsUTF8(s->encoding);
+    return PyUnicode_Decode((const char *)src.p, (Py_ssize_t)src.n, codec, "replace");
+}
+
+static void
+settings_dealloc(PyObject *self)
+{
+    hdpy_settings *s = (hdpy_settings *)self;
+    PyTypeObject *type = Py_TYPE(self);
+    Py_XDECREF(s->encoding);
+    Py_XDECREF(s->timezone);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static PyType_Slot settings_slots[] = {
+    {Py_tp_dealloc, settings_dealloc},
+    {0, NULL},
+};
+
+static PyType_Spec settings_spec = {
+    .name = "howdah._howdah.Settings",
+    .basicsize = sizeof(hdpy_settings),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = settings_slots,
+};
+
+static PyObject *
+import_name(const char *module_name, const char *name)
+{
+    PyObject *module = PyImport_ImportModule(module_name);
+    if (module == NULL)
+        return NULL;
+    PyObject *value = PyObject_GetAttrString(module, name);
+    Py_DECREF(module);
+    return value;
+}
+
+int
+hdpy_settings_init(hdpy_state *st, PyObject *module)
+{
+    /* The capsule is asked for per interpreter and never through PyDateTime_IMPORT, whose pointer is a C static. */
+    st->datetime_capsule = import_name("datetime", "datetime_CAPI");
+    if (st->datetime_capsule == NULL)
+        return -1;
+    st->datetime_api = PyCapsule_GetPointer(st->datetime_capsule, PyDateTime_CAPSULE_NAME);
+    if (st->datetime_api == NULL)
+        return -1;
+    if (st->ZoneInfo == NULL && (st->ZoneInfo = import_name("zoneinfo", "ZoneInfo")) == NULL)
+        return -1;
+    if ((st->timezones = PyDict_New()) == NULL)
+        return -1;
+    st->settings_type = PyType_FromModuleAndSpec(module, &settings_spec, NULL);
+    return st->settings_type == NULL ? -1 : 0;
+}
