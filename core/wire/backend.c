@@ -1,11 +1,21 @@
 #include "wire/backend.h"
 
-enum { KEY_MIN = 4, KEY_MAX = 256 };
+enum { KEY_MIN = 4, KEY_MAX = 256, MD5_SALT = 4 };
 
 static hd_rc
 judge(const hd_reader *r)
 {
     return hd_reader_done(r) ? HD_OK : HD_EPROTO;
+}
+
+/* A list of names ended by an empty one, with nothing behind. */
+static hd_rc
+check_mechanisms(hd_span list)
+{
+    hd_reader r = hd_reader_of(list);
+    while (hd_read_cstr(&r).n != 0)
+        ;
+    return judge(&r);
 }
 
 hd_rc
@@ -14,7 +24,21 @@ hd_decode_authentication(hd_authentication *dst, hd_span src)
     hd_reader r = hd_reader_of(src);
     dst->code = hd_read_u32(&r);
     dst->rest = hd_read_rest(&r);
-    return judge(&r);
+    if (r.bad)
+        return HD_EPROTO;
+    switch (dst->code) {
+    case HD_AUTH_OK:
+    case HD_AUTH_CLEARTEXT:
+    case HD_AUTH_GSS:
+    case HD_AUTH_SSPI:
+        return dst->rest.n == 0 ? HD_OK : HD_EPROTO;
+    case HD_AUTH_MD5:
+        return dst->rest.n == MD5_SALT ? HD_OK : HD_EPROTO;
+    case HD_AUTH_SASL:
+        return check_mechanisms(dst->rest);
+    default:
+        return HD_OK;
+    }
 }
 
 hd_rc
@@ -39,13 +63,28 @@ hd_decode_command_complete(hd_command_complete *dst, hd_span src)
 int64_t
 hd_command_tag_rows(hd_span tag)
 {
-    int64_t rows = 0, scale = 1;
-    size_t i = tag.n;
-    for (; i != 0 && tag.p[i - 1] >= '0' && tag.p[i - 1] <= '9' && tag.n - i < 18; i--) {
-        rows += scale * (tag.p[i - 1] - '0');
-        scale *= 10;
+    static const char counting[][8] = {"SELECT ", "INSERT ", "UPDATE ", "DELETE ",
+                                       "MERGE ",  "FETCH ",  "MOVE ",   "COPY "};
+    const uint8_t *p = NULL, *end = tag.p + tag.n;
+
+    for (size_t i = 0; p == NULL && i < sizeof(counting) / sizeof(counting[0]); i++) {
+        size_t n = strlen(counting[i]);
+        if (tag.n > n && memcmp(tag.p, counting[i], n) == 0)
+            p = tag.p + n;
     }
-    return i == tag.n || i == 0 || tag.p[i - 1] != ' ' ? -1 : rows;
+    if (p != NULL && tag.p[0] == 'I') { /* "INSERT oid rows" */
+        p = memchr(p, ' ', (size_t)(end - p));
+        p = p ? p + 1 : NULL;
+    }
+    if (p == NULL || p == end)
+        return -1;
+    int64_t rows = 0;
+    for (; p < end; p++) {
+        if (*p < '0' || *p > '9' || rows > (INT64_MAX - 9) / 10)
+            return -1;
+        rows = rows * 10 + (*p - '0');
+    }
+    return rows;
 }
 
 hd_rc
@@ -54,8 +93,14 @@ hd_decode_copy_response(hd_copy_response *dst, hd_span src)
     hd_reader r = hd_reader_of(src);
     dst->format = hd_read_u8(&r);
     dst->count = hd_read_u16(&r);
-    dst->formats = hd_reader_of(hd_read_span(&r, (size_t)dst->count * 2));
-    return dst->format > HD_BINARY ? HD_EPROTO : judge(&r);
+    dst->formats = r;
+    if (dst->format > HD_BINARY)
+        return HD_EPROTO;
+    for (uint16_t i = 0; i < dst->count && !r.bad; i++) {
+        if (hd_read_u16(&r) > HD_BINARY)
+            return HD_EPROTO;
+    }
+    return judge(&r);
 }
 
 hd_rc

@@ -8,10 +8,19 @@
 #include "bytes/reader.h"
 #include "wire/message.h"
 
-/* Authentication*: `rest` is what follows the code (salt, SASL mechanisms or data). */
+/* Authentication*. A code that is not listed is handed on, to be refused by name. */
+typedef enum hd_auth {
+    HD_AUTH_OK = 0,
+    HD_AUTH_CLEARTEXT = 3,
+    HD_AUTH_MD5 = 5,
+    HD_AUTH_GSS = 7,
+    HD_AUTH_SSPI = 9,
+    HD_AUTH_SASL = 10,
+} hd_auth;
+
 typedef struct hd_authentication {
     uint32_t code;
-    hd_span rest;
+    hd_span rest; /* MD5: 4 bytes of salt; SASL: C strings, the last one empty; else what the method sends */
 } hd_authentication;
 HD_MUSTCHECK hd_rc hd_decode_authentication(hd_authentication *dst, hd_span src);
 
@@ -26,14 +35,14 @@ typedef struct hd_command_complete {
 } hd_command_complete;
 HD_MUSTCHECK hd_rc hd_decode_command_complete(hd_command_complete *dst, hd_span src);
 
-/* The row count that a command tag ends with; -1 for commands that have none. */
+/* The row count of a command tag, -1 for commands that have none: the rules of libpq's PQcmdTuples(). */
 int64_t hd_command_tag_rows(hd_span tag);
 
 /* CopyInResponse, CopyOutResponse and CopyBothResponse. */
 typedef struct hd_copy_response {
     uint8_t format;
     uint16_t count;
-    hd_reader formats; /* count uint16 */
+    hd_reader formats; /* count uint16, each an hd_format */
 } hd_copy_response;
 HD_MUSTCHECK hd_rc hd_decode_copy_response(hd_copy_response *dst, hd_span src);
 

@@ -68,8 +68,11 @@ hd_write_startup(hd_writer *dst, uint32_t protocol, const hd_span *pairs, size_t
 {
     size_t at = hd_write_begin(dst, 0);
     hd_write_u32(dst, protocol);
-    for (size_t i = 0; i < 2 * n_pairs; i++)
+    for (size_t i = 0; i < 2 * n_pairs; i++) {
+        if (i % 2 == 0 && pairs[i].n == 0 && dst->rc == HD_OK)
+            dst->rc = HD_EINVAL;
         hd_write_cstr(dst, pairs[i]);
+    }
     hd_write_u8(dst, 0);
     hd_write_end(dst, at);
 }
@@ -107,9 +110,13 @@ hd_write_sasl_initial(hd_writer *dst, hd_span mechanism, hd_span data)
 {
     size_t at = hd_write_begin(dst, HD_FE_PASSWORD);
     hd_write_cstr(dst, mechanism);
-    size_t value = hd_write_value_begin(dst);
-    hd_write_span(dst, data);
-    hd_write_value_end(dst, value);
+    if (data.p == NULL)
+        hd_write_null(dst);
+    else {
+        size_t value = hd_write_value_begin(dst);
+        hd_write_span(dst, data);
+        hd_write_value_end(dst, value);
+    }
     hd_write_end(dst, at);
 }
 

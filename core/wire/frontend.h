@@ -7,12 +7,13 @@
 
 /* ---- before and during start-up */
 
-/* `pairs`: names and values in turn. */
+/* `pairs`: names and values in turn. An empty name would end the list early: HD_EINVAL. */
 void hd_write_startup(hd_writer *dst, uint32_t protocol, const hd_span *pairs, size_t n_pairs);
 void hd_write_ssl_request(hd_writer *dst);
 void hd_write_gssenc_request(hd_writer *dst);
 void hd_write_cancel_request(hd_writer *dst, uint32_t pid, hd_span key);
 void hd_write_password(hd_writer *dst, hd_span password);
+/* data.p == NULL: no initial response, which is not an empty one. */
 void hd_write_sasl_initial(hd_writer *dst, hd_span mechanism, hd_span data);
 void hd_write_sasl_response(hd_writer *dst, hd_span data); /* GSSResponse has the same shape */
 
