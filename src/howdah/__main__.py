@@ -1,0 +1,5 @@
+"""``python -m howdah``."""
+
+from ._cli import main
+
+raise SystemExit(main())

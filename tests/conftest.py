@@ -1,0 +1,111 @@
+"""The module under test, the server and the database, for every test.
+
+``HOWDAH_TEST_DSN`` names a server to use; without it an embedded one is started, once per run, if a test asks for it.
+``HOWDAH_TEST_MODULE`` names another module with the same interface to run the tests against.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from servers import embedded
+
+
+@dataclass(frozen=True)
+class Login:
+    """A role that has to log in by `method`."""
+
+    user: str
+    method: str
+    password: str
+    dsn: str
+
+
+@dataclass(frozen=True)
+class TestServer:
+    """The server of this run.
+
+    `logins` is keyed by method (trust, password, md5, scram-sha-256), and empty on a server that we did not set up.
+    `socket_dir` is the folder of its Unix-domain socket, if known.
+    """
+
+    __test__ = False
+
+    dsn: str
+    host: str | None = None
+    port: int | None = None
+    socket_dir: str | None = None
+    logins: dict[str, Login] = field(default_factory=dict)
+
+
+def start_server() -> tuple[TestServer, Any]:
+    """The server, and what to stop at the end of the run."""
+    given = os.environ.get("HOWDAH_TEST_DSN")
+    if given:
+        return TestServer(given), None
+    running = embedded.start()
+    address = f"host={running.host} port={running.port} dbname={running.dbname}"
+    logins = {
+        method: Login(user, method, password, f"{address} user={user}")
+        for user, (method, password) in embedded.LOGINS.items()
+    }
+    return TestServer(running.dsn, running.host, running.port, running.socket_dir, logins), running
+
+
+STARTED = pytest.StashKey[tuple[TestServer, Any]]()
+
+
+def server_of_run(config: pytest.Config) -> TestServer:
+    if STARTED not in config.stash:
+        config.stash[STARTED] = start_server()
+    return config.stash[STARTED][0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """pytest-xdist's workers share the one server that the controller starts."""
+    server = server_of_run(node.config)
+    # Only plain values travel to a worker.
+    node.workerinput["server"] = {**vars(server), "logins": {m: vars(login) for m, login in server.logins.items()}}
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if STARTED in config.stash:
+        running = config.stash[STARTED][1]
+        if running is not None:
+            running.stop()
+
+
+@pytest.fixture(scope="session")
+def pg() -> ModuleType:
+    """The module under test."""
+    return importlib.import_module(os.environ.get("HOWDAH_TEST_MODULE", "howdah"))
+
+
+@pytest.fixture(scope="session")
+def server(request: pytest.FixtureRequest) -> TestServer:
+    """The server, with its logins."""
+    workerinput = getattr(request.config, "workerinput", None)
+    if workerinput is None:
+        return server_of_run(request.config)
+    values = workerinput["server"]
+    return TestServer(**{**values, "logins": {m: Login(**login) for m, login in values["logins"].items()}})
+
+
+@pytest.fixture(scope="session")
+def dsn(pg: ModuleType, server: TestServer) -> Iterator[str]:
+    """The connection string of an empty database, this process's own."""
+    name = f"hd_test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
+    make_conninfo = importlib.import_module(f"{pg.__name__}.conninfo").make_conninfo
+    with pg.connect(server.dsn, autocommit=True) as conn:
+        conn.execute(f"create database {name} template template0")
+    yield make_conninfo(server.dsn, dbname=name)
+    with pg.connect(server.dsn, autocommit=True) as conn:
+        conn.execute(f"drop database {name} with (force)")
