@@ -2,8 +2,8 @@
 """One exception class per SQLSTATE."""
 
 from .errors import (
-    DataError,
     DatabaseError,
+    DataError,
     IntegrityError,
     InternalError,
     NotSupportedError,

@@ -56,8 +56,8 @@ class Warning(builtins.Exception):
 class Error(builtins.Exception):
     """Base of everything that howdah raises. It can be pickled, its `diag` included.
 
-    `info` is what the server reported (see `Diagnostic`), `encoding` the Python name of its encoding, and `pgconn` the
-    connection that could not be made.
+    `info` is what the server reported (see `Diagnostic`), `encoding` the Python name of its encoding, and `pgconn`
+    the connection that could not be made.
     """
 
     __module__ = "howdah"
@@ -102,8 +102,8 @@ class InterfaceError(Error):
 class DatabaseError(Error):
     """Base of the errors about the database.
 
-    A subclass may be given for an SQLSTATE, `class Mine(DatabaseError, code="MY001", name="MY_OWN")`: errors with this
-    code are then raised as this class, and `lookup` finds it.
+    A subclass may be given for an SQLSTATE, `class Mine(DatabaseError, code="MY001", name="MY_OWN")`: errors with
+    this code are then raised as this class, and `lookup` finds it.
     """
 
     __module__ = "howdah"
@@ -182,8 +182,8 @@ def _class_for(sqlstate: str) -> type[Error]:
 def from_server(fields: Mapping[str, bytes], encoding: str = "utf-8", query: str | None = None) -> Error:
     """The exception for an ErrorResponse.
 
-    `fields` maps field codes to bytes, `encoding` is the Python name of their encoding. With `query`, the statement as
-    it was sent, the text shows the line of the error as libpq does.
+    `fields` maps field codes to bytes, `encoding` is the Python name of their encoding. With `query`, the statement
+    as it was sent, the text shows the line of the error as libpq does.
     """
     diag = Diagnostic(fields, encoding)
     return _class_for(diag.sqlstate or "")(message(diag, query), info=fields, encoding=encoding)
