@@ -3,10 +3,15 @@
 #include <string.h>
 
 static bool
-is_identifier(uint8_t c)
+starts_word(uint8_t c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$' ||
-           c >= 0x80;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c >= 0x80;
+}
+
+static bool
+continues_word(uint8_t c)
+{
+    return starts_word(c) || (c >= '0' && c <= '9') || c == '$';
 }
 
 static bool
@@ -15,43 +20,96 @@ is_blank(uint8_t c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-/* A quote inside is written twice, or behind a backslash in an E'' string. `at`: behind the opening quote. */
-static size_t
-skip_quoted(hd_span sql, size_t at, uint8_t quote, bool backslash)
+static bool
+is_newline(uint8_t c)
 {
-    while (at < sql.n) {
-        uint8_t c = sql.p[at++];
-        if (c == '\\' && backslash && at < sql.n)
-            at++;
-        else if (c == quote) {
-            if (at == sql.n || sql.p[at] != quote)
-                return at;
-            at++;
-        }
-    }
-    return sql.n;
+    return c == '\n' || c == '\r';
 }
 
-/* The letter before a quote makes it an escape string, unless it ends a longer word. */
-static bool
-is_escape_string(hd_span sql, size_t quote)
+/* The byte at `at`, 0 behind the end. */
+static uint8_t
+byte_at(hd_span sql, size_t at)
 {
-    return quote > 0 && (sql.p[quote - 1] == 'e' || sql.p[quote - 1] == 'E') &&
-           (quote == 1 || !is_identifier(sql.p[quote - 2]));
+    return at < sql.n ? sql.p[at] : 0;
+}
+
+static size_t
+skip_word(hd_span sql, size_t at)
+{
+    while (at < sql.n && continues_word(sql.p[at]))
+        at++;
+    return at;
+}
+
+/* `at`: behind the opening quote. A quote inside is written twice. */
+static size_t
+skip_quoted(hd_span sql, size_t at, uint8_t quote)
+{
+    while (at < sql.n) {
+        const uint8_t *next = memchr(sql.p + at, quote, sql.n - at);
+        if (next == NULL)
+            break;
+        at = (size_t)(next - sql.p) + 1;
+        if (byte_at(sql, at) != quote)
+            return at;
+        at++;
+    }
+    return sql.n;
 }
 
 static size_t
 skip_line_comment(hd_span sql, size_t at)
 {
-    const uint8_t *end = memchr(sql.p + at, '\n', sql.n - at);
-    return end ? (size_t)(end - sql.p) + 1 : sql.n;
+    while (at < sql.n) {
+        if (is_newline(sql.p[at++]))
+            break;
+    }
+    return at;
 }
 
+/* Where a string goes on after its closing quote: behind another quote that follows blanks and line comments with at
+ * least one newline. 0: it doesn't. */
+static size_t
+find_continuation(hd_span sql, size_t at)
+{
+    bool newline = false;
+    while (at < sql.n) {
+        if (is_blank(sql.p[at]))
+            newline |= is_newline(sql.p[at++]);
+        else if (sql.p[at] == '-' && byte_at(sql, at + 1) == '-') {
+            at = skip_line_comment(sql, at);
+            newline = true;
+        }
+        else
+            return newline && sql.p[at] == '\'' ? at + 1 : 0;
+    }
+    return 0;
+}
+
+/* `at`: behind the opening quote of an E'' string. The parts that continue it know backslashes too, whereas those of
+ * a plain string read the same when taken one by one. */
+static size_t
+skip_escape_string(hd_span sql, size_t at)
+{
+    while (at < sql.n) {
+        uint8_t c = sql.p[at++];
+        if (c == '\\')
+            at++;
+        else if (c == '\'') {
+            size_t more = byte_at(sql, at) == '\'' ? at + 1 : find_continuation(sql, at);
+            if (more == 0)
+                return at;
+            at = more;
+        }
+    }
+    return sql.n;
+}
+
+/* `at`: behind the opening. Comments nest. */
 static size_t
 skip_block_comment(hd_span sql, size_t at)
 {
     size_t depth = 1;
-    at += 2;
     while (at + 1 < sql.n) {
         if (sql.p[at] == '*' && sql.p[at + 1] == '/') {
             at += 2;
@@ -68,42 +126,38 @@ skip_block_comment(hd_span sql, size_t at)
     return sql.n;
 }
 
-/* $tag$ ... $tag$: the tag is empty or an identifier without a dollar that doesn't start with a digit. */
+/* $tag$ ... $tag$, the tag empty or a word without a dollar; `at` itself if there is no such opening. */
 static size_t
 skip_dollar_quoted(hd_span sql, size_t at)
 {
     size_t end = at + 1;
-    if (at > 0 && is_identifier(sql.p[at - 1]))
-        return at;
-    while (end < sql.n && sql.p[end] != '$' && is_identifier(sql.p[end]))
-        end++;
-    if (end == sql.n || sql.p[end] != '$' || (sql.p[at + 1] >= '0' && sql.p[at + 1] <= '9'))
+    if (starts_word(byte_at(sql, end))) {
+        while (end < sql.n && sql.p[end] != '$' && continues_word(sql.p[end]))
+            end++;
+    }
+    if (byte_at(sql, end) != '$')
         return at;
     size_t tag = end + 1 - at;
-    for (size_t i = end + 1; i + tag <= sql.n; i++) {
-        const uint8_t *next = memchr(sql.p + i, '$', sql.n - i);
-        if (next == NULL)
-            break;
-        i = (size_t)(next - sql.p);
-        if (i + tag <= sql.n && memcmp(sql.p + i, sql.p + at, tag) == 0)
-            return i + tag;
-    }
-    return sql.n;
+    const uint8_t *close = memmem(sql.p + at + tag, sql.n - at - tag, sql.p + at, tag);
+    return close ? (size_t)(close - sql.p) + tag : sql.n;
 }
 
-size_t
-hd_sql_skip_opaque(hd_span sql, size_t at)
+/* As hd_sql_token(), for a token that is opaque; `at` itself if none starts there. */
+static size_t
+skip_opaque(hd_span sql, size_t at)
 {
-    uint8_t next = at + 1 < sql.n ? sql.p[at + 1] : 0;
+    uint8_t next = byte_at(sql, at + 1);
     switch (sql.p[at]) {
     case '\'':
-        return skip_quoted(sql, at + 1, '\'', is_escape_string(sql, at));
     case '"':
-        return skip_quoted(sql, at + 1, '"', false);
+        return skip_quoted(sql, at + 1, sql.p[at]);
+    case 'e':
+    case 'E':
+        return next == '\'' ? skip_escape_string(sql, at + 2) : at;
     case '-':
         return next == '-' ? skip_line_comment(sql, at) : at;
     case '/':
-        return next == '*' ? skip_block_comment(sql, at) : at;
+        return next == '*' ? skip_block_comment(sql, at + 2) : at;
     case '$':
         return skip_dollar_quoted(sql, at);
     default:
@@ -111,14 +165,26 @@ hd_sql_skip_opaque(hd_span sql, size_t at)
     }
 }
 
-/* The offset of the first byte that is neither blank nor comment. */
+size_t
+hd_sql_token(hd_span sql, size_t at, bool *opaque)
+{
+    size_t end = skip_opaque(sql, at);
+    *opaque = end != at;
+    if (*opaque)
+        return end;
+    return starts_word(sql.p[at]) ? skip_word(sql, at) : at + 1;
+}
+
+/* The offset of the first byte at or behind `at` that is neither blank nor comment. */
 static size_t
 skip_blanks(hd_span sql, size_t at)
 {
     while (at < sql.n) {
-        size_t next = is_blank(sql.p[at]) ? at + 1 : at;
-        if (sql.p[at] == '-' || sql.p[at] == '/')
-            next = hd_sql_skip_opaque(sql, at);
+        size_t next = at;
+        if (is_blank(sql.p[at]))
+            next = at + 1;
+        else if (sql.p[at] == '-' || sql.p[at] == '/')
+            next = skip_opaque(sql, at);
         if (next == at)
             break;
         at = next;
@@ -129,13 +195,13 @@ skip_blanks(hd_span sql, size_t at)
 bool
 hd_sql_is_batch(hd_span sql)
 {
+    bool opaque;
     if (sql.n == 0 || memchr(sql.p, ';', sql.n) == NULL)
         return false;
     for (size_t at = 0; at < sql.n;) {
-        size_t next = hd_sql_skip_opaque(sql, at);
-        if (next != at)
-            at = next;
-        else if (sql.p[at++] == ';' && skip_blanks(sql, at) < sql.n)
+        bool semicolon = sql.p[at] == ';';
+        at = hd_sql_token(sql, at, &opaque);
+        if (semicolon && skip_blanks(sql, at) < sql.n)
             return true;
     }
     return false;

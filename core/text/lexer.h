@@ -1,13 +1,16 @@
-/* Where SQL's quoted parts and comments end (PostgreSQL documentation, 4.1 "Lexical Structure"), so that what is inside
- * them is not taken for code. One pass, forwards, no state but the position. */
+/* SQL cut into tokens, just finely enough to tell code from what is quoted or commented out (PostgreSQL
+ * documentation, 4.1 "Lexical Structure"). One pass, forwards, no state but the position.
+ *
+ * Two things are taken as the server's defaults: standard_conforming_strings is on, and no character of the encoding
+ * has a backslash for its second byte (SJIS, BIG5, GBK and GB18030 have; it matters in E'' strings only). */
 #ifndef HD_LEXER_H
 #define HD_LEXER_H
 
 #include "bytes/base.h"
 
-/* If a string, quoted identifier, dollar-quoted string or comment starts at `at`, the offset of the byte behind its end
- * (the end of the text where it is not closed); else `at` itself. */
-size_t hd_sql_skip_opaque(hd_span sql, size_t at);
+/* The offset behind the token that starts at `at` < sql.n: a string, quoted identifier, dollar-quoted string or
+ * comment (*opaque is true; one that isn't closed reaches to the end of the text), a word, or else a single byte. */
+size_t hd_sql_token(hd_span sql, size_t at, bool *opaque);
 
 /* Whether the text holds several statements: a semicolon outside of quotes and comments with more than blanks and
  * comments behind it. */

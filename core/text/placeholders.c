@@ -4,12 +4,21 @@
 
 #include <stdio.h>
 
+enum {
+    FIRST_PARAMS = 8,
+    MOST_SHOWN = 80, /* bytes of the query in a message */
+    LEAST_NAMED = 5, /* %(x)s */
+};
+
 typedef struct parser {
     hd_query *q;
     hd_writer *dst;
     const hd_alloc *alloc;
     hd_span sql;
     hd_query_error *error;
+    /* Hash table of names, so that thousands of them don't cost their square: [i] is a parameter's number, 0 is free.
+     * It has twice the slots that q->params has places; none before the first name. */
+    uint32_t *slots;
 } parser;
 
 void
@@ -20,79 +29,121 @@ hd_query_fini(hd_query *q, const hd_alloc *alloc)
     *q = (hd_query){0};
 }
 
-/* `text` is shown in the message, shortened. */
+/* `shown` is a part of the query, to be shortened. */
 static hd_rc
-complain(parser *ps, const char *before, hd_span text, const char *after)
+complain(parser *ps, const char *before, hd_span shown, const char *after)
 {
-    int shown = text.n < 80 ? (int)text.n : 80;
-    snprintf(ps->error->message, sizeof(ps->error->message), "%s%.*s%s", before, shown, (const char *)text.p, after);
+    int n = shown.n < MOST_SHOWN ? (int)shown.n : MOST_SHOWN;
+    snprintf(ps->error->message, sizeof(ps->error->message), "%s%.*s%s", before, n, (const char *)shown.p, after);
     return HD_EINVAL;
 }
 
-/* One use of a placeholder as it stands in the text. */
+/* ---- one placeholder as it stands in the text */
+
 typedef struct use {
-    hd_span all;  /* from % to the letter */
-    hd_span name; /* between the parentheses */
-    bool named;
-    bool percent; /* %% */
-    bool literal; /* a % before the end of the line or of the text stands for itself */
+    hd_span all; /* from % to the letter */
+    hd_span name;
+    uint8_t letter; /* of the format; '%' for %%; 0: the % stands for itself */
 } use;
 
-static hd_rc
-read_use(parser *ps, size_t at, use *u)
+static bool
+is_format(uint8_t letter)
 {
-    hd_span rest = {ps->sql.p + at, ps->sql.n - at};
-    *u = (use){.all = {rest.p, 2}};
-    if (rest.n == 1 || rest.p[1] == '\n') {
-        u->literal = true;
-        u->all.n = 1;
-        return HD_OK;
-    }
-    if (rest.p[1] == '%') {
-        u->percent = true;
-        return HD_OK;
-    }
-    if (rest.p[1] == ' ')
-        return complain(ps, "incomplete placeholder: '%'; if you want to use '%' as an operator you can double it up, "
-                            "i.e. use '%%'", (hd_span){rest.p, 0}, "");
-    if (rest.p[1] == '(') {
-        const uint8_t *close = memchr(rest.p, ')', rest.n);
-        size_t end = close ? (size_t)(close - rest.p) : 0;
-        if (end < 3 || end + 1 == rest.n)
-            return complain(ps, "incomplete placeholder: '", rest, "'");
-        u->named = true;
-        u->name = (hd_span){rest.p + 2, end - 2};
-        u->all.n = end + 2;
-    }
-    uint8_t letter = u->all.p[u->all.n - 1];
-    if (letter != 's' && letter != 'b' && letter != 't') {
-        while (u->all.n < rest.n && (rest.p[u->all.n] & 0xc0) == 0x80)
-            u->all.n++; /* show a whole UTF-8 character */
-        return complain(ps, "only '%s', '%b', '%t' are allowed as placeholders, got '", u->all, "'");
-    }
-    return HD_OK;
+    return letter == 's' || letter == 'b' || letter == 't';
 }
 
 static hd_rc
-add_param(parser *ps, const use *u)
+complain_of_letter(parser *ps, hd_span rest, size_t n)
 {
-    hd_query *q = ps->q;
-    if (q->n_params == q->capacity) {
-        size_t capacity = q->capacity ? q->capacity * 2 : 8;
-        hd_placeholder *params = hd_resize(ps->alloc, q->params, capacity * sizeof(*params));
-        if (params == NULL)
-            return HD_ENOMEM;
-        q->params = params;
-        q->capacity = capacity;
+    while (n < rest.n && (rest.p[n] & 0xc0) == 0x80)
+        n++; /* show a whole UTF-8 character */
+    return complain(ps, "only '%s', '%b' and '%t' are placeholders, and '%%' is a percent sign; got '",
+                    (hd_span){rest.p, n}, "'");
+}
+
+/* %(name)s. */
+static hd_rc
+read_named(parser *ps, hd_span rest, use *u)
+{
+    const uint8_t *close = memchr(rest.p, ')', rest.n);
+    size_t n = close ? (size_t)(close - rest.p) + 2 : 0;
+    if (n < LEAST_NAMED || n > rest.n || rest.p[n - 1] == '\n') {
+        for (n = 0; n < rest.n && rest.p[n] > ' '; n++)
+            ;
+        return complain(ps, "a placeholder has no end: '", (hd_span){rest.p, n}, "'; it is written '%(name)s'");
     }
-    q->params[q->n_params++] = (hd_placeholder){u->all.p[u->all.n - 1], u->name};
+    if (!is_format(rest.p[n - 1]))
+        return complain_of_letter(ps, rest, n);
+    *u = (use){{rest.p, n}, {rest.p + 2, n - 4}, rest.p[n - 1]};
     return HD_OK;
 }
+
+/* `rest` begins with % and reaches to the end of what a placeholder may take up. */
+static hd_rc
+read_use(parser *ps, hd_span rest, use *u)
+{
+    *u = (use){{rest.p, 1}, {rest.p, 0}, 0};
+    if (rest.n == 1 || rest.p[1] == '\n')
+        return HD_OK;
+    if (rest.p[1] == '(')
+        return read_named(ps, rest, u);
+    if (rest.p[1] == ' ')
+        return complain(ps, "a single '%' is not a placeholder: write '%%' for a percent sign or for the operator",
+                        u->name, "");
+    if (rest.p[1] != '%' && !is_format(rest.p[1]))
+        return complain_of_letter(ps, rest, 2);
+    *u = (use){{rest.p, 2}, {rest.p, 0}, rest.p[1]};
+    return HD_OK;
+}
+
+/* ---- the parameters found so far */
 
 static bool
-same_name(hd_span a, hd_span b)
+same(hd_span a, hd_span b)
 {
     return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
+}
+
+/* The slot of a name: either its parameter's or a free one. */
+static uint32_t *
+find_slot(const parser *ps, hd_span name)
+{
+    size_t mask = 2 * ps->q->capacity - 1;
+    uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
+    for (size_t i = 0; i < name.n; i++)
+        hash = (hash ^ name.p[i]) * 0x100000001b3u;
+    size_t at = (size_t)(hash ^ hash >> 32) & mask;
+    while (ps->slots[at] != 0 && !same(ps->q->params[ps->slots[at] - 1].name, name))
+        at = (at + 1) & mask;
+    return &ps->slots[at];
+}
+
+static hd_rc
+grow_slots(parser *ps)
+{
+    hd_query *q = ps->q;
+    size_t size = 2 * q->capacity * sizeof(*ps->slots);
+    uint32_t *slots = hd_resize(ps->alloc, ps->slots, size);
+    if (slots == NULL)
+        return HD_ENOMEM;
+    ps->slots = slots;
+    memset(slots, 0, size);
+    for (size_t i = 0; i < q->n_params; i++)
+        *find_slot(ps, q->params[i].name) = (uint32_t)(i + 1);
+    return HD_OK;
+}
+
+static hd_rc
+grow_params(parser *ps)
+{
+    hd_query *q = ps->q;
+    size_t capacity = q->capacity ? 2 * q->capacity : FIRST_PARAMS;
+    hd_placeholder *params = hd_resize(ps->alloc, q->params, capacity * sizeof(*params));
+    if (params == NULL)
+        return HD_ENOMEM;
+    q->params = params;
+    q->capacity = capacity;
+    return q->named ? grow_slots(ps) : HD_OK;
 }
 
 /* The number of the parameter that a use stands for. */
@@ -100,60 +151,76 @@ static hd_rc
 number_of(parser *ps, const use *u, size_t *number)
 {
     hd_query *q = ps->q;
-    if (q->n_params != 0 && q->named != u->named)
-        return complain(ps, "positional and named placeholders cannot be mixed", (hd_span){u->all.p, 0}, "");
-    q->named = u->named;
-    for (size_t i = 0; u->named && i < q->n_params; i++) {
-        if (!same_name(q->params[i].name, u->name))
-            continue;
-        if (q->params[i].format != u->all.p[u->all.n - 1])
-            return complain(ps, "placeholder '", u->name, "' cannot have different formats");
-        *number = i + 1;
-        return HD_OK;
-    }
-    hd_rc rc = add_param(ps, u);
-    *number = q->n_params;
-    return rc;
-}
-
-/* The % at `at`: writes what it becomes and moves on behind it. */
-static hd_rc
-rewrite(parser *ps, size_t *at, bool opaque)
-{
-    use u;
-    hd_rc rc = read_use(ps, *at, &u);
-    if (rc != HD_OK)
-        return rc;
-    *at += u.all.n;
-    if (u.percent)
-        hd_write_u8(ps->dst, '%');
-    else if (u.literal || opaque)
-        hd_write_span(ps->dst, u.all);
-    else {
-        size_t number;
-        char digits[24];
-        rc = number_of(ps, &u, &number);
+    bool named = u->name.n != 0;
+    if (q->n_params == 0)
+        q->named = named;
+    else if (q->named != named)
+        return complain(ps, "the query mixes positional (%s) and named (%(name)s) placeholders",
+                        (hd_span){u->name.p, 0}, "");
+    if (q->n_params == q->capacity) {
+        hd_rc rc = grow_params(ps);
         if (rc != HD_OK)
             return rc;
-        hd_write_bytes(ps->dst, digits, (size_t)snprintf(digits, sizeof(digits), "$%zu", number));
     }
+    uint32_t *slot = named ? find_slot(ps, u->name) : NULL;
+    if (slot != NULL && *slot != 0) {
+        *number = *slot;
+        if (q->params[*slot - 1].format != u->letter)
+            return complain(ps, "the placeholder '", u->name, "' is used with different formats");
+        return HD_OK;
+    }
+    q->params[q->n_params++] = (hd_placeholder){u->letter, u->name};
+    *number = q->n_params;
+    if (slot != NULL)
+        *slot = (uint32_t)q->n_params;
     return HD_OK;
 }
 
+/* ---- the text */
+
 static hd_rc
-parse_all(parser *ps)
+rewrite_use(parser *ps, const use *u, bool opaque)
 {
-    size_t opaque_end = 0;
-    for (size_t at = 0; at < ps->sql.n;) {
-        if (at >= opaque_end)
-            opaque_end = hd_sql_skip_opaque(ps->sql, at);
-        if (ps->sql.p[at] == '%') {
-            hd_rc rc = rewrite(ps, &at, at < opaque_end);
-            if (rc != HD_OK)
-                return rc;
-        }
-        else
-            hd_write_u8(ps->dst, ps->sql.p[at++]);
+    char digits[24];
+    size_t number;
+    if (u->letter == '%') {
+        hd_write_u8(ps->dst, '%');
+        return HD_OK;
+    }
+    if (u->letter == 0 || opaque) {
+        hd_write_span(ps->dst, u->all);
+        return HD_OK;
+    }
+    hd_rc rc = number_of(ps, u, &number);
+    if (rc == HD_OK)
+        hd_write_bytes(ps->dst, digits, (size_t)snprintf(digits, sizeof(digits), "$%zu", number));
+    return rc;
+}
+
+static hd_rc
+rewrite_all(parser *ps)
+{
+    hd_span sql = ps->sql;
+    bool opaque = false;
+    size_t token_end = 0;
+
+    for (size_t at = 0; at < sql.n;) {
+        /* A name may reach across tokens: the next one then starts behind it. */
+        if (at >= token_end)
+            token_end = hd_sql_token(sql, at, &opaque);
+        const uint8_t *percent = memchr(sql.p + at, '%', token_end - at);
+        size_t before = percent ? (size_t)(percent - sql.p) - at : token_end - at;
+        hd_write_bytes(ps->dst, sql.p + at, before);
+        at += before;
+        if (percent == NULL)
+            continue;
+        use u;
+        hd_rc rc = read_use(ps, (hd_span){percent, (opaque ? token_end : sql.n) - at}, &u);
+        if (rc == HD_OK)
+            rc = rewrite_use(ps, &u, opaque);
+        if (rc != HD_OK)
+            return rc;
+        at += u.all.n;
     }
     return ps->dst->rc;
 }
@@ -173,8 +240,7 @@ own_names(parser *ps)
         return HD_ENOMEM;
     for (size_t i = 0; i < q->n_params; i++) {
         hd_span *name = &q->params[i].name;
-        if (name->n != 0)
-            memcpy(to, name->p, name->n);
+        memcpy(to, name->p, name->n);
         name->p = to;
         to += name->n;
     }
@@ -184,12 +250,13 @@ own_names(parser *ps)
 hd_rc
 hd_query_parse(hd_query *q, hd_writer *dst, const hd_alloc *alloc, hd_span sql, hd_query_error *error)
 {
-    parser ps = {q, dst, alloc, sql, error};
+    parser ps = {q, dst, alloc, sql, error, NULL};
     *q = (hd_query){0};
     error->message[0] = 0;
-    hd_rc rc = parse_all(&ps);
+    hd_rc rc = rewrite_all(&ps);
     if (rc == HD_OK)
         rc = own_names(&ps);
+    hd_release(alloc, ps.slots);
     if (rc != HD_OK)
         hd_query_fini(q, alloc);
     return rc;

@@ -1,7 +1,8 @@
 /* psycopg's placeholders (%s %b %t, %(name)s, %%) to PostgreSQL's ($1, $2, ...).
  *
- * Inside strings, quoted identifiers, dollar quotes and comments a placeholder is left alone; %% becomes % and any other
- * single % is an error everywhere, as in psycopg. */
+ * Inside strings, quoted identifiers, dollar quotes and comments a placeholder is left as it is, since the server
+ * takes no parameter there (psycopg numbers it nevertheless). %% becomes % everywhere, and everywhere a % that is
+ * neither is an error, unless it ends a line or the text. */
 #ifndef HD_PLACEHOLDERS_H
 #define HD_PLACEHOLDERS_H
 
@@ -24,8 +25,8 @@ typedef struct hd_query_error {
     char message[256]; /* in the encoding of the query */
 } hd_query_error;
 
-/* Appends the rewritten SQL to dst. HD_EINVAL: bad placeholders, error->message says how; HD_ENOMEM. On an error *q is
- * empty. */
+/* Appends the rewritten SQL to dst. HD_EINVAL: bad placeholders, error->message says how; HD_ENOMEM. On an error *q
+ * is empty, and what dst got is the caller's to rewind. */
 HD_MUSTCHECK hd_rc hd_query_parse(hd_query *q, hd_writer *dst, const hd_alloc *alloc, hd_span sql,
                                   hd_query_error *error);
 
