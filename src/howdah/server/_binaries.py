@@ -84,8 +84,8 @@ def _copy_for_others(package: Path) -> Path:
             for folder in (package, package.with_name(f"{PACKAGE}.libs")):
                 if folder.is_dir():
                     shutil.copytree(folder, scratch / folder.name, symlinks=True)
-            for folder, _, _ in os.walk(scratch):
-                os.chmod(folder, 0o755)
+            for directory, _, _ in os.walk(scratch):
+                os.chmod(directory, 0o755)
             # The rename makes the copy appear whole; whoever comes second keeps the first one's.
             try:
                 scratch.rename(copy)

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from . import _binaries
 
@@ -160,11 +161,11 @@ def _quoted(value: object) -> str:
     return str(value).replace("\\", "\\\\").replace("'", "''")
 
 
-def _identity(user: pwd.struct_passwd | None) -> dict[str, object]:
+def _identity(user: pwd.struct_passwd | None) -> dict[str, Any]:
     """The arguments of subprocess that make a child another user, away from our folder and from libpq's variables."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     environment |= {"LC_ALL": "C", "PSQL_HISTORY": os.devnull}
-    identity: dict[str, object] = {"cwd": "/", "env": environment}
+    identity: dict[str, Any] = {"cwd": "/", "env": environment}
     if user is not None:
         identity |= {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
     return identity

