@@ -15,18 +15,8 @@ import howdah
 
 
 def use(dsn: str) -> None:
-    row = (
-        1,
-        "é",
-        2.5,
-        Decimal("1.10"),
-        datetime.date(2013, 1, 31),
-        uuid.UUID(int=7),
-        [1, None, 3],
-        None,
-        b"\0\xff",
-        True,
-    )
+    day = datetime.date(2013, 1, 31)
+    row = (1, "é", 2.5, Decimal("1.10"), day, uuid.UUID(int=7), [1, None, 3], None, b"\0\xff", True)
     with howdah.connect(dsn) as conn:
         placeholders = ", ".join(["%s"] * len(row))
         for binary in (False, True):
@@ -34,8 +24,10 @@ def use(dsn: str) -> None:
             assert got == row, (binary, got)
         try:
             conn.execute("select 1 / %s", (0,))
-        except howdah.errors.DivisionByZero as error:
-            assert error.diag.sqlstate == "22012"
+        except howdah.errors.DivisionByZero:
+            pass
+        else:
+            raise AssertionError("dividing by zero raised nothing")
         conn.rollback()
         conn.cursor().executemany("select %s", [(n,) for n in range(1000)])
         assert conn.execute("select count(*) from generate_series(1, %s)", (100_000,)).fetchone() == (100_000,)

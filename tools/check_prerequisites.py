@@ -14,7 +14,7 @@ from importlib.util import find_spec
 
 def main() -> int:
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    if sys.version_info < (3, 10):
+    if sys.version_info < (3, 10):  # noqa: UP036 - an older one is just what this is to find
         print(f"howdah needs Python 3.10 or newer, and {sys.executable} is {version}: try make PYTHON=python3.x")
         return 1
     lacking = []

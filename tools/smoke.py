@@ -2,8 +2,8 @@
 
     python tools/smoke.py [3.12 ...]
 
-Looks for python3.10 to python3.13 on the PATH and among pyenv's versions. Each environment is made in build-smoke/, the
-package is built from the source folder as `pip install .` does, and used from outside that folder.
+Looks for python3.10 to python3.13 on the PATH and among pyenv's versions. Each environment is made in build-smoke/,
+the package is built from the source folder as `pip install .` does, and used from outside that folder.
 """
 
 from __future__ import annotations
@@ -35,16 +35,8 @@ def smoke(python: str, version: str, dsn: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     run(python, "-m", "venv", folder / "venv")
     installed = folder / "venv" / "bin" / "python"
-    run(
-        installed,
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        f"-Cbuild-dir={folder / 'build'}",
-        ROOT,
-    )
+    pip = [installed, "-m", "pip", "--disable-pip-version-check"]
+    run(*pip, "install", "--quiet", f"-Cbuild-dir={folder / 'build'}", ROOT)
     with tempfile.TemporaryDirectory() as elsewhere:
         shutil.copy(ROOT / "tests" / "smoke.py", elsewhere)
         run(installed, Path(elsewhere) / "smoke.py", dsn, cwd=elsewhere)
