@@ -170,9 +170,9 @@ find_zone(hdpy_state *st, PyObject *name)
 
 /* A zone whose offset never changes answers utcoffset(None). */
 static int
-set_fixed_offset(hdpy_settings *s)
+set_fixed_offset(hdpy_state *st, hdpy_settings *s)
 {
-    PyObject *delta = PyObject_CallMethod(s->timezone, "utcoffset", "O", Py_None);
+    PyObject *delta = PyObject_CallMethodOneArg(s->timezone, st->str_utcoffset, Py_None);
     if (delta == NULL)
         return -1;
     if (delta != Py_None) {
@@ -204,7 +204,7 @@ set_timezone(hdpy_state *st, hdpy_settings *s, const char *server_name)
             return -1;
     }
     s->timezone_is_utc = s->timezone == hdpy_datetime(st)->TimeZone_UTC;
-    return set_fixed_offset(s);
+    return set_fixed_offset(st, s);
 }
 
 hdpy_settings *
@@ -289,7 +289,8 @@ hdpy_settings_init(hdpy_state *st, PyObject *module)
         return -1;
     if (st->ZoneInfo == NULL && (st->ZoneInfo = import_name("zoneinfo", "ZoneInfo")) == NULL)
         return -1;
-    if ((st->timezones = PyDict_New()) == NULL)
+    if ((st->timezones = PyDict_New()) == NULL || (st->str_fromutc = PyUnicode_InternFromString("fromutc")) == NULL ||
+        (st->str_utcoffset = PyUnicode_InternFromString("utcoffset")) == NULL)
         return -1;
     st->settings_type = PyType_FromModuleAndSpec(module, &settings_spec, NULL);
     return st->settings_type == NULL ? -1 : 0;

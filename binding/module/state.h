@@ -26,7 +26,9 @@
     X(json_dumps)                                                                                                      \
     /* adapt/settings.c */                                                                                             \
     X(settings_type)                                                                                                   \
-    X(timezones) /* name of a zone to its tzinfo */
+    X(timezones) /* name of a zone to its tzinfo */                                                                    \
+    X(str_fromutc)                                                                                                     \
+    X(str_utcoffset)
 
 typedef struct hdpy_state {
 #define HDPY_FIELD(name) PyObject *name;

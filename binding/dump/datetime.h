@@ -1,0 +1,17 @@
+/* What the families of dates and times share on their way out. */
+#ifndef HDPY_DUMP_DATETIME_H
+#define HDPY_DUMP_DATETIME_H
+
+#include "adapt/datetime_api.h"
+#include "dump/dump.h"
+
+/* str(obj), for what only the object knows how to write: a subclass, an offset of microseconds. 0 or -1. */
+int hdpy_dump_str(PyObject *obj, hd_writer *dst);
+
+/* obj.utcoffset() in microseconds. 1; 0 where it is None; -1 with an exception set. */
+int hdpy_utc_offset(hdpy_state *st, PyObject *obj, int64_t *micros);
+
+/* A timedelta in microseconds. */
+int64_t hdpy_delta_micros(PyObject *delta);
+
+#endif
