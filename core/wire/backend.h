@@ -53,8 +53,8 @@ typedef struct hd_data_row {
 } hd_data_row;
 HD_MUSTCHECK hd_rc hd_decode_data_row(hd_data_row *dst, hd_span src);
 
-/* The next value of a row; false for NULL. A length that is neither -1 nor within the row makes the reader bad, which
- * the caller judges at the end of the row. */
+/* The next value of a row; false for NULL. A length that is neither -1 nor within the row reads as NULL and makes the
+ * reader bad, which the caller judges at the end of the row. */
 static inline bool
 hd_row_next(hd_reader *values, hd_span *value)
 {
@@ -62,7 +62,7 @@ hd_row_next(hd_reader *values, hd_span *value)
     if (n == UINT32_MAX)
         return false;
     *value = hd_read_span(values, n); /* other negative lengths are larger than any row */
-    return value->p != NULL;
+    return !values->bad;
 }
 
 /* ErrorResponse and NoticeResponse: the fields of table 54.8; p is NULL for those not sent. Unknown ones are skipped. */
