@@ -1,0 +1,377 @@
+"""One class per driver: how it connects and how it does each piece of work.
+
+All do the same: Python objects decoded, json too; prepared statements; autocommit; TCP on 127.0.0.1 with trust login.
+A method that is missing is work that the driver cannot do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import importlib
+import json
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from workloads import (
+    BATCH,
+    COPIED,
+    INSERT_FORMATTED,
+    INSERT_NUMBERED,
+    PIPELINED,
+    POOL,
+    QUERIES,
+    READS,
+    ROW_TYPES,
+    TASKS,
+    formatted,
+    numbered,
+)
+
+HERE = Path(__file__).resolve().parent
+
+
+class Psycopg:
+    """psycopg 3's API, sync; serves every module that offers it."""
+
+    is_async = False
+
+    def __init__(self, uri: str, module: str = "psycopg", **cursor_options: Any) -> None:
+        self.uri = uri
+        self.module = importlib.import_module(module)
+        self.cursor_options = cursor_options
+
+    def open(self) -> None:
+        self.conn = self.module.connect(self.uri, autocommit=True)
+        self.conn.prepare_threshold = 0
+        self.cur = self.conn.cursor(**self.cursor_options)
+
+    def query(self, key: str) -> Any:
+        return self.cur.execute(*formatted(key)).fetchall()
+
+    def batch(self) -> None:
+        with self.conn.transaction():
+            self.cur.executemany(INSERT_FORMATTED, BATCH)
+        self.cur.execute("truncate b_ins")
+
+    def copy(self) -> None:
+        with self.cur.copy("copy b_ins from stdin (format binary)") as copy:
+            copy.set_types(ROW_TYPES)
+            for row in COPIED:
+                copy.write_row(row)
+        self.cur.execute("truncate b_ins")
+
+    def copy_text(self) -> None:
+        with self.cur.copy("copy b_ins from stdin") as copy:
+            for row in COPIED:
+                copy.write_row(row)
+        self.cur.execute("truncate b_ins")
+
+    def connect(self) -> None:
+        self.module.connect(self.uri).close()
+
+    def pipeline(self) -> Any:
+        with self.conn.pipeline():
+            cursors = [self.conn.execute(*formatted("pk")) for _ in range(PIPELINED)]
+        return [cursor.fetchone() for cursor in cursors]
+
+
+class PsycopgAsync:
+    """The same with asyncio."""
+
+    is_async = True
+
+    def __init__(
+        self, uri: str, module: str = "psycopg", pool_module: str = "psycopg_pool", **cursor_options: Any
+    ) -> None:
+        self.uri = uri
+        self.module = importlib.import_module(module)
+        self.pool_module = pool_module
+        self.cursor_options = cursor_options
+        self.connections: Any = None
+
+    async def open(self) -> None:
+        self.conn = await self.module.AsyncConnection.connect(self.uri, autocommit=True)
+        self.conn.prepare_threshold = 0
+        self.cur = self.conn.cursor(**self.cursor_options)
+
+    async def query(self, key: str) -> Any:
+        await self.cur.execute(*formatted(key))
+        return await self.cur.fetchall()
+
+    async def batch(self) -> None:
+        async with self.conn.transaction():
+            await self.cur.executemany(INSERT_FORMATTED, BATCH)
+        await self.cur.execute("truncate b_ins")
+
+    async def copy(self) -> None:
+        async with self.cur.copy("copy b_ins from stdin (format binary)") as copy:
+            copy.set_types(ROW_TYPES)
+            for row in COPIED:
+                await copy.write_row(row)
+        await self.cur.execute("truncate b_ins")
+
+    async def copy_text(self) -> None:
+        async with self.cur.copy("copy b_ins from stdin") as copy:
+            for row in COPIED:
+                await copy.write_row(row)
+        await self.cur.execute("truncate b_ins")
+
+    async def connect(self) -> None:
+        await (await self.module.AsyncConnection.connect(self.uri)).close()
+
+    async def pipeline(self) -> Any:
+        async with self.conn.pipeline():
+            cursors = [await self.conn.execute(*formatted("pk")) for _ in range(PIPELINED)]
+        return [await cursor.fetchone() for cursor in cursors]
+
+    async def pool(self) -> None:
+        if self.connections is None:
+            options = {"autocommit": True, "prepare_threshold": 0}
+            pool_class = importlib.import_module(self.pool_module).AsyncConnectionPool
+            self.connections = pool_class(self.uri, min_size=POOL, max_size=POOL, open=False, kwargs=options)
+            await self.connections.open(wait=True)
+
+        async def task() -> None:
+            for _ in range(READS):
+                async with self.connections.connection() as conn:
+                    await (await conn.execute(*formatted("pk"))).fetchall()
+
+        await asyncio.gather(*[task() for _ in range(TASKS)])
+
+    async def close(self) -> None:
+        if self.connections is not None:
+            await self.connections.close()
+
+
+class Asyncpg:
+    is_async = True
+
+    def __init__(self, uri: str) -> None:
+        self.uri = uri
+        self.module = importlib.import_module("asyncpg")
+        self.connections: Any = None
+
+    async def open(self) -> None:
+        self.conn = await self.module.connect(self.uri)
+        await self.conn.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
+
+    async def query(self, key: str) -> Any:
+        sql, args = numbered(key)
+        return await self.conn.fetch(sql, *args)
+
+    async def batch(self) -> None:
+        await self.conn.executemany(INSERT_NUMBERED, BATCH)
+        await self.conn.execute("truncate b_ins")
+
+    async def copy(self) -> None:
+        await self.conn.copy_records_to_table("b_ins", records=COPIED)
+        await self.conn.execute("truncate b_ins")
+
+    async def connect(self) -> None:
+        await (await self.module.connect(self.uri)).close()
+
+    async def pool(self) -> None:
+        if self.connections is None:
+            self.connections = await self.module.create_pool(self.uri, min_size=POOL, max_size=POOL)
+        sql, args = numbered("pk")
+
+        async def task() -> None:
+            for _ in range(READS):
+                async with self.connections.acquire() as conn:
+                    await conn.fetch(sql, *args)
+
+        await asyncio.gather(*[task() for _ in range(TASKS)])
+
+    async def close(self) -> None:
+        if self.connections is not None:
+            await self.connections.close()
+
+
+class Psqlpy:
+    is_async = True
+
+    def __init__(self, uri: str) -> None:
+        self.uri = uri
+        self.module = importlib.import_module("psqlpy")
+
+    async def open(self) -> None:
+        self.conn = await self.module.connect(dsn=self.uri)
+
+    async def query(self, key: str) -> Any:
+        sql, args = numbered(key)
+        return (await self.conn.fetch(sql, list(args))).result()
+
+    async def batch(self) -> None:
+        await self.conn.execute_many(INSERT_NUMBERED, [list(row) for row in BATCH])
+        await self.conn.execute("truncate b_ins")
+
+
+class Psycopg2:
+    is_async = False
+
+    def __init__(self, uri: str) -> None:
+        self.uri = uri
+        self.module = importlib.import_module("psycopg2")
+        self.extras = importlib.import_module("psycopg2.extras")
+
+    def open(self) -> None:
+        self.conn = self.module.connect(self.uri)
+        self.conn.autocommit = True
+        self.cur = self.conn.cursor()
+
+    def query(self, key: str) -> Any:
+        sql, args = formatted(key)
+        self.cur.execute(sql, args or None)
+        return self.cur.fetchall()
+
+    def batch(self) -> None:
+        # Its executemany sends row by row and waits for each.
+        self.extras.execute_values(self.cur, "insert into b_ins values %s", BATCH, page_size=1000)
+        self.cur.execute("truncate b_ins")
+
+    def connect(self) -> None:
+        self.module.connect(self.uri).close()
+
+
+def new_folder() -> str:
+    """A folder that is gone when we end."""
+    folder = tempfile.TemporaryDirectory(prefix="howdah-bench-")
+    atexit.register(folder.cleanup)
+    return folder.name
+
+
+def prototype_module() -> Any:
+    """prototype.c, compiled on first use."""
+    if "prototype" not in sys.modules:
+        folder = new_folder()
+        include = sysconfig.get_path("include")
+        command = [
+            "cc",
+            "-O2",
+            "-shared",
+            "-fPIC",
+            f"-I{include}",
+            HERE / "prototype.c",
+            "-o",
+            f"{folder}/prototype.so",
+        ]
+        subprocess.run(command, check=True)
+        sys.path.insert(0, folder)
+    return importlib.import_module("prototype")
+
+
+class Prototype:
+    """The floor with Python objects: a C module that checks nothing."""
+
+    is_async = False
+
+    def __init__(self, uri: str) -> None:
+        self.port = urlsplit(uri).port
+        self.module = prototype_module()
+
+    def open(self) -> None:
+        self.conn = self.module.Connection(self.port)
+        for key in QUERIES:
+            self.conn.prepare(key, numbered(key)[0])
+        self.conn.prepare("insert", INSERT_NUMBERED)
+        self.conn.prepare("truncate", "truncate b_ins")
+
+    def query(self, key: str) -> Any:
+        return self.conn.run(key, QUERIES[key][1])
+
+    def batch(self) -> None:
+        self.conn.run_many("insert", BATCH)
+        self.conn.run("truncate", ())
+
+    def copy(self) -> None:
+        self.conn.copy("copy b_ins from stdin (format binary)", COPIED)
+        self.conn.run("truncate", ())
+
+    def pipeline(self) -> Any:
+        return self.conn.run_many("pk", [QUERIES["pk"][1]] * PIPELINED)
+
+
+class PrototypeAsync:
+    """The same under asyncio, each answer through an asyncio.Future."""
+
+    is_async = True
+
+    def __init__(self, uri: str) -> None:
+        self.sync = Prototype(uri)
+
+    async def open(self) -> None:
+        self.sync.open()
+        self.conn = self.sync.conn
+        self.conn.set_nonblocking()
+        self.loop = asyncio.get_running_loop()
+        self.loop.add_reader(self.conn.fileno(), self.conn.readable)
+
+    async def query(self, key: str) -> Any:
+        future = self.loop.create_future()
+        self.conn.start(key, QUERIES[key][1], future)
+        return await future
+
+
+class PrototypeWake(PrototypeAsync):
+    """The same, the waiting task woken directly inside the reader's callback."""
+
+    async def query(self, key: str) -> Any:
+        return await self.conn.wait(key, QUERIES[key][1], self.loop)
+
+
+class Floor:
+    """The core alone, without Python: floor.c. It measures itself, in a process of its own."""
+
+    is_async = False
+
+    def __init__(self, uri: str) -> None:
+        self.port = urlsplit(uri).port
+        core = HERE.parent / "core"
+        self.program = Path(new_folder()) / "floor"
+        flags = ["-std=c11", "-D_GNU_SOURCE", "-O3", "-flto=auto", "-DNDEBUG", f"-I{core}"]
+        sources = [HERE / "floor.c", *sorted(core.rglob("*.c"))]
+        subprocess.run(["cc", *flags, *sources, "-o", self.program, "-lm"], check=True)
+
+    def open(self) -> None:
+        self.process = subprocess.Popen(
+            [self.program, str(self.port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def measure(self, key: str, seconds: float) -> tuple[float, float] | None:
+        """Wall and CPU microseconds per query; None for work that it cannot do."""
+        if key not in QUERIES:
+            return None
+        sql, args = numbered(key)
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        print(seconds, sql, *args, sep="\t", file=self.process.stdin, flush=True)
+        wall, cpu = self.process.stdout.readline().split()
+        return float(wall), float(cpu)
+
+    def close(self) -> None:
+        self.process.communicate()
+
+
+DRIVERS: dict[str, Callable[[str], Any]] = {
+    "howdah": lambda uri: Psycopg(uri, "howdah"),
+    "howdah-bin": lambda uri: Psycopg(uri, "howdah", binary=True),
+    "howdah-async": lambda uri: PsycopgAsync(uri, "howdah", "howdah.pool"),
+    "psycopg": Psycopg,
+    "psycopg-bin": lambda uri: Psycopg(uri, binary=True),
+    "psycopg-async": PsycopgAsync,
+    "psycopg-async-bin": lambda uri: PsycopgAsync(uri, binary=True),
+    "asyncpg": Asyncpg,
+    "psqlpy": Psqlpy,
+    "psycopg2": Psycopg2,
+    "prototype": Prototype,
+    "prototype-async": PrototypeAsync,
+    "prototype-wake": PrototypeWake,
+    "floor": Floor,
+}
