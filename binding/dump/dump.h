@@ -36,4 +36,6 @@ const hdpy_dumper *hdpy_find_dumper(hdpy_state *st, PyTypeObject *type, hdpy_pyf
  * ("cannot adapt type 'X' using placeholder '%s' (format: AUTO)") or what the dumper raised. */
 int hdpy_dump_value(hdpy_dump_ctx *ctx, PyObject *obj, hdpy_pyformat format, hd_writer *dst, hdpy_param *param);
 
+int hdpy_dump_init(hdpy_state *st);
+
 #endif

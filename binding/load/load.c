@@ -1,0 +1,56 @@
+#include "load/array.h"
+#include "load/types.h"
+
+enum { QUOTED_MAX = 100 }; /* bytes of a malformed value that an error shows */
+
+enum { BOX_OID = 603 }; /* the one type whose elements a comma does not separate */
+
+#define TYPE(oid, array_oid, text_loader, binary_loader, exact)                                                        \
+    static const hdpy_loader array_of_##oid = {hdpy_load_array_text, &text_loader, oid == BOX_OID ? ';' : ','};
+#include "load/types.def"
+#undef TYPE
+
+const hdpy_loader *
+hdpy_find_loader(uint32_t oid, hd_format format)
+{
+    bool binary = format == HD_BINARY;
+    switch (oid) {
+#define TYPE(oid, array_oid, text_loader, binary_loader, exact)                                                        \
+    case oid:                                                                                                          \
+        return binary ? &binary_loader : &text_loader;                                                                 \
+    case array_oid:                                                                                                    \
+        return binary ? &hdpy_load_array_binary : &array_of_##oid;
+#include "load/types.def"
+#undef TYPE
+    default:
+        return binary ? &hdpy_load_bytes : &hdpy_load_text;
+    }
+}
+
+bool
+hdpy_binary_is_exact(uint32_t oid, const hdpy_settings *settings)
+{
+    switch (oid) {
+#define TYPE(oid, array_oid, text_loader, binary_loader, exact)                                                        \
+    case oid:                                                                                                          \
+    case array_oid:                                                                                                    \
+        return exact;
+#include "load/types.def"
+#undef TYPE
+    default:
+        return false;
+    }
+}
+
+PyObject *
+hdpy_load_error(hdpy_load_ctx *ctx, const char *type_name, hd_span src)
+{
+    bool cut = src.n > QUOTED_MAX;
+    PyObject *quoted = PyBytes_FromStringAndSize((const char *)src.p, cut ? QUOTED_MAX : (Py_ssize_t)src.n);
+    if (quoted == NULL)
+        return NULL;
+    PyErr_Format(ctx->st->DataError ? ctx->st->DataError : PyExc_ValueError, "can't parse %s %R%s", type_name, quoted,
+                 cut ? "..." : "");
+    Py_DECREF(quoted);
+    return NULL;
+}

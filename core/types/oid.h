@@ -1,0 +1,19 @@
+/* The numbers of the built-in types that parameters are sent as (pg_type.dat). */
+#ifndef HD_OID_H
+#define HD_OID_H
+
+enum {
+    HD_OID_BOOL = 16,
+    HD_OID_BYTEA = 17,
+    HD_OID_INT8 = 20,
+    HD_OID_INT2 = 21,
+    HD_OID_INT4 = 23,
+    HD_OID_TEXT = 25,
+    HD_OID_JSON = 114,
+    HD_OID_FLOAT8 = 701,
+    HD_OID_NUMERIC = 1700,
+    HD_OID_UUID = 2950,
+    HD_OID_JSONB = 3802,
+};
+
+#endif
