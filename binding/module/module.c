@@ -1,12 +1,83 @@
 #include "module/state.h"
 
+#include "adapt/adapt.h"
 #include "adapt/settings.h"
+#include "module/errors.h"
+#include "objects/cursor.h"
+#include "wait/operation.h"
+#include "wait/watch.h"
+
+PyObject *
+hdpy_import_once(PyObject **field, const char *module, const char *name)
+{
+    if (*field == NULL) {
+        PyObject *imported = PyImport_ImportModule(module);
+        *field = imported ? PyObject_GetAttrString(imported, name) : NULL;
+        Py_XDECREF(imported);
+    }
+    return *field;
+}
+
+static int
+intern_names(hdpy_state *st)
+{
+    static const struct {
+        const char *text;
+        size_t offset;
+    } names[] = {
+#define NAME(name) {#name, offsetof(hdpy_state, str_##name)},
+        HDPY_STATE_NAMES(NAME)
+#undef NAME
+    };
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(names); i++) {
+        PyObject *name = PyUnicode_InternFromString(names[i].text);
+        if (name == NULL)
+            return -1;
+        *(PyObject **)((char *)st + names[i].offset) = name;
+    }
+    /* Not every attribute is named as a C identifier would be here. */
+    static const struct {
+        const char *text;
+        size_t offset;
+    } private_names[] = {
+        {"_on_cancel", offsetof(hdpy_state, str_on_cancel)},
+        {"_on_notice", offsetof(hdpy_state, str_on_notice)},
+        {"_on_notification", offsetof(hdpy_state, str_on_notification)},
+        {"_asyncio_future_blocking", offsetof(hdpy_state, str_future_blocking)},
+    };
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(private_names); i++) {
+        PyObject *name = PyUnicode_InternFromString(private_names[i].text);
+        if (name == NULL)
+            return -1;
+        Py_SETREF(*(PyObject **)((char *)st + private_names[i].offset), name);
+    }
+    return 0;
+}
+
+static PyObject *
+register_column(PyObject *module, PyObject *column)
+{
+    Py_XSETREF(hdpy_state_of_module(module)->Column, Py_NewRef(column));
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef methods[] = {
+    {"register_column", register_column, METH_O,
+     PyDoc_STR("register_column($module, column, /)\n--\n\n"
+               "Take the class of cursor.description's items, called as\n"
+               "column(name, type_code, typmod, typlen, table_oid, table_column, cursor).")},
+    {NULL},
+};
 
 static int
 module_exec(PyObject *module)
 {
     hdpy_state *st = hdpy_state_of_module(module);
-    if (hdpy_settings_init(st, module) < 0)
+    if (intern_names(st) < 0 || hdpy_settings_init(st, module) < 0 || hdpy_adapt_init(st, module) < 0 || hdpy_errors_init(module) < 0 ||
+        hdpy_description_init(st, module) < 0 || hdpy_result_init(st, module) < 0 ||
+        hdpy_query_init(st, module) < 0 || hdpy_rows_init(module) < 0 || hdpy_watch_init(st, module) < 0 ||
+        hdpy_operation_init(st, module) < 0 || hdpy_connection_init(st, module) < 0 ||
+        hdpy_cursor_init(st, module) < 0)
         return -1;
     return 0;
 }
@@ -32,6 +103,9 @@ module_clear(PyObject *module)
 #define CLEAR(name) Py_CLEAR(st->name);
     HDPY_STATE_OBJECTS(CLEAR)
 #undef CLEAR
+#define CLEAR_NAME(name) Py_CLEAR(st->str_##name);
+    HDPY_STATE_NAMES(CLEAR_NAME)
+#undef CLEAR_NAME
     return 0;
 }
 
@@ -62,6 +136,7 @@ struct PyModuleDef hdpy_module_def = {
     .m_name = "_howdah",
     .m_doc = "The C core of howdah.",
     .m_size = sizeof(hdpy_state),
+    .m_methods = methods,
     .m_slots = module_slots,
     .m_traverse = module_traverse,
     .m_clear = module_clear,

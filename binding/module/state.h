@@ -7,6 +7,12 @@
 
 #include "bytes/base.h"
 
+/* Names of attributes, interned: X(done) is the field str_done. */
+#define HDPY_STATE_NAMES(X)                                                                                            \
+    X(acquire) X(release) X(done) X(cancelled) X(set_result) X(exception) X(cancel) X(is_closed)                       \
+    X(add_reader) X(remove_reader) X(add_writer) X(remove_writer) X(create_future) X(create_task)                      \
+    X(add_done_callback) X(on_cancel) X(on_notice) X(on_notification) X(future_blocking)
+
 /* One line per object: HDPY_STATE_OBJECTS(X) expands to the fields, to the traversal and to the clearing. */
 #define HDPY_STATE_OBJECTS(X)                                                                                          \
     /* exceptions, given by howdah.errors through _howdah.register_errors() */                                        \
@@ -17,6 +23,25 @@
     X(ProgrammingError)                                                                                                \
     X(NotSupportedError)                                                                                               \
     X(InternalError)                                                                                                   \
+    X(error_from_server)                                                                                               \
+    /* given by howdah.rows and howdah._column */                                                                     \
+    X(tuple_row)                                                                                                       \
+    X(dict_row)                                                                                                        \
+    X(namedtuple_row)                                                                                                  \
+    X(scalar_row)                                                                                                      \
+    X(namedtuple_class)                                                                                                \
+    X(Column)                                                                                                          \
+    /* our types */                                                                                                    \
+    X(BaseConnection)                                                                                                  \
+    X(BaseCursor)                                                                                                      \
+    X(Description)                                                                                                     \
+    X(Result)                                                                                                          \
+    X(Query)                                                                                                           \
+    X(Watch)                                                                                                           \
+    X(Operation)                                                                                                       \
+    /* imported on first use: hdpy_import_once() */                                                                    \
+    X(threading_Lock)                                                                                                  \
+    X(get_running_loop)                                                                                                \
     /* classes of the standard library that values become */                                                          \
     X(Decimal)                                                                                                         \
     X(UUID)                                                                                                            \
@@ -24,6 +49,7 @@
     X(datetime_capsule)                                                                                                \
     X(json_loads)                                                                                                      \
     X(json_dumps)                                                                                                      \
+    X(dumpers) /* dump/dump.c: class to the number of its dumpers */                                                   \
     /* adapt/settings.c */                                                                                             \
     X(settings_type)                                                                                                   \
     X(timezones) /* name of a zone to its tzinfo */                                                                    \
@@ -34,6 +60,9 @@ typedef struct hdpy_state {
 #define HDPY_FIELD(name) PyObject *name;
     HDPY_STATE_OBJECTS(HDPY_FIELD)
 #undef HDPY_FIELD
+#define HDPY_NAME_FIELD(name) PyObject *str_##name;
+    HDPY_STATE_NAMES(HDPY_NAME_FIELD)
+#undef HDPY_NAME_FIELD
     void *datetime_api; /* what datetime_capsule holds: see adapt/datetime_api.h */
 } hdpy_state;
 
@@ -44,6 +73,9 @@ hdpy_state_of_module(PyObject *module)
 {
     return (hdpy_state *)PyModule_GetState(module);
 }
+
+/* An attribute of a Python module, kept in a field of the state: borrowed, or NULL with an exception. */
+PyObject *hdpy_import_once(PyObject **field, const char *module, const char *name);
 
 /* For methods and slots of our types and of their Python subclasses. */
 static inline hdpy_state *

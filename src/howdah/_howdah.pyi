@@ -9,8 +9,19 @@ Diagnostics: TypeAlias = dict[str, bytes]  # one-letter field code of ErrorRespo
 def register_errors(module: Any) -> None:
     """Take the exception classes from howdah.errors, and its from_server(fields, encoding) -> Error."""
 
-def register_row_factories(tuple_row: Any, dict_row: Any, namedtuple_row: Any, scalar_row: Any) -> None:
-    """Make the C row makers answer for these functions (recognised by identity)."""
+def register_row_factories(
+    tuple_row: Any, dict_row: Any, namedtuple_row: Any, scalar_row: Any, namedtuple_class: Callable[[tuple[str, ...]], type]
+) -> None:
+    """Make the C row makers answer for these functions (recognised by identity).
+
+    namedtuple_class(names) makes the class for a tuple of column names.
+    """
+
+def register_column(column: Any) -> None:
+    """Take the class of cursor.description's items.
+
+    It is called as column(name, type_code, typmod, typlen, table_oid, table_column, cursor).
+    """
 
 def load(oid: int, format: int, data: Buffer, timezone: str | None = ..., encoding: str | None = ...,
          date_style: str | None = ..., interval_style: str | None = ...) -> Any:

@@ -1,0 +1,431 @@
+#include "types/array.h"
+
+#include "dump/types.h"
+#include "types/integer.h"
+#include "types/oid.h"
+
+/* ---- walking nested lists, without recursion */
+
+typedef enum event { ENTER, LEAVE, ITEM, END, TOO_DEEP } event;
+
+typedef struct walk {
+    PyObject *lists[HD_ARRAY_MAX_DIMS]; /* owned: a dumper written in Python may change what it was found in */
+    Py_ssize_t at[HD_ARRAY_MAX_DIMS];   /* of the next element */
+    int depth;                          /* of the list entered last; -1: none */
+    PyObject *item;                     /* owned: the last one */
+} walk;
+
+static void
+enter(walk *w, PyObject *list)
+{
+    w->depth++;
+    w->lists[w->depth] = Py_NewRef(list);
+    w->at[w->depth] = 0;
+}
+
+static walk
+walk_of(PyObject *list)
+{
+    walk w = {.depth = -1};
+    enter(&w, list);
+    return w;
+}
+
+static void
+walk_fini(walk *w)
+{
+    Py_CLEAR(w->item);
+    for (; w->depth >= 0; w->depth--)
+        Py_DECREF(w->lists[w->depth]);
+}
+
+/* A new reference, NULL past the end. */
+static PyObject *
+item_at(PyObject *list, Py_ssize_t at)
+{
+    if (at >= PyList_GET_SIZE(list))
+        return NULL;
+#if PY_VERSION_HEX >= 0x030d0000
+    PyObject *item = PyList_GetItemRef(list, at); /* another thread may have shortened the list just now */
+    if (item == NULL)
+        PyErr_Clear();
+    return item;
+#else
+    return Py_NewRef(PyList_GET_ITEM(list, at));
+#endif
+}
+
+static event
+next(walk *w)
+{
+    Py_CLEAR(w->item);
+    if (w->depth < 0)
+        return END;
+    PyObject *list = w->lists[w->depth];
+    w->item = item_at(list, w->at[w->depth]++);
+    if (w->item == NULL) {
+        w->depth--;
+        Py_DECREF(list);
+        return LEAVE;
+    }
+    if (!PyList_Check(w->item))
+        return ITEM;
+    if (w->depth == HD_ARRAY_MAX_DIMS - 1)
+        return TOO_DEEP;
+    enter(w, w->item);
+    return ENTER;
+}
+
+static PyObject *
+data_error(hdpy_dump_ctx *ctx)
+{
+    return ctx->st->DataError ? ctx->st->DataError : PyExc_ValueError;
+}
+
+static int
+too_deep(hdpy_dump_ctx *ctx)
+{
+    PyErr_Format(data_error(ctx), "cannot dump a list that is recursive or nested more than %d deep",
+                 HD_ARRAY_MAX_DIMS);
+    return -1;
+}
+
+/* ---- what the elements have in common */
+
+typedef struct survey {
+    PyTypeObject *type; /* borrowed: of every element that is not None; NULL if there is none, or more than one */
+    PyObject *last;     /* owned: the last element that is not None */
+    PyObject *last_of;  /* owned: a dict of type to its last element, made when a second type is met */
+    bool big;           /* ints: one is beyond int64_t */
+    long long min;
+    long long max;
+} survey;
+
+static void
+survey_fini(survey *s)
+{
+    Py_CLEAR(s->last);
+    Py_CLEAR(s->last_of);
+}
+
+static int
+count_in(survey *s, PyObject *item)
+{
+    PyTypeObject *type = Py_TYPE(item);
+    if (type == &PyLong_Type) {
+        int overflow;
+        long long v = PyLong_AsLongLongAndOverflow(item, &overflow);
+        s->big = s->big || overflow != 0;
+        s->min = v < s->min ? v : s->min;
+        s->max = v > s->max ? v : s->max;
+    }
+    if (s->last == NULL) {
+        s->type = type;
+    } else if (s->last_of == NULL && type != s->type) {
+        if ((s->last_of = PyDict_New()) == NULL ||
+            PyDict_SetItem(s->last_of, (PyObject *)s->type, s->last) < 0)
+            return -1;
+        s->type = NULL;
+    }
+    Py_XSETREF(s->last, Py_NewRef(item));
+    return s->last_of != NULL ? PyDict_SetItem(s->last_of, (PyObject *)type, item) : 0;
+}
+
+static int
+look_at(hdpy_dump_ctx *ctx, PyObject *list, survey *s)
+{
+    walk w = walk_of(list);
+    event e;
+    int rc = 0;
+    while (rc == 0 && (e = next(&w)) != END) {
+        if (e == TOO_DEEP)
+            rc = too_deep(ctx);
+        else if (e == ITEM && w.item != Py_None)
+            rc = count_in(s, w.item);
+    }
+    walk_fini(&w);
+    return rc;
+}
+
+static int
+mixed_types(hdpy_dump_ctx *ctx, survey *s)
+{
+    PyObject *names = PyList_New(0), *comma = PyUnicode_FromString(", "), *joined = NULL;
+    PyObject *type, *item;
+    Py_ssize_t at = 0;
+    bool ok = names != NULL && comma != NULL;
+    while (ok && PyDict_Next(s->last_of, &at, &type, &item)) {
+        PyObject *name = PyObject_GetAttrString(type, "__name__");
+        ok = name != NULL && PyList_Append(names, name) == 0;
+        Py_XDECREF(name);
+    }
+    if (ok && PyList_Sort(names) == 0 && (joined = PyUnicode_Join(comma, names)) != NULL)
+        PyErr_Format(data_error(ctx), "cannot dump lists of mixed types; got: %U", joined);
+    Py_XDECREF(joined);
+    Py_XDECREF(comma);
+    Py_XDECREF(names);
+    return -1;
+}
+
+/* The type that an element would be sent as. Leaves dst as it was. 0 or -1. */
+static int
+oid_of_item(hdpy_dump_ctx *ctx, PyObject *item, hdpy_pyformat format, hd_writer *dst, uint32_t *oid)
+{
+    hdpy_param param;
+    size_t mark = dst->n;
+    int rc = hdpy_dump_value(ctx, item, format, dst, &param);
+    hd_writer_rewind(dst, mark);
+    *oid = param.oid;
+    return rc;
+}
+
+/* psycopg's rules: elements of one type; or of several that are sent as the same; ints as the widest needs. */
+static int
+oid_of_items(hdpy_dump_ctx *ctx, survey *s, hdpy_pyformat format, hd_writer *dst, uint32_t *oid)
+{
+    if (s->type == &PyLong_Type) {
+        if (s->big)
+            *oid = HD_OID_NUMERIC;
+        else if (s->min < INT32_MIN || s->max > INT32_MAX)
+            *oid = HD_OID_INT8;
+        else
+            *oid = s->min < INT16_MIN || s->max > INT16_MAX ? HD_OID_INT4 : HD_OID_INT2;
+        return 0;
+    }
+    if (s->type != NULL)
+        return oid_of_item(ctx, s->last, format, dst, oid);
+
+    PyObject *type, *item;
+    Py_ssize_t at = 0;
+    for (bool first = true; PyDict_Next(s->last_of, &at, &type, &item); first = false) {
+        uint32_t other;
+        if (oid_of_item(ctx, item, format, dst, &other) < 0)
+            return -1;
+        if (first)
+            *oid = other;
+        else if (other != *oid)
+            return mixed_types(ctx, s);
+    }
+    return 0;
+}
+
+/* An array of a type that has none is sent as text[]. */
+static uint32_t
+array_oid_of(uint32_t item_oid)
+{
+    enum { TEXT_ARRAY_OID = 1009 };
+    switch (item_oid) {
+#define TYPE(oid, array_oid, text, binary, exact)                                                                      \
+    case oid:                                                                                                          \
+        return array_oid;
+#include "load/types.def"
+#undef TYPE
+    default:
+        return TEXT_ARRAY_OID;
+    }
+}
+
+/* ---- text: the server judges the shape */
+
+/* True for an int of at most 64 bits, which is written. */
+static bool
+write_short_int(PyObject *item, hd_writer *dst)
+{
+    if (!PyLong_CheckExact(item))
+        return false;
+    int overflow;
+    long long v = PyLong_AsLongLongAndOverflow(item, &overflow);
+    if (overflow == 0)
+        hd_integer_to_text(dst, v);
+    return overflow == 0;
+}
+
+static int
+write_text(hdpy_dump_ctx *ctx, PyObject *list, hd_writer *dst)
+{
+    const char delimiter = ','; /* box has another one, and no Python type is dumped as box */
+    hd_writer scratch = hd_writer_of(&hd_alloc_default);
+    walk w = walk_of(list);
+    hdpy_param param;
+    int rc = 0;
+    hd_write_u8(dst, '{');
+    for (event e; rc == 0 && (e = next(&w)) != END;) {
+        if (e == LEAVE) {
+            hd_write_u8(dst, '}');
+            continue;
+        }
+        /* a list just entered is an element of the one around it */
+        Py_ssize_t at = w.at[e == ENTER ? w.depth - 1 : w.depth];
+        if (at > 1)
+            hd_write_u8(dst, (uint8_t)delimiter);
+        if (e == ENTER) {
+            hd_write_u8(dst, '{');
+        } else if (e == TOO_DEEP) {
+            rc = too_deep(ctx);
+        } else if (w.item == Py_None) {
+            hd_write_span(dst, HD_SPAN_LITERAL("NULL"));
+        } else if (!write_short_int(w.item, dst)) {
+            hd_writer_rewind(&scratch, 0);
+            rc = hdpy_dump_value(ctx, w.item, HDPY_AS_TEXT, &scratch, &param);
+            hd_span item = hd_writer_span(&scratch);
+            enum { LENGTH_WORD = 4 };
+            if (scratch.rc != HD_OK)
+                dst->rc = scratch.rc;
+            else if (rc == 0)
+                hd_array_write_item(dst, (hd_span){item.p + LENGTH_WORD, item.n - LENGTH_WORD}, delimiter);
+        }
+    }
+    walk_fini(&w);
+    hd_writer_fini(&scratch);
+    return rc;
+}
+
+static int
+dump_text(hdpy_dump_ctx *ctx, PyObject *list, hdpy_pyformat format, hd_writer *dst, hdpy_param *param)
+{
+    survey s = {.type = NULL};
+    uint32_t oid = 0;
+    int rc = look_at(ctx, list, &s);
+    if (rc == 0 && s.last != NULL)
+        rc = oid_of_items(ctx, &s, format, dst, &oid);
+    survey_fini(&s);
+    /* nothing to tell the type, or strings, whose type the server infers: so is the array's */
+    *param = (hdpy_param){oid ? array_oid_of(oid) : 0, HD_TEXT};
+    return rc < 0 ? -1 : write_text(ctx, list, dst);
+}
+
+/* ---- binary: a box of elements of one type */
+
+static int
+find_dims(hdpy_dump_ctx *ctx, PyObject *list, hd_array_header *h)
+{
+    for (PyObject *l = list; PyList_Check(l); l = PyList_GET_ITEM(l, 0)) {
+        if (PyList_GET_SIZE(l) == 0) {
+            PyErr_SetString(data_error(ctx), "lists cannot contain empty lists");
+            return -1;
+        }
+        if (h->ndim == HD_ARRAY_MAX_DIMS)
+            return too_deep(ctx);
+        h->dims[h->ndim++] = (uint32_t)PyList_GET_SIZE(l);
+    }
+    return 0;
+}
+
+/* An int as wide as the others are. */
+static int
+write_int(hdpy_dump_ctx *ctx, PyObject *item, uint32_t oid, hd_writer *dst)
+{
+    if (oid == HD_OID_NUMERIC) {
+        hdpy_param param;
+        size_t at = hd_write_value_begin(dst);
+        int rc = hdpy_dump_big_int(ctx, item, HD_BINARY, dst, &param);
+        hd_write_value_end(dst, at);
+        return rc;
+    }
+    long long v = PyLong_AsLongLong(item); /* the survey has seen that it fits */
+    if (v == -1 && PyErr_Occurred())
+        return -1;
+    hd_write_u32(dst, oid == HD_OID_INT2 ? 2 : oid == HD_OID_INT4 ? 4 : 8);
+    if (oid == HD_OID_INT2)
+        hd_write_u16(dst, (uint16_t)v);
+    else if (oid == HD_OID_INT4)
+        hd_write_u32(dst, (uint32_t)v);
+    else
+        hd_write_u64(dst, (uint64_t)v);
+    return 0;
+}
+
+static int
+write_item(hdpy_dump_ctx *ctx, PyObject *item, bool ints, uint32_t oid, hd_writer *dst)
+{
+    if (ints)
+        return write_int(ctx, item, oid, dst);
+    hdpy_param param;
+    if (hdpy_dump_value(ctx, item, HDPY_AS_BINARY, dst, &param) < 0)
+        return -1;
+    if (param.oid == oid)
+        return 0;
+    /* such as datetimes with and without a zone */
+    PyErr_Format(data_error(ctx), "cannot dump lists whose elements are of different PostgreSQL types; got: oid %u, %u",
+                 (unsigned)oid, (unsigned)param.oid);
+    return -1;
+}
+
+static int
+write_binary(hdpy_dump_ctx *ctx, PyObject *list, bool ints, hd_array_header *h, hd_writer *dst)
+{
+    size_t mark = dst->n;
+    bool has_null = false;
+    walk w = walk_of(list);
+    int rc = 0;
+    uint32_t oid = h->item_oid;
+    hd_array_write_header(dst, h, false);
+    for (event e; rc == 0 && (e = next(&w)) != END;) {
+        const char *uneven = NULL;
+        if (e == LEAVE) {
+            if (w.at[w.depth + 1] - 1 != (Py_ssize_t)h->dims[w.depth + 1])
+                uneven = "nested lists have inconsistent lengths";
+        } else if (e == TOO_DEEP || w.depth >= h->ndim || (e == ITEM && w.depth != h->ndim - 1)) {
+            uneven = "nested lists have inconsistent depths";
+        } else if (e == ITEM && w.item == Py_None) {
+            hd_write_null(dst);
+            has_null = true;
+        } else if (e == ITEM) {
+            rc = write_item(ctx, w.item, ints, oid, dst);
+        }
+        if (uneven != NULL) {
+            PyErr_SetString(data_error(ctx), uneven);
+            rc = -1;
+        }
+    }
+    walk_fini(&w);
+    if (has_null && dst->rc == HD_OK) {
+        uint32_t flag = hd_be32(1);
+        memcpy(dst->p + mark + 4, &flag, 4);
+    }
+    return rc;
+}
+
+static int
+dump_binary(hdpy_dump_ctx *ctx, PyObject *list, hd_writer *dst, hdpy_param *param)
+{
+    survey s = {.type = NULL};
+    hd_array_header h = {.ndim = 0};
+    int rc = look_at(ctx, list, &s);
+    bool untyped = s.last == NULL, ints = s.type == &PyLong_Type;
+    if (rc == 0 && !untyped)
+        rc = oid_of_items(ctx, &s, HDPY_AS_BINARY, dst, &h.item_oid);
+    survey_fini(&s);
+    if (rc < 0)
+        return -1;
+    if (untyped) {
+        *param = (hdpy_param){0, HD_TEXT};
+        return write_text(ctx, list, dst);
+    }
+    *param = (hdpy_param){array_oid_of(h.item_oid), HD_BINARY};
+    if (find_dims(ctx, list, &h) < 0)
+        return -1;
+    return write_binary(ctx, list, ints, &h, dst);
+}
+
+static int
+dump_list_auto(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param)
+{
+    return dump_text(ctx, obj, HDPY_AUTO, dst, param);
+}
+
+static int
+dump_list_text(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param)
+{
+    return dump_text(ctx, obj, HDPY_AS_TEXT, dst, param);
+}
+
+static int
+dump_list_binary(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param)
+{
+    return dump_binary(ctx, obj, dst, param);
+}
+
+const hdpy_dumper hdpy_dump_list_auto = {.dump = dump_list_auto};
+const hdpy_dumper hdpy_dump_list_text = {.dump = dump_list_text};
+const hdpy_dumper hdpy_dump_list_binary = {.dump = dump_list_binary};

@@ -1,0 +1,60 @@
+#include "module/args.h"
+
+static int
+find(const hdpy_signature *sig, PyObject *name)
+{
+    for (int i = 0; sig->params[i] != NULL; i++) {
+        if (PyUnicode_CompareWithASCIIString(name, sig->params[i]) == 0)
+            return i;
+    }
+    return -1;
+}
+
+int
+hdpy_parse_args(const hdpy_signature *sig, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames, PyObject **out)
+{
+    if (nargs > sig->n_positional) {
+        PyErr_Format(PyExc_TypeError, "%s() takes at most %d positional arguments (%zd given)", sig->name,
+                     sig->n_positional, nargs);
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < nargs; i++)
+        out[i] = args[i];
+
+    uint32_t given = (1u << nargs) - 1;
+    Py_ssize_t n_keywords = kwnames ? PyTuple_GET_SIZE(kwnames) : 0;
+    for (Py_ssize_t k = 0; k < n_keywords; k++) {
+        PyObject *name = PyTuple_GET_ITEM(kwnames, k);
+        int i = find(sig, name);
+        if (i < 0) {
+            PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument '%U'", sig->name, name);
+            return -1;
+        }
+        if (given & (1u << i)) {
+            PyErr_Format(PyExc_TypeError, "%s() got multiple values for argument '%U'", sig->name, name);
+            return -1;
+        }
+        given |= 1u << i;
+        out[i] = args[nargs + k];
+    }
+    for (int i = 0; i < sig->n_required; i++) {
+        if (!(given & (1u << i))) {
+            PyErr_Format(PyExc_TypeError, "%s() missing required argument: '%s'", sig->name, sig->params[i]);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+int
+hdpy_add_methods(PyTypeObject *type, PyMethodDef *methods)
+{
+    for (PyMethodDef *def = methods; def->ml_name != NULL; def++) {
+        PyObject *method = PyDescr_NewMethod(type, def);
+        int rc = method ? PyObject_SetAttrString((PyObject *)type, def->ml_name, method) : -1;
+        Py_XDECREF(method);
+        if (rc < 0)
+            return -1;
+    }
+    return 0;
+}

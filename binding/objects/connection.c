@@ -1,0 +1,462 @@
+#include "objects/connection.h"
+
+#include "module/errors.h"
+#include "objects/request.h"
+#include "wait/exchange.h"
+#include "wait/operation.h"
+#include "wait/watch.h"
+#include "wire/backend.h"
+#include "wire/frontend.h"
+
+#include <structmember.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* ---- life */
+
+static PyObject *
+connection_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    hdpy_connection *conn = (hdpy_connection *)type->tp_alloc(type, 0);
+    if (conn == NULL)
+        return NULL;
+    conn->st = hdpy_state_of_type(type);
+    conn->fd = -1;
+    conn->values = hd_writer_of(&hd_alloc_default);
+    hd_session_init(&conn->session, &hd_alloc_default);
+    conn->begin = PyBytes_FromString("BEGIN");
+    conn->row_factory = Py_NewRef(conn->st->tuple_row ? conn->st->tuple_row : Py_None);
+    conn->cursor_factory = Py_NewRef(Py_None);
+    if (conn->begin == NULL || hdpy_query_cache_setup(&conn->queries) < 0 || hdpy_connection_settings(conn) == NULL) {
+        Py_DECREF(conn);
+        return NULL;
+    }
+    return (PyObject *)conn;
+}
+
+static int
+connection_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    hdpy_connection *conn = (hdpy_connection *)self;
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(conn->row_factory);
+    Py_VISIT(conn->cursor_factory);
+    Py_VISIT(conn->lock.waiters);
+    Py_VISIT(conn->wait);
+    Py_VISIT(conn->loss);
+    return 0;
+}
+
+static int
+connection_clear(PyObject *self)
+{
+    hdpy_connection *conn = (hdpy_connection *)self;
+    Py_CLEAR(conn->row_factory);
+    Py_CLEAR(conn->cursor_factory);
+    Py_CLEAR(conn->lock.waiters);
+    Py_CLEAR(conn->wait);
+    Py_CLEAR(conn->loss);
+    return 0;
+}
+
+static void
+close_socket(hdpy_connection *conn)
+{
+    hdpy_watch_stop(conn);
+    if (conn->fd >= 0)
+        close(conn->fd);
+    conn->fd = -1;
+    hd_session_shut(&conn->session);
+}
+
+static void
+connection_dealloc(PyObject *self)
+{
+    hdpy_connection *conn = (hdpy_connection *)self;
+    PyTypeObject *type = Py_TYPE(self);
+    if (PyObject_CallFinalizerFromDealloc(self) < 0)
+        return;
+    PyObject_GC_UnTrack(self);
+    close_socket(conn);
+    hdpy_watch_free(conn);
+    connection_clear(self);
+    hdpy_query_cache_fini(&conn->queries);
+    hd_session_fini(&conn->session);
+    hd_writer_fini(&conn->values);
+    PyMem_Free(conn->oids);
+    PyMem_Free(conn->formats);
+    Py_XDECREF(conn->begin);
+    Py_XDECREF((PyObject *)conn->settings);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+/* ---- state */
+
+int
+hdpy_connection_check(hdpy_connection *conn)
+{
+    if (conn->fd >= 0 && !conn->closed)
+        return 0;
+    PyErr_SetString(conn->st->OperationalError, conn->fd < 0 && !conn->closed ? "the connection is not established"
+                                                                              : "the connection is closed");
+    return -1;
+}
+
+hdpy_settings *
+hdpy_connection_settings(hdpy_connection *conn)
+{
+    const hd_parameters *ps = &conn->session.parameters;
+    if (conn->settings != NULL && conn->settings_version == ps->version)
+        return conn->settings;
+    hdpy_settings *settings = hdpy_settings_new(conn->st, hd_parameters_get(ps, "client_encoding"),
+                                                hd_parameters_get(ps, "DateStyle"),
+                                                hd_parameters_get(ps, "IntervalStyle"),
+                                                hd_parameters_get(ps, "TimeZone"));
+    if (settings == NULL)
+        return NULL;
+    /* Query texts were encoded in the old encoding. */
+    if (conn->settings != NULL &&
+        PyUnicode_Compare(conn->settings->encoding, settings->encoding) != 0)
+        hdpy_query_cache_clear(&conn->queries);
+    Py_XSETREF(conn->settings, settings);
+    conn->settings_version = ps->version;
+    return settings;
+}
+
+void
+hdpy_connection_lose(hdpy_connection *conn, PyObject *error)
+{
+    hdpy_request *request = conn->request;
+    conn->broken = !conn->closing;
+    conn->closed = true;
+    close_socket(conn);
+    if (conn->loss != NULL) { /* the server's own words say more */
+        Py_XDECREF(error);
+        error = conn->loss;
+        conn->loss = NULL;
+    }
+    if (request != NULL) {
+        request->feed = NULL;
+        if (request->error == NULL)
+            request->error = Py_XNewRef(error);
+        request->done = true;
+    }
+    Py_XDECREF(error);
+}
+
+void
+hdpy_connection_lose_because(hdpy_connection *conn, const char *format, ...)
+{
+    PyObject *type, *value, *traceback;
+    va_list args;
+    PyErr_Fetch(&type, &value, &traceback);
+    va_start(args, format);
+    PyErr_FormatV(conn->st->OperationalError, format, args);
+    va_end(args);
+    PyObject *error = hdpy_take_exception();
+    PyErr_Restore(type, value, traceback);
+    hdpy_connection_lose(conn, error);
+}
+
+void
+hdpy_connection_release(hdpy_connection *conn)
+{
+    if (conn->closing && conn->fd >= 0)
+        close_socket(conn);
+    hdpy_lock_release(conn->st, &conn->lock);
+}
+
+static void
+call_handler(hdpy_connection *conn, PyObject *name, PyObject *args)
+{
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyObject *method = args ? PyObject_GetAttr((PyObject *)conn, name) : NULL;
+    PyObject *done = method ? PyObject_Call(method, args, NULL) : NULL;
+    if (done == NULL)
+        PyErr_WriteUnraisable((PyObject *)conn);
+    Py_XDECREF(done);
+    Py_XDECREF(method);
+    Py_XDECREF(args);
+    PyErr_Restore(type, value, traceback);
+}
+
+void
+hdpy_connection_notice(hdpy_connection *conn, hd_span body)
+{
+    PyObject *fields = hdpy_diagnostics(conn->st, body);
+    PyObject *args = fields ? PyTuple_Pack(1, fields) : NULL;
+    Py_XDECREF(fields);
+    call_handler(conn, conn->st->str_on_notice, args);
+}
+
+void
+hdpy_connection_notification(hdpy_connection *conn, hd_span body)
+{
+    hd_notification_response message;
+    if (hd_decode_notification_response(&message, body) != HD_OK) {
+        hdpy_connection_lose_because(conn, "the server sent a malformed NotificationResponse");
+        return;
+    }
+    PyObject *channel = hdpy_decode_name(conn->settings, message.channel);
+    PyObject *payload = hdpy_decode_name(conn->settings, message.payload);
+    PyObject *args = channel && payload ? Py_BuildValue("(kOO)", (unsigned long)message.pid, channel, payload) : NULL;
+    Py_XDECREF(channel);
+    Py_XDECREF(payload);
+    call_handler(conn, conn->st->str_on_notification, args);
+}
+
+/* ---- methods */
+
+static PyObject *
+connection_close(PyObject *self, PyObject *unused)
+{
+    hdpy_connection *conn = (hdpy_connection *)self;
+    bool was_open = conn->fd >= 0 && !conn->closed;
+    conn->closed = true;
+    if (!was_open)
+        Py_RETURN_NONE;
+    conn->closing = true;
+    if (conn->lock.held) {
+        /* Somebody waits for the server: end of file wakes them, and they close. */
+        shutdown(conn->fd, SHUT_RDWR);
+        Py_RETURN_NONE;
+    }
+    hd_write_terminate(&conn->session.out);
+    hd_span out = hd_session_outgoing(&conn->session);
+    if (send(conn->fd, out.p, out.n, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+        /* The server notices the end of the connection anyway. */
+    }
+    close_socket(conn);
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+connection_fileno(PyObject *self, PyObject *unused)
+{
+    hdpy_connection *conn = (hdpy_connection *)self;
+    if (hdpy_connection_check(conn) < 0)
+        return NULL;
+    return PyLong_FromLong(conn->fd);
+}
+
+static PyObject *
+connection_transaction_status(PyObject *self, PyObject *unused)
+{
+    enum { IDLE, ACTIVE, INTRANS, INERROR, UNKNOWN };
+    hdpy_connection *conn = (hdpy_connection *)self;
+    if (conn->fd < 0)
+        return PyLong_FromLong(UNKNOWN);
+    if (!hd_session_is_idle(&conn->session))
+        return PyLong_FromLong(ACTIVE);
+    switch (conn->session.transaction_status) {
+    case 'I':
+        return PyLong_FromLong(IDLE);
+    case 'T':
+        return PyLong_FromLong(INTRANS);
+    case 'E':
+        return PyLong_FromLong(INERROR);
+    default:
+        return PyLong_FromLong(UNKNOWN);
+    }
+}
+
+static PyObject *
+connection_parameter_status(PyObject *self, PyObject *name)
+{
+    hdpy_connection *conn = (hdpy_connection *)self;
+    const char *utf8 = PyUnicode_AsUTF8(name);
+    if (utf8 == NULL)
+        return NULL;
+    const char *value = hd_parameters_get(&conn->session.parameters, utf8);
+    if (value == NULL)
+        Py_RETURN_NONE;
+    return hdpy_decode_name(conn->settings, (hd_span){(const uint8_t *)value, strlen(value)});
+}
+
+static PyObject *
+connection_backend_pid(PyObject *self, PyObject *unused)
+{
+    return PyLong_FromUnsignedLong(((hdpy_connection *)self)->session.backend_pid);
+}
+
+static PyObject *
+connection_protocol_version(PyObject *self, PyObject *unused)
+{
+    return PyLong_FromUnsignedLong(((hdpy_connection *)self)->session.protocol);
+}
+
+static PyObject *
+connection_encoding(PyObject *self, PyObject *unused)
+{
+    hdpy_settings *settings = hdpy_connection_settings((hdpy_connection *)self);
+    return settings ? Py_NewRef(settings->encoding) : NULL;
+}
+
+static PyObject *
+connection_cancel_request(PyObject *self, PyObject *unused)
+{
+    hdpy_connection *conn = (hdpy_connection *)self;
+    hd_writer w = hd_writer_of(&hd_alloc_default);
+    hd_write_cancel_request(&w, conn->session.backend_pid, (hd_span){conn->session.key, conn->session.key_length});
+    PyObject *bytes = NULL;
+    if (w.rc == HD_OK)
+        bytes = PyBytes_FromStringAndSize((const char *)w.p, (Py_ssize_t)w.n);
+    else
+        hdpy_raise_rc(conn->st, w.rc);
+    hd_writer_fini(&w);
+    return bytes;
+}
+
+static int
+submit_command(hdpy_connection *conn, hdpy_request *request, void *arg)
+{
+    return hdpy_submit_command(conn, request, arg);
+}
+
+static PyObject *
+connection_command(PyObject *self, PyObject *sql)
+{
+    PyObject *bytes = PyUnicode_AsUTF8String(sql);
+    if (bytes == NULL)
+        return NULL;
+    hdpy_request *request = hdpy_run((hdpy_connection *)self, submit_command, bytes);
+    Py_DECREF(bytes);
+    if (request == NULL)
+        return NULL;
+    hdpy_request_free(request);
+    Py_RETURN_NONE;
+}
+
+/* ---- attributes */
+
+static PyObject *
+get_closed(PyObject *self, void *closure)
+{
+    hdpy_connection *conn = (hdpy_connection *)self;
+    return PyBool_FromLong(conn->closed || conn->fd < 0);
+}
+
+/* An optional count: None is -1. */
+static PyObject *
+get_limit(PyObject *self, void *offset)
+{
+    long v = *(long *)((char *)self + (Py_ssize_t)offset);
+    if (v < 0)
+        Py_RETURN_NONE;
+    return PyLong_FromLong(v);
+}
+
+static int
+set_limit(PyObject *self, PyObject *value, void *offset)
+{
+    long v = -1;
+    if (value == NULL) {
+        PyErr_SetString(PyExc_AttributeError, "this attribute cannot be deleted");
+        return -1;
+    }
+    if (value != Py_None) {
+        v = PyLong_AsLong(value);
+        if (v == -1 && PyErr_Occurred())
+            return -1;
+        if (v < 0)
+            v = 0;
+    }
+    *(long *)((char *)self + (Py_ssize_t)offset) = v;
+    return 0;
+}
+
+static PyGetSetDef getset[] = {
+    {"closed", get_closed, NULL, PyDoc_STR("True when the connection can't be used any more."), NULL},
+    {"prepare_threshold", get_limit, set_limit,
+     PyDoc_STR("How many times a query is executed before it is prepared on the server; None: never."),
+     (void *)offsetof(hdpy_connection, queries.prepare_threshold)},
+    {"prepared_max", get_limit, set_limit,
+     PyDoc_STR("Most prepared statements that the connection keeps on the server; None: no limit."),
+     (void *)offsetof(hdpy_connection, queries.prepared_max)},
+    {NULL},
+};
+
+static PyMemberDef members[] = {
+    {"broken", T_BOOL, offsetof(hdpy_connection, broken), READONLY, "True when the connection was lost, not closed."},
+    {"row_factory", T_OBJECT, offsetof(hdpy_connection, row_factory), 0, "Row factory of new cursors."},
+    {"cursor_factory", T_OBJECT, offsetof(hdpy_connection, cursor_factory), 0, "Class of new cursors."},
+    {"_autocommit", T_BOOL, offsetof(hdpy_connection, autocommit), 0, NULL},
+    {"_begin", T_OBJECT, offsetof(hdpy_connection, begin), 0, NULL},
+    {"_wait", T_OBJECT, offsetof(hdpy_connection, wait), 0, NULL},
+    {NULL},
+};
+
+static PyMethodDef methods[] = {
+    {"_close", connection_close, METH_NOARGS, NULL},
+    {"fileno", connection_fileno, METH_NOARGS,
+     PyDoc_STR("fileno($self, /)\n--\n\nDescriptor of the socket. Raises OperationalError when closed.")},
+    {"_transaction_status", connection_transaction_status, METH_NOARGS, NULL},
+    {"_parameter_status", connection_parameter_status, METH_O, NULL},
+    {"_backend_pid", connection_backend_pid, METH_NOARGS, NULL},
+    {"_protocol_version", connection_protocol_version, METH_NOARGS, NULL},
+    {"_encoding", connection_encoding, METH_NOARGS, NULL},
+    {"_cancel_request", connection_cancel_request, METH_NOARGS, NULL},
+    {NULL},
+};
+
+static PyType_Slot base_slots[] = {
+    {Py_tp_new, connection_new},
+    {Py_tp_dealloc, connection_dealloc},
+    {Py_tp_traverse, connection_traverse},
+    {Py_tp_clear, connection_clear},
+    {Py_tp_methods, methods},
+    {Py_tp_getset, getset},
+    {Py_tp_members, members},
+    {0, NULL},
+};
+
+static PyType_Spec base_spec = {
+    .name = "howdah._howdah.BaseConnection",
+    .basicsize = sizeof(hdpy_connection),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
+    .slots = base_slots,
+};
+
+static PyMethodDef sync_methods[] = {
+    {"_command", connection_command, METH_O, NULL},
+    {NULL},
+};
+
+static PyMethodDef async_methods[] = {
+    {"_command", hdpy_async_command, METH_O, NULL},
+    {NULL},
+};
+
+/* A subclass of BaseConnection that only adds methods. */
+static int
+add_subclass(PyObject *module, PyObject *base, const char *name, const char *attribute, PyMethodDef *added)
+{
+    PyType_Slot slots[] = {{Py_tp_methods, added}, {0, NULL}};
+    PyType_Spec spec = {
+        .name = name,
+        .basicsize = sizeof(hdpy_connection),
+        .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+        .slots = slots,
+    };
+    PyObject *type = PyType_FromModuleAndSpec(module, &spec, base);
+    if (type == NULL)
+        return -1;
+    int rc = PyModule_AddObjectRef(module, attribute, type);
+    Py_DECREF(type);
+    return rc;
+}
+
+int
+hdpy_connection_init(hdpy_state *st, PyObject *module)
+{
+    PyObject *base = st->BaseConnection = PyType_FromModuleAndSpec(module, &base_spec, NULL);
+    if (base == NULL || PyModule_AddObjectRef(module, "BaseConnection", base) < 0)
+        return -1;
+    if (hdpy_startup_init((PyTypeObject *)base) < 0)
+        return -1;
+    if (add_subclass(module, base, "howdah._howdah.ConnectionBase", "ConnectionBase", sync_methods) < 0)
+        return -1;
+    return add_subclass(module, base, "howdah._howdah.AsyncConnectionBase", "AsyncConnectionBase", async_methods);
+}

@@ -1,0 +1,64 @@
+/* The connection: a session of the core, the socket, and who is using them. */
+#ifndef HDPY_CONNECTION_H
+#define HDPY_CONNECTION_H
+
+#include "plan/query.h"
+#include "session/session.h"
+#include "wait/lock.h"
+
+typedef struct hdpy_request hdpy_request;
+typedef struct hdpy_watch hdpy_watch;
+
+typedef struct hdpy_connection {
+    PyObject_HEAD
+    hdpy_state *st;
+    hd_session session;
+    int fd;            /* -1: not connected, or closed */
+    bool closed;       /* nothing can be executed any more */
+    bool broken;       /* closed, and not by close() */
+    bool closing;      /* close() was called while somebody else was waiting */
+    bool autocommit;
+    PyObject *begin;   /* bytes: the statement that opens a transaction */
+    PyObject *row_factory;
+    PyObject *cursor_factory;
+    hdpy_settings *settings;
+    uint32_t settings_version; /* of session.parameters when `settings` was made */
+    hdpy_query_cache queries;
+    hdpy_lock lock;
+    hdpy_request *request; /* being answered; NULL when idle */
+    PyObject *wait;        /* callable (fd, write) used instead of poll(), or NULL: gevent */
+    PyObject *loss;        /* exception: why the connection is broken */
+    hdpy_watch *watch;     /* the event loop's reader; NULL for sync use */
+
+    /* scratch of parameter dumping, kept between queries */
+    hd_writer values;
+    uint32_t *oids;
+    uint16_t *formats;
+    size_t params_capacity;
+} hdpy_connection;
+
+/* Raises OperationalError unless the connection can be used. */
+int hdpy_connection_check(hdpy_connection *conn);
+
+/* The session settings as the server last reported them (borrowed); NULL with an exception. */
+hdpy_settings *hdpy_connection_settings(hdpy_connection *conn);
+
+/* The connection is of no use any more: every waiting request ends with this error (stolen), the socket is closed. */
+void hdpy_connection_lose(hdpy_connection *conn, PyObject *error);
+
+/* The same with an OperationalError of this text. */
+void hdpy_connection_lose_because(hdpy_connection *conn, const char *format, ...);
+
+/* Gives the lock back, and closes if close() was called meanwhile. */
+void hdpy_connection_release(hdpy_connection *conn);
+
+/* Calls conn._on_notice(fields) or conn._on_notification(pid, channel, payload); what they raise is unraisable. */
+void hdpy_connection_notice(hdpy_connection *conn, hd_span body);
+void hdpy_connection_notification(hdpy_connection *conn, hd_span body);
+
+/* Adds the methods of start-up, which have a file of their own. */
+int hdpy_startup_init(PyTypeObject *type);
+
+int hdpy_connection_init(hdpy_state *st, PyObject *module);
+
+#endif

@@ -1,0 +1,504 @@
+#include "objects/cursor.h"
+
+#include "module/args.h"
+#include "wait/exchange.h"
+#include "wait/operation.h"
+
+#include <structmember.h>
+
+/* ---- life */
+
+static int
+cursor_init(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    static char *keywords[] = {"connection", "row_factory", NULL};
+    hdpy_cursor *cur = (hdpy_cursor *)self;
+    hdpy_state *st = hdpy_state_of_type(Py_TYPE(self));
+    PyObject *connection, *row_factory = Py_None;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|$O:Cursor", keywords, &connection, &row_factory))
+        return -1;
+    if (!PyObject_TypeCheck(connection, (PyTypeObject *)st->BaseConnection)) {
+        PyErr_Format(PyExc_TypeError, "a howdah connection is needed, got %.200s", Py_TYPE(connection)->tp_name);
+        return -1;
+    }
+    if (row_factory == Py_None)
+        row_factory = ((hdpy_connection *)connection)->row_factory;
+    Py_XSETREF(cur->conn, (hdpy_connection *)Py_NewRef(connection));
+    Py_XSETREF(cur->row_factory, Py_NewRef(row_factory));
+    cur->arraysize = 1;
+    cur->rowcount = -1;
+    return 0;
+}
+
+static int
+cursor_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    hdpy_cursor *cur = (hdpy_cursor *)self;
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT((PyObject *)cur->conn);
+    Py_VISIT(cur->row_factory);
+    Py_VISIT(cur->results);
+    Py_VISIT(cur->maker.callable);
+    Py_VISIT(cur->maker_factory);
+    Py_VISIT(cur->query);
+    return 0;
+}
+
+static int
+cursor_clear(PyObject *self)
+{
+    hdpy_cursor *cur = (hdpy_cursor *)self;
+    Py_CLEAR(cur->row_factory);
+    Py_CLEAR(cur->results);
+    Py_CLEAR(cur->maker.callable);
+    Py_CLEAR(cur->maker_factory);
+    Py_CLEAR(cur->query);
+    return 0;
+}
+
+static void
+cursor_dealloc(PyObject *self)
+{
+    hdpy_cursor *cur = (hdpy_cursor *)self;
+    PyTypeObject *type = Py_TYPE(self);
+    if (PyObject_CallFinalizerFromDealloc(self) < 0)
+        return;
+    PyObject_GC_UnTrack(self);
+    cursor_clear(self);
+    Py_XDECREF((PyObject *)cur->result);
+    Py_XDECREF((PyObject *)cur->conn);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+int
+hdpy_cursor_check(hdpy_cursor *cur)
+{
+    if (cur->conn == NULL) {
+        PyErr_SetString(PyExc_RuntimeError, "Cursor.__init__() was not called");
+        return -1;
+    }
+    if (cur->closed) {
+        PyErr_SetString(cur->conn->st->InterfaceError, "the cursor is closed");
+        return -1;
+    }
+    return 0;
+}
+
+/* ---- results */
+
+static void
+set_result(hdpy_cursor *cur, Py_ssize_t i)
+{
+    cur->i_result = i;
+    Py_XSETREF(cur->result, (hdpy_result *)Py_NewRef(PyList_GET_ITEM(cur->results, i)));
+    Py_CLEAR(cur->maker_factory);
+    cur->pos = 0;
+    cur->rowcount = cur->result->affected;
+}
+
+void
+hdpy_cursor_reset(hdpy_cursor *cur)
+{
+    Py_CLEAR(cur->results);
+    Py_CLEAR(cur->result);
+    Py_CLEAR(cur->maker_factory);
+    cur->i_result = 0;
+    cur->pos = 0;
+    cur->rowcount = -1;
+}
+
+void
+hdpy_cursor_adopt(hdpy_cursor *cur, hdpy_request *request)
+{
+    cur->rowcount = request->affected;
+    if (request->results == NULL)
+        return;
+    Py_XSETREF(cur->results, request->results);
+    request->results = NULL;
+    set_result(cur, 0);
+}
+
+static PyObject *
+nextset(PyObject *self, PyObject *unused)
+{
+    hdpy_cursor *cur = (hdpy_cursor *)self;
+    if (hdpy_cursor_check(cur) < 0)
+        return NULL;
+    if (cur->results == NULL || cur->i_result + 1 >= PyList_GET_SIZE(cur->results))
+        Py_RETURN_NONE;
+    set_result(cur, cur->i_result + 1);
+    Py_RETURN_TRUE;
+}
+
+/* set_result(index): negative counts from the end. */
+static PyObject *
+select_result(PyObject *self, PyObject *arg)
+{
+    hdpy_cursor *cur = (hdpy_cursor *)self;
+    Py_ssize_t i = PyLong_AsSsize_t(arg);
+    if (i == -1 && PyErr_Occurred())
+        return NULL;
+    Py_ssize_t n = cur->results ? PyList_GET_SIZE(cur->results) : 0;
+    if (i < -n || i >= n) {
+        PyErr_Format(PyExc_IndexError, "index %zd out of range: %zd result(s) available", i, n);
+        return NULL;
+    }
+    set_result(cur, i < 0 ? i + n : i);
+    return Py_NewRef(self);
+}
+
+static PyObject *
+close_cursor(PyObject *self, PyObject *unused)
+{
+    hdpy_cursor *cur = (hdpy_cursor *)self;
+    int64_t rowcount = cur->rowcount;
+    cur->closed = true;
+    hdpy_cursor_reset(cur);
+    cur->rowcount = rowcount; /* callers ask for it after an automatic close */
+    Py_RETURN_NONE;
+}
+
+/* ---- attributes */
+
+static PyObject *
+get_description(PyObject *self, void *closure)
+{
+    hdpy_cursor *cur = (hdpy_cursor *)self;
+    hdpy_description *d = cur->result ? cur->result->description : NULL;
+    if (d == NULL)
+        Py_RETURN_NONE;
+    PyObject *columns = PyList_New(Py_SIZE(d));
+    for (Py_ssize_t i = 0; columns != NULL && i < Py_SIZE(d); i++) {
+        const hdpy_column *c = &d->columns[i];
+        PyObject *column = PyObject_CallFunction(cur->conn->st->Column, "OkiikiO", PyTuple_GET_ITEM(d->names, i),
+                                                 (unsigned long)c->type_oid, (int)c->typmod, (int)c->typlen,
+                                                 (unsigned long)c->table_oid, (int)c->table_column, self);
+        if (column == NULL)
+            Py_CLEAR(columns);
+        else
+            PyList_SET_ITEM(columns, i, column);
+    }
+    return columns;
+}
+
+static PyObject *
+get_rownumber(PyObject *self, void *closure)
+{
+    hdpy_cursor *cur = (hdpy_cursor *)self;
+    if (cur->result == NULL || cur->result->status != HDPY_TUPLES_OK)
+        Py_RETURN_NONE;
+    return PyLong_FromSsize_t(cur->pos);
+}
+
+static PyObject *
+get_rowcount(PyObject *self, void *closure)
+{
+    return PyLong_FromLongLong(((hdpy_cursor *)self)->rowcount);
+}
+
+static PyObject *
+get_statusmessage(PyObject *self, void *closure)
+{
+    hdpy_cursor *cur = (hdpy_cursor *)self;
+    if (cur->result == NULL || cur->result->tag_length == 0)
+        Py_RETURN_NONE;
+    return PyUnicode_DecodeUTF8(cur->result->tag, cur->result->tag_length, "replace");
+}
+
+static PyObject *
+get_pgresult(PyObject *self, void *closure)
+{
+    hdpy_cursor *cur = (hdpy_cursor *)self;
+    return Py_NewRef(cur->result ? (PyObject *)cur->result : Py_None);
+}
+
+static PyObject *
+get_n_results(PyObject *self, void *closure)
+{
+    hdpy_cursor *cur = (hdpy_cursor *)self;
+    return PyLong_FromSsize_t(cur->results ? PyList_GET_SIZE(cur->results) : 0);
+}
+
+static PyObject *
+get_format(PyObject *self, void *closure)
+{
+    return PyLong_FromLong(((hdpy_cursor *)self)->format);
+}
+
+static int
+set_format(PyObject *self, PyObject *value, void *closure)
+{
+    long format = value ? PyLong_AsLong(value) : -1;
+    if (format != HD_TEXT && format != HD_BINARY) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_ValueError, "the format should be pq.Format.TEXT or pq.Format.BINARY");
+        return -1;
+    }
+    ((hdpy_cursor *)self)->format = (int)format;
+    return 0;
+}
+
+static int
+set_row_factory(PyObject *self, PyObject *value, void *closure)
+{
+    if (value == NULL) {
+        PyErr_SetString(PyExc_AttributeError, "row_factory cannot be deleted");
+        return -1;
+    }
+    Py_XSETREF(((hdpy_cursor *)self)->row_factory, Py_NewRef(value));
+    return 0;
+}
+
+static PyObject *
+get_row_factory(PyObject *self, void *closure)
+{
+    hdpy_cursor *cur = (hdpy_cursor *)self;
+    return Py_NewRef(cur->row_factory ? cur->row_factory : Py_None);
+}
+
+static PyGetSetDef getset[] = {
+    {"description", get_description, NULL, PyDoc_STR("Columns of the current result, or None (DB-API)."), NULL},
+    {"rowcount", get_rowcount, NULL, PyDoc_STR("Rows returned or affected; -1: unknown (DB-API). Kept after close()."),
+     NULL},
+    {"rownumber", get_rownumber, NULL, PyDoc_STR("Index of the next row, or None without rows."), NULL},
+    {"statusmessage", get_statusmessage, NULL, PyDoc_STR("Command tag of the current result, or None."), NULL},
+    {"pgresult", get_pgresult, NULL, PyDoc_STR("The current result as it came, or None."), NULL},
+    {"row_factory", get_row_factory, set_row_factory, PyDoc_STR("Makes the rows; may change between fetches."), NULL},
+    {"format", get_format, set_format, PyDoc_STR("pq.Format asked of results, as an int."), NULL},
+    {"_n_results", get_n_results, NULL, NULL, NULL},
+    {NULL},
+};
+
+static PyMemberDef members[] = {
+    {"connection", T_OBJECT, offsetof(hdpy_cursor, conn), READONLY, "The connection of the cursor."},
+    {"closed", T_BOOL, offsetof(hdpy_cursor, closed), READONLY, "True after close()."},
+    {"arraysize", T_LONG, offsetof(hdpy_cursor, arraysize), 0, "Rows that fetchmany() gets by default (DB-API)."},
+    {"_query_given", T_OBJECT, offsetof(hdpy_cursor, query), READONLY, NULL},
+    {NULL},
+};
+
+/* ---- execute */
+
+int
+hdpy_cursor_options(hdpy_cursor *cur, hdpy_options *options, PyObject *query, PyObject *params, PyObject *prepare,
+                    PyObject *binary)
+{
+    *options = (hdpy_options){query, params, -1, cur->format == HD_BINARY ? HDPY_ALL_BINARY : HDPY_ADAPTIVE};
+    if (prepare != NULL && prepare != Py_None && (options->prepare = PyObject_IsTrue(prepare)) < 0)
+        return -1;
+    if (binary != NULL && binary != Py_None) {
+        int yes = PyObject_IsTrue(binary);
+        if (yes < 0)
+            return -1;
+        options->wanted = yes ? HDPY_ALL_BINARY : HDPY_ALL_TEXT;
+    }
+    return 0;
+}
+
+/* Notes what is executed and forgets what was. */
+static int
+begin_execute(hdpy_cursor *cur, PyObject *query)
+{
+    if (hdpy_cursor_check(cur) < 0)
+        return -1;
+    hdpy_cursor_reset(cur);
+    Py_XSETREF(cur->query, Py_NewRef(query));
+    return 0;
+}
+
+static int
+submit_execute(hdpy_connection *conn, hdpy_request *request, void *options)
+{
+    return hdpy_submit_execute(conn, request, options);
+}
+
+static int
+submit_many(hdpy_connection *conn, hdpy_request *request, void *options)
+{
+    return hdpy_submit_many(conn, request, options, false);
+}
+
+static int
+submit_many_returning(hdpy_connection *conn, hdpy_request *request, void *options)
+{
+    return hdpy_submit_many(conn, request, options, true);
+}
+
+static int
+run(hdpy_cursor *cur, hdpy_submit submit, hdpy_options *options)
+{
+    hdpy_request *request = hdpy_run(cur->conn, submit, options);
+    if (request == NULL)
+        return -1;
+    hdpy_cursor_adopt(cur, request);
+    hdpy_request_free(request);
+    return 0;
+}
+
+static const char *const execute_params[] = {"query", "params", "prepare", "binary", NULL};
+static const char *const executemany_params[] = {"query", "params_seq", "returning", NULL};
+
+static PyObject *
+execute(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+{
+    static const hdpy_signature signature = {"execute", execute_params, 2, 1};
+    hdpy_cursor *cur = (hdpy_cursor *)self;
+    PyObject *given[4] = {NULL, NULL, NULL, NULL};
+    hdpy_options options;
+    if (hdpy_parse_args(&signature, args, nargs, kwnames, given) < 0 || begin_execute(cur, given[0]) < 0 ||
+        hdpy_cursor_options(cur, &options, given[0], given[1], given[2], given[3]) < 0)
+        return NULL;
+    return run(cur, submit_execute, &options) < 0 ? NULL : Py_NewRef(self);
+}
+
+static PyObject *
+executemany(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+{
+    static const hdpy_signature signature = {"executemany", executemany_params, 2, 2};
+    hdpy_cursor *cur = (hdpy_cursor *)self;
+    PyObject *given[3] = {NULL, NULL, Py_False};
+    hdpy_options options;
+    if (hdpy_parse_args(&signature, args, nargs, kwnames, given) < 0 || begin_execute(cur, given[0]) < 0 ||
+        hdpy_cursor_options(cur, &options, given[0], given[1], NULL, NULL) < 0)
+        return NULL;
+    int returning = PyObject_IsTrue(given[2]);
+    if (returning < 0 || run(cur, returning ? submit_many_returning : submit_many, &options) < 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+/* ---- the same as operations to await */
+
+static PyObject *
+async_execute(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+{
+    static const hdpy_signature signature = {"_execute", execute_params, 4, 1};
+    hdpy_cursor *cur = (hdpy_cursor *)self;
+    PyObject *given[4] = {NULL, NULL, NULL, NULL};
+    hdpy_options options;
+    if (hdpy_parse_args(&signature, args, nargs, kwnames, given) < 0 || begin_execute(cur, given[0]) < 0 ||
+        hdpy_cursor_options(cur, &options, given[0], given[1], given[2], given[3]) < 0)
+        return NULL;
+    return hdpy_operation_new(cur->conn, cur, submit_execute, &options);
+}
+
+static PyObject *
+async_executemany(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+{
+    static const hdpy_signature signature = {"_executemany", executemany_params, 3, 2};
+    hdpy_cursor *cur = (hdpy_cursor *)self;
+    PyObject *given[3] = {NULL, NULL, Py_False};
+    hdpy_options options;
+    if (hdpy_parse_args(&signature, args, nargs, kwnames, given) < 0 || begin_execute(cur, given[0]) < 0 ||
+        hdpy_cursor_options(cur, &options, given[0], given[1], NULL, NULL) < 0)
+        return NULL;
+    int returning = PyObject_IsTrue(given[2]);
+    if (returning < 0)
+        return NULL;
+    return hdpy_operation_new(cur->conn, cur, returning ? submit_many_returning : submit_many, &options);
+}
+
+/* ---- types */
+
+#define FAST(f) (PyCFunction)(void (*)(void))f, METH_FASTCALL | METH_KEYWORDS
+
+static PyMethodDef methods[] = {
+    {"nextset", nextset, METH_NOARGS,
+     PyDoc_STR("nextset($self, /)\n--\n\nGo to the next result; True, or None if there is no other (DB-API).")},
+    {"_set_result", select_result, METH_O, NULL},
+    {"_close", close_cursor, METH_NOARGS, NULL},
+    {NULL},
+};
+
+static PyMethodDef sync_methods[] = {
+    {"execute", FAST(execute),
+     PyDoc_STR("execute($self, /, query, params=None, *, prepare=None, binary=None)\n--\n\n"
+               "Execute a query, with parameters bound on the server; return the cursor.\n\n"
+               "query: str or bytes with %s or %(name)s placeholders. params: sequence or mapping.\n"
+               "prepare: True, False, or None to prepare after connection.prepare_threshold uses.\n"
+               "binary: format of the result; None inherits the cursor's.\n"
+               "Raises a subclass of Error for what the server refuses (see howdah.errors), ProgrammingError for\n"
+               "parameters that don't fit the placeholders, DataError for values that can't be sent.\n"
+               "Behaviour: psycopg 3's Cursor.execute().")},
+    {"executemany", FAST(executemany),
+     PyDoc_STR("executemany($self, /, query, params_seq, *, returning=False)\n--\n\n"
+               "Execute a query once for each row of parameters, in one batch.\n\n"
+               "In autocommit the batch is all or nothing. returning=True keeps every result, for nextset().\n"
+               "Raises as execute(). Behaviour: psycopg 3's Cursor.executemany().")},
+    {"close", close_cursor, METH_NOARGS, PyDoc_STR("close($self, /)\n--\n\nClose the cursor; idempotent.")},
+    {NULL},
+};
+
+static PyMethodDef async_methods[] = {
+    {"_execute", FAST(async_execute), NULL},
+    {"_executemany", FAST(async_executemany), NULL},
+    {NULL},
+};
+
+static PyType_Slot base_slots[] = {
+    {Py_tp_init, cursor_init},
+    {Py_tp_dealloc, cursor_dealloc},
+    {Py_tp_traverse, cursor_traverse},
+    {Py_tp_clear, cursor_clear},
+    {Py_tp_methods, methods},
+    {Py_tp_getset, getset},
+    {Py_tp_members, members},
+    {0, NULL},
+};
+
+static PyType_Spec base_spec = {
+    .name = "howdah._howdah.BaseCursor",
+    .basicsize = sizeof(hdpy_cursor),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
+    .slots = base_slots,
+};
+
+static PyType_Slot sync_slots[] = {
+    {Py_tp_methods, sync_methods},
+    {Py_tp_iter, PyObject_SelfIter},
+    {Py_tp_iternext, hdpy_cursor_next},
+    {0, NULL},
+};
+
+static PyType_Spec sync_spec = {
+    .name = "howdah._howdah.CursorBase",
+    .basicsize = sizeof(hdpy_cursor),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+    .slots = sync_slots,
+};
+
+static PyType_Slot async_slots[] = {
+    {Py_tp_methods, async_methods},
+    {0, NULL},
+};
+
+static PyType_Spec async_spec = {
+    .name = "howdah._howdah.AsyncCursorBase",
+    .basicsize = sizeof(hdpy_cursor),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+    .slots = async_slots,
+};
+
+static int
+add_type(PyObject *module, const char *name, PyType_Spec *spec, PyObject *base, PyMethodDef *more)
+{
+    PyObject *type = PyType_FromModuleAndSpec(module, spec, base);
+    int rc = type ? PyModule_AddObjectRef(module, name, type) : -1;
+    if (rc == 0 && more != NULL)
+        rc = hdpy_add_methods((PyTypeObject *)type, more);
+    Py_XDECREF(type);
+    return rc;
+}
+
+int
+hdpy_cursor_init(hdpy_state *st, PyObject *module)
+{
+    st->BaseCursor = PyType_FromModuleAndSpec(module, &base_spec, NULL);
+    if (st->BaseCursor == NULL || PyModule_AddObjectRef(module, "BaseCursor", st->BaseCursor) < 0 ||
+        hdpy_add_methods((PyTypeObject *)st->BaseCursor, hdpy_fetch_methods) < 0)
+        return -1;
+    if (add_type(module, "CursorBase", &sync_spec, st->BaseCursor, hdpy_sync_fetch_methods) < 0)
+        return -1;
+    return add_type(module, "AsyncCursorBase", &async_spec, st->BaseCursor, NULL);
+}

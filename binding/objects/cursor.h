@@ -1,0 +1,45 @@
+/* The cursor: results of the last execution, and the place in them. */
+#ifndef HDPY_CURSOR_H
+#define HDPY_CURSOR_H
+
+#include "objects/request.h"
+#include "rows/rows.h"
+
+typedef struct hdpy_cursor {
+    PyObject_HEAD
+    hdpy_connection *conn;
+    PyObject *row_factory;
+    PyObject *results;   /* list of hdpy_result, or NULL */
+    Py_ssize_t i_result; /* of `result` in it */
+    hdpy_result *result; /* the current one (owned), or NULL */
+    Py_ssize_t pos;      /* next row to fetch */
+    int64_t rowcount;
+    long arraysize;
+    int format; /* pq.Format of results: 0 lets C choose, 1 binary */
+    bool closed;
+    hdpy_row_maker maker;   /* of `result` ... */
+    PyObject *maker_factory; /* ... for this factory (owned); NULL: not made yet */
+    PyObject *query;         /* last executed, as given */
+} hdpy_cursor;
+
+/* InterfaceError when closed. */
+int hdpy_cursor_check(hdpy_cursor *cur);
+
+/* Forgets what the last execution brought. */
+void hdpy_cursor_reset(hdpy_cursor *cur);
+
+/* Takes over what a successful request has brought. */
+void hdpy_cursor_adopt(hdpy_cursor *cur, hdpy_request *request);
+
+/* From the arguments of execute(); -1: TypeError. */
+int hdpy_cursor_options(hdpy_cursor *cur, hdpy_options *options, PyObject *query, PyObject *params, PyObject *prepare,
+                        PyObject *binary);
+
+/* The methods that fetch, of BaseCursor and of the sync cursor. */
+extern PyMethodDef hdpy_fetch_methods[];
+extern PyMethodDef hdpy_sync_fetch_methods[];
+PyObject *hdpy_cursor_next(PyObject *self);
+
+int hdpy_cursor_init(hdpy_state *st, PyObject *module);
+
+#endif

@@ -1,0 +1,173 @@
+/* Fetching: from a result's bytes to rows, when they are asked for. */
+#include "objects/cursor.h"
+
+#include "module/args.h"
+
+static const char *
+status_name(hdpy_exec_status status)
+{
+    switch (status) {
+    case HDPY_EMPTY_QUERY:
+        return "EMPTY_QUERY";
+    case HDPY_COMMAND_OK:
+        return "COMMAND_OK";
+    case HDPY_COPY_IN:
+        return "COPY_IN";
+    case HDPY_COPY_OUT:
+        return "COPY_OUT";
+    default:
+        return "TUPLES_OK";
+    }
+}
+
+/* The current result must hold rows, and the way to make them be settled. */
+static int
+prepare_fetch(hdpy_cursor *cur)
+{
+    hdpy_state *st = cur->conn->st;
+    if (hdpy_cursor_check(cur) < 0)
+        return -1;
+    if (cur->result == NULL) {
+        PyErr_SetString(st->ProgrammingError, "no result available");
+        return -1;
+    }
+    if (cur->result->status != HDPY_TUPLES_OK) {
+        PyErr_Format(st->ProgrammingError, "the last operation didn't produce records (command status: %s)",
+                     status_name(cur->result->status));
+        return -1;
+    }
+    if (cur->maker_factory == cur->row_factory)
+        return 0;
+    Py_CLEAR(cur->maker_factory);
+    if (hdpy_row_maker_setup(&cur->maker, st, cur->row_factory, (PyObject *)cur, cur->result) < 0)
+        return -1;
+    cur->maker_factory = Py_NewRef(cur->row_factory);
+    return 0;
+}
+
+/* The next row, or NULL without an exception at the end. */
+static PyObject *
+next_row(hdpy_cursor *cur)
+{
+    if (prepare_fetch(cur) < 0 || (size_t)cur->pos >= cur->result->rows.n_rows)
+        return NULL;
+    /* Decoding may run Python code, which may execute something else on this very cursor. */
+    hdpy_result *result = (hdpy_result *)Py_NewRef((PyObject *)cur->result);
+    PyObject *row = hdpy_make_row(&cur->maker, cur->conn->st, result, (size_t)cur->pos);
+    if (row != NULL && cur->result == result)
+        cur->pos++;
+    Py_DECREF((PyObject *)result);
+    return row;
+}
+
+PyObject *
+hdpy_cursor_next(PyObject *self)
+{
+    return next_row((hdpy_cursor *)self);
+}
+
+static PyObject *
+fetchone(PyObject *self, PyObject *unused)
+{
+    PyObject *row = next_row((hdpy_cursor *)self);
+    if (row == NULL && !PyErr_Occurred())
+        Py_RETURN_NONE;
+    return row;
+}
+
+/* The rows up to `to`, which exist. */
+static PyObject *
+fetch_to(hdpy_cursor *cur, size_t to)
+{
+    hdpy_result *result = (hdpy_result *)Py_NewRef((PyObject *)cur->result);
+    PyObject *rows = hdpy_make_rows(&cur->maker, cur->conn->st, result, (size_t)cur->pos, to);
+    if (rows != NULL && cur->result == result)
+        cur->pos = (Py_ssize_t)to;
+    Py_DECREF((PyObject *)result);
+    return rows;
+}
+
+static PyObject *
+fetchall(PyObject *self, PyObject *unused)
+{
+    hdpy_cursor *cur = (hdpy_cursor *)self;
+    if (prepare_fetch(cur) < 0)
+        return NULL;
+    return fetch_to(cur, cur->result->rows.n_rows);
+}
+
+static PyObject *
+fetchmany(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+{
+    static const char *const params[] = {"size", NULL};
+    static const hdpy_signature signature = {"fetchmany", params, 1, 0};
+    hdpy_cursor *cur = (hdpy_cursor *)self;
+    PyObject *given[1] = {NULL};
+    if (hdpy_parse_args(&signature, args, nargs, kwnames, given) < 0)
+        return NULL;
+    Py_ssize_t size = given[0] ? PyLong_AsSsize_t(given[0]) : 0;
+    if (size == -1 && PyErr_Occurred())
+        return NULL;
+    if (prepare_fetch(cur) < 0)
+        return NULL;
+    if (size <= 0)
+        size = cur->arraysize;
+    size_t left = cur->result->rows.n_rows - (size_t)cur->pos;
+    return fetch_to(cur, (size_t)cur->pos + ((size_t)size < left ? (size_t)size : left));
+}
+
+static PyObject *
+scroll(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+{
+    static const char *const params[] = {"value", "mode", NULL};
+    static const hdpy_signature signature = {"scroll", params, 2, 1};
+    hdpy_cursor *cur = (hdpy_cursor *)self;
+    PyObject *given[2] = {NULL, NULL};
+    if (hdpy_parse_args(&signature, args, nargs, kwnames, given) < 0 || prepare_fetch(cur) < 0)
+        return NULL;
+    Py_ssize_t to = PyLong_AsSsize_t(given[0]);
+    if (to == -1 && PyErr_Occurred())
+        return NULL;
+    const char *mode = given[1] ? (PyUnicode_Check(given[1]) ? PyUnicode_AsUTF8(given[1]) : "") : "relative";
+    if (mode == NULL)
+        return NULL;
+    if (strcmp(mode, "relative") == 0)
+        to += cur->pos;
+    else if (strcmp(mode, "absolute") != 0) {
+        PyErr_Format(PyExc_ValueError, "bad mode: %R. It should be 'relative' or 'absolute'", given[1]);
+        return NULL;
+    }
+    if (to < 0 || (size_t)to >= cur->result->rows.n_rows) {
+        PyErr_SetString(PyExc_IndexError, "position out of bound");
+        return NULL;
+    }
+    cur->pos = to;
+    Py_RETURN_NONE;
+}
+
+#define FAST(f) (PyCFunction)(void (*)(void))f, METH_FASTCALL | METH_KEYWORDS
+
+PyMethodDef hdpy_fetch_methods[] = {
+    {"_fetchone", fetchone, METH_NOARGS, NULL},
+    {"_fetchall", fetchall, METH_NOARGS, NULL},
+    {"_fetchmany", FAST(fetchmany), NULL},
+    {"_scroll", FAST(scroll), NULL},
+    {NULL},
+};
+
+PyMethodDef hdpy_sync_fetch_methods[] = {
+    {"fetchone", fetchone, METH_NOARGS,
+     PyDoc_STR("fetchone($self, /)\n--\n\n"
+               "The next row, or None behind the last (DB-API). Raises ProgrammingError if the last operation\n"
+               "returned no rows, DataError if a value can't be decoded.")},
+    {"fetchall", fetchall, METH_NOARGS,
+     PyDoc_STR("fetchall($self, /)\n--\n\nThe remaining rows, as a list (DB-API). Raises as fetchone().")},
+    {"fetchmany", FAST(fetchmany),
+     PyDoc_STR("fetchmany($self, /, size=0)\n--\n\n"
+               "The next `size` rows, as a list; 0 means `arraysize` (DB-API). Raises as fetchone().")},
+    {"scroll", FAST(scroll),
+     PyDoc_STR("scroll($self, /, value, mode='relative')\n--\n\n"
+               "Move within the result: by `value` rows, or to row `value` (mode 'absolute').\n\n"
+               "Raises IndexError beyond the result, ValueError for another mode.")},
+    {NULL},
+};

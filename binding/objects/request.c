@@ -1,0 +1,314 @@
+#include "objects/request.h"
+
+#include "module/errors.h"
+#include "wire/backend.h"
+#include "wire/frontend.h"
+
+hdpy_request *
+hdpy_request_new(void)
+{
+    hdpy_request *request = PyMem_Calloc(1, sizeof(*request));
+    if (request == NULL) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    request->first.request = request;
+    request->step = &request->first;
+    request->affected = -1;
+    return request;
+}
+
+void
+hdpy_request_free(hdpy_request *request)
+{
+    if (request == NULL)
+        return;
+    for (hdpy_step *step = &request->first, *next; step != NULL; step = next) {
+        next = step->next;
+        hdpy_statement_unref(step->stmt);
+        Py_XDECREF((PyObject *)step->description);
+        if (step != &request->first)
+            PyMem_Free(step);
+    }
+    Py_XDECREF((PyObject *)request->query);
+    Py_XDECREF(request->deferred);
+    Py_XDECREF((PyObject *)request->current);
+    Py_XDECREF(request->results);
+    Py_XDECREF(request->error);
+    Py_XDECREF(request->iterator);
+    PyMem_Free(request);
+}
+
+void
+hdpy_request_fail(hdpy_request *request)
+{
+    PyObject *error = hdpy_take_exception();
+    if (request->error == NULL)
+        request->error = error;
+    else
+        Py_XDECREF(error);
+}
+
+/* ---- results */
+
+static hdpy_result *
+begin_result(hdpy_connection *conn, hdpy_request *request, hdpy_step *step)
+{
+    if (request->current == NULL) {
+        hdpy_settings *settings = hdpy_connection_settings(conn);
+        if (settings != NULL)
+            request->current = hdpy_result_new(conn->st, settings, step->description);
+    }
+    return request->current;
+}
+
+/* The row that opens a result; those behind it take the short road, hdpy_request_take_rows(). */
+static int
+first_row(hdpy_connection *conn, hdpy_request *request, hdpy_step *step, hd_span body)
+{
+    if (request->discard || request->error != NULL)
+        return 0;
+    if (step->description == NULL) {
+        hdpy_connection_lose_because(conn, "the server sent a row that it did not describe");
+        return 0;
+    }
+    hdpy_result *result = begin_result(conn, request, step);
+    if (result == NULL)
+        return -1;
+    hd_rc rc = hd_result_add(&result->rows, conn->session.in.chunk, body);
+    if (rc == HD_EPROTO)
+        hdpy_connection_lose_because(conn, "the server sent a row with other columns than it described");
+    else if (rc != HD_OK)
+        PyErr_NoMemory();
+    return PyErr_Occurred() ? -1 : 0;
+}
+
+static int
+finish_result(hdpy_connection *conn, hdpy_request *request, hdpy_step *step, hdpy_exec_status status, hd_span tag)
+{
+    if (request->discard) {
+        int64_t affected = hd_command_tag_rows(tag);
+        if (affected >= 0)
+            request->affected = (request->affected < 0 ? 0 : request->affected) + affected;
+        return 0;
+    }
+    hdpy_result *result = begin_result(conn, request, step);
+    if (result == NULL || hdpy_result_complete(result, status, tag) < 0)
+        return -1;
+    request->current = NULL;
+    if (request->simple)
+        Py_CLEAR(step->description);
+    int rc = request->results == NULL && (request->results = PyList_New(0)) == NULL ? -1 : 0;
+    if (rc == 0)
+        rc = PyList_Append(request->results, (PyObject *)result);
+    Py_DECREF((PyObject *)result);
+    return rc;
+}
+
+/* A statement that was executed may have changed what prepared ones return, or dropped them. */
+static void
+heed_tag(hdpy_connection *conn, hd_span tag)
+{
+    static const char *const dropping[] = {"DEALLOCATE ALL", "DISCARD ALL"};
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(dropping); i++) {
+        if (tag.n == strlen(dropping[i]) && memcmp(tag.p, dropping[i], tag.n) == 0)
+            hdpy_query_cache_lost(&conn->queries, false);
+    }
+    if (tag.n >= 6 && memcmp(tag.p, "ALTER ", 6) == 0)
+        hdpy_query_cache_lost(&conn->queries, true);
+}
+
+/* ---- descriptions */
+
+hdpy_description *
+hdpy_statement_shape(hdpy_connection *conn, hdpy_statement *stmt, hdpy_formats formats)
+{
+    hdpy_settings *settings = hdpy_connection_settings(conn);
+    hdpy_description *base = stmt->shapes[HDPY_ALL_TEXT];
+    if (settings == NULL || base == NULL)
+        return NULL;
+    hdpy_description *shape = stmt->shapes[formats];
+    if (shape == NULL || shape->settings != settings) {
+        shape = hdpy_description_in(conn->st, settings, base, formats);
+        if (shape != NULL)
+            Py_XSETREF(stmt->shapes[formats], shape);
+    }
+    return shape;
+}
+
+/* A prepared statement was described: the formats will be those that Bind asks for. */
+static hdpy_description *
+describe_statement(hdpy_connection *conn, hdpy_step *step, hdpy_settings *settings, hd_span body)
+{
+    hdpy_statement *stmt = step->stmt;
+    hdpy_description *d = hdpy_description_new(conn->st, settings, body, HDPY_ALL_TEXT);
+    if (d == NULL)
+        return NULL;
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(stmt->shapes); i++)
+        Py_CLEAR(stmt->shapes[i]);
+    stmt->shapes[HDPY_ALL_TEXT] = d;
+    stmt->described = true;
+    return (hdpy_description *)Py_XNewRef((PyObject *)hdpy_statement_shape(conn, stmt, step->formats));
+}
+
+/* A portal was described, or a simple Query's rows: usually as the last time. */
+static hdpy_description *
+describe_portal(hdpy_connection *conn, hdpy_step *step, hdpy_settings *settings, hd_span body)
+{
+    hdpy_description **last = step->stmt ? &step->stmt->shapes[HDPY_AS_DESCRIBED] : NULL;
+    if (last != NULL && *last != NULL && hdpy_description_matches(*last, settings, body))
+        return (hdpy_description *)Py_NewRef((PyObject *)*last);
+    hdpy_description *d = hdpy_description_new(conn->st, settings, body, HDPY_AS_DESCRIBED);
+    if (d != NULL && last != NULL)
+        Py_XSETREF(*last, (hdpy_description *)Py_NewRef((PyObject *)d));
+    return d;
+}
+
+static bool
+is_named(const hdpy_step *step)
+{
+    return step->number != 0;
+}
+
+/* Whether the statement still goes by the name under which the step sent it. */
+static bool
+is_current(const hdpy_step *step)
+{
+    return step->number != 0 && step->stmt->entry.number == step->number;
+}
+
+static int
+describe(hdpy_connection *conn, hdpy_step *step, hd_span body)
+{
+    hdpy_settings *settings = hdpy_connection_settings(conn);
+    if (settings == NULL)
+        return -1;
+    hdpy_description *d = is_named(step) ? describe_statement(conn, step, settings, body)
+                                         : describe_portal(conn, step, settings, body);
+    Py_XSETREF(step->description, d);
+    return d ? 0 : -1;
+}
+
+/* ---- events */
+
+static const char no_copy[] = "COPY cannot be used with this method; use copy() instead";
+
+/* The server wants COPY data that nobody has: refuse, and follow the protocol to ReadyForQuery. */
+static void
+refuse_copy_in(hdpy_connection *conn, hdpy_request *request)
+{
+    hd_write_copy_fail(&conn->session.out, HD_SPAN_LITERAL("COPY was not expected"));
+    if (!request->simple)
+        hd_session_sync(&conn->session, &request->first);
+    if (conn->session.out.rc != HD_OK)
+        hdpy_connection_lose_because(conn, "out of memory while refusing COPY");
+}
+
+static void
+server_error(hdpy_connection *conn, hdpy_request *request, hdpy_step *step, hd_span body)
+{
+    Py_CLEAR(request->current);
+    if (is_current(step) && !step->stmt->entry.ready)
+        hdpy_statement_lost(&conn->queries, step->stmt);
+    if (request->error == NULL)
+        request->error = hdpy_server_error(conn->st, conn->settings, body);
+}
+
+/* Our own BEGIN was answered: now the user's string may go. */
+static int
+send_deferred(hdpy_connection *conn, hdpy_request *request)
+{
+    PyObject *sql = request->deferred;
+    request->deferred = NULL;
+    hd_session_mark mark = hd_session_mark_of(&conn->session);
+    hd_session_query(&conn->session, (hd_span){(uint8_t *)PyBytes_AS_STRING(sql), (size_t)PyBytes_GET_SIZE(sql)},
+                     &request->first);
+    Py_DECREF(sql);
+    if (conn->session.out.rc == HD_OK)
+        return 0;
+    hdpy_raise_rc(conn->st, conn->session.out.rc);
+    hd_session_rewind(&conn->session, mark);
+    return -1;
+}
+
+static int
+ready(hdpy_connection *conn, hdpy_request *request)
+{
+    if (request->deferred != NULL && request->error == NULL && send_deferred(conn, request) == 0)
+        return 0;
+    request->done = true;
+    return PyErr_Occurred() ? -1 : 0;
+}
+
+static int
+handle(hdpy_connection *conn, hdpy_request *request, hdpy_step *step, const hd_event *ev)
+{
+    switch (ev->type) {
+    case HD_BE_PARSE_COMPLETE:
+        if (is_current(step))
+            step->stmt->entry.ready = true;
+        return 0;
+    case HD_BE_ROW_DESCRIPTION:
+        return describe(conn, step, ev->body);
+    case HD_BE_DATA_ROW:
+        return first_row(conn, request, step, ev->body);
+    case HD_BE_NO_DATA:
+        if (is_current(step))
+            step->stmt->described = true;
+        Py_CLEAR(step->description);
+        return 0;
+    case HD_BE_COMMAND_COMPLETE: {
+        hd_command_complete message;
+        if (hd_decode_command_complete(&message, ev->body) != HD_OK)
+            break;
+        heed_tag(conn, message.tag);
+        return finish_result(conn, request, step, step->description ? HDPY_TUPLES_OK : HDPY_COMMAND_OK, message.tag);
+    }
+    case HD_BE_EMPTY_QUERY_RESPONSE:
+        return finish_result(conn, request, step, HDPY_EMPTY_QUERY, HD_SPAN_LITERAL(""));
+    case HD_BE_COPY_IN_RESPONSE:
+        refuse_copy_in(conn, request);
+        PyErr_SetString(conn->st->ProgrammingError, no_copy);
+        return -1;
+    case HD_BE_COPY_OUT_RESPONSE:
+    case HD_BE_COPY_BOTH_RESPONSE:
+        PyErr_SetString(conn->st->ProgrammingError, no_copy);
+        return -1;
+    case HD_BE_ERROR_RESPONSE:
+        server_error(conn, request, step, ev->body);
+        return 0;
+    case HD_BE_READY_FOR_QUERY:
+        return ready(conn, request);
+    default: /* BindComplete, ParameterDescription, CloseComplete, COPY data nobody asked for, an aborted Execute */
+        return 0;
+    }
+    hdpy_connection_lose_because(conn, "the server sent a malformed message of type '%c'", ev->type);
+    return 0;
+}
+
+void
+hdpy_request_event(hdpy_connection *conn, hdpy_request *request, const hd_event *ev)
+{
+    hdpy_step *step = ev->tag;
+    if (step == NULL) {
+        /* The answer to what travelled ahead of the statement, our BEGIN: only its failure matters, and that a string of
+         * several statements now may follow it. */
+        if (ev->type != HD_BE_ERROR_RESPONSE && ev->type != HD_BE_READY_FOR_QUERY)
+            return;
+        step = &request->first;
+    }
+    if (handle(conn, request, step, ev) < 0)
+        hdpy_request_fail(request);
+}
+
+hd_rc
+hdpy_request_take_rows(hdpy_connection *conn, hdpy_request *request)
+{
+    hd_span body;
+    hd_rc rc = HD_OK;
+    while (rc == HD_OK && hd_session_next_row(&conn->session, &body)) {
+        if (request->current != NULL) /* else: of a result that failed or is not wanted */
+            rc = hd_result_add(&request->current->rows, conn->session.in.chunk, body);
+    }
+    return rc;
+}

@@ -1,0 +1,76 @@
+/* One thing asked of the server, until ReadyForQuery: what was sent, and what has come back so far. */
+#ifndef HDPY_REQUEST_H
+#define HDPY_REQUEST_H
+
+#include "objects/connection.h"
+#include "plan/result.h"
+
+/* Appends more messages while the connection has room for them; sets `feed` to NULL once it is through.
+ * -1: an exception, which becomes the request's error. */
+typedef int (*hdpy_feed)(hdpy_connection *conn, hdpy_request *request);
+
+/* What the answers to one Parse, Bind or Execute belong to: the tag of its messages. Rows of parameters with other types
+ * than the row before need another statement within the same request. */
+typedef struct hdpy_step {
+    hdpy_request *request;
+    hdpy_statement *stmt;          /* NULL for a simple Query */
+    uint32_t number;               /* of its name when it was sent; 0: unnamed */
+    bool parsed;                   /* named, and its Parse was sent by this request */
+    hdpy_formats formats;          /* as Bind asks for */
+    hdpy_description *description; /* of the rows that come next */
+    struct hdpy_step *next;
+} hdpy_step;
+
+struct hdpy_request {
+    hdpy_query *query;     /* NULL for a command of our own */
+    hdpy_step first;       /* the only step of nearly all requests */
+    hdpy_step *step;       /* used last */
+    bool simple;           /* a simple Query: each result brings its own RowDescription */
+    hdpy_formats wanted;   /* what the caller asked for: adaptive, all text, or all binary */
+    bool discard;          /* rows are counted and dropped (executemany without returning) */
+    bool done;             /* ReadyForQuery came, or the connection was lost */
+    PyObject *deferred;    /* bytes of the Query to send once our BEGIN has succeeded */
+    hdpy_result *current;  /* being received */
+    PyObject *results;     /* list of hdpy_result, complete; NULL for none */
+    int64_t affected;      /* when discarding: sum of the command tags; -1 while there is none */
+    PyObject *error;       /* the first one */
+
+    /* executemany */
+    hdpy_feed feed;
+    PyObject *iterator; /* over the rows of parameters */
+    int prepare;
+    bool fed_any;
+    bool implicit; /* the batch is one implicit transaction of its own */
+};
+
+hdpy_request *hdpy_request_new(void);
+void hdpy_request_free(hdpy_request *request);
+
+/* Takes the current exception as the request's error, unless it has one. */
+void hdpy_request_fail(hdpy_request *request);
+
+/* The statement's shape in these formats (borrowed), made on first use and again when the settings changed; NULL without
+ * an exception where it returns no rows. */
+hdpy_description *hdpy_statement_shape(hdpy_connection *conn, hdpy_statement *stmt, hdpy_formats formats);
+
+/* What an event of the session means to the request. It never fails: an exception becomes the request's error. */
+void hdpy_request_event(hdpy_connection *conn, hdpy_request *request, const hd_event *ev);
+
+/* Takes the rows that have arrived, as far as they follow one another. It needs no GIL. HD_EPROTO: a row that doesn't
+ * fit its description. */
+HD_MUSTCHECK hd_rc hdpy_request_take_rows(hdpy_connection *conn, hdpy_request *request);
+
+/* ---- submitting: writes the messages into the session. -1 with an exception: nothing was written. */
+
+typedef struct hdpy_options {
+    PyObject *query;
+    PyObject *params; /* None or NULL: no parameters */
+    int prepare;      /* 1, 0, or -1 by count */
+    hdpy_formats wanted; /* of the results: HDPY_ADAPTIVE, HDPY_ALL_TEXT or HDPY_ALL_BINARY */
+} hdpy_options;
+
+int hdpy_submit_execute(hdpy_connection *conn, hdpy_request *request, const hdpy_options *options);
+int hdpy_submit_many(hdpy_connection *conn, hdpy_request *request, const hdpy_options *options, bool returning);
+int hdpy_submit_command(hdpy_connection *conn, hdpy_request *request, PyObject *sql);
+
+#endif

@@ -1,0 +1,309 @@
+/* Start-up: bytes in, events out. Python owns the socket, the clock and the answers to authentication requests until
+ * the connection is established; then the descriptor is ours. */
+#include "objects/connection.h"
+
+#include "module/args.h"
+#include "module/errors.h"
+#include "wire/backend.h"
+#include "wire/frontend.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+enum { SIGNAL_CHECK_MS = 100 };
+
+static PyObject *
+settle(hdpy_connection *conn)
+{
+    if (conn->session.out.rc == HD_OK)
+        Py_RETURN_NONE;
+    hdpy_raise_rc(conn->st, conn->session.out.rc);
+    hd_writer_rewind(&conn->session.out, 0);
+    return NULL;
+}
+
+/* A list of (name, value) of str to spans, in turn, that borrow from it. */
+static hd_span *
+spans_of(PyObject *pairs, Py_ssize_t n)
+{
+    hd_span *spans = PyMem_New(hd_span, (size_t)(2 * n + 1));
+    if (spans == NULL)
+        return (hd_span *)PyErr_NoMemory();
+    for (Py_ssize_t i = 0; i < n; i++) {
+        PyObject *pair = PySequence_Fast_GET_ITEM(pairs, i);
+        const char *name, *value;
+        Py_ssize_t name_size, value_size;
+        if (!PyTuple_Check(pair) || !PyArg_ParseTuple(pair, "s#s#", &name, &name_size, &value, &value_size)) {
+            if (!PyErr_Occurred())
+                PyErr_SetString(PyExc_TypeError, "start-up parameters should be pairs of str");
+            PyMem_Free(spans);
+            return NULL;
+        }
+        spans[2 * i] = (hd_span){(const uint8_t *)name, (size_t)name_size};
+        spans[2 * i + 1] = (hd_span){(const uint8_t *)value, (size_t)value_size};
+    }
+    return spans;
+}
+
+static PyObject *
+startup_start(PyObject *self, PyObject *args)
+{
+    hdpy_connection *conn = (hdpy_connection *)self;
+    unsigned int protocol;
+    PyObject *parameters;
+    if (!PyArg_ParseTuple(args, "IO", &protocol, &parameters))
+        return NULL;
+    PyObject *pairs = PySequence_Fast(parameters, "start-up parameters should be a sequence of pairs");
+    if (pairs == NULL)
+        return NULL;
+    Py_ssize_t n = PySequence_Fast_GET_SIZE(pairs);
+    hd_span *spans = spans_of(pairs, n);
+    PyObject *done = NULL;
+    if (spans != NULL) {
+        /* Another address may have been tried before: nothing of it may linger. */
+        hd_session_fini(&conn->session);
+        hd_session_init(&conn->session, &hd_alloc_default);
+        hd_session_startup(&conn->session, protocol, spans, (size_t)n);
+        done = settle(conn);
+    }
+    PyMem_Free(spans);
+    Py_DECREF(pairs);
+    return done;
+}
+
+static PyObject *
+startup_outgoing(PyObject *self, PyObject *unused)
+{
+    hdpy_connection *conn = (hdpy_connection *)self;
+    hd_span out = hd_session_outgoing(&conn->session);
+    PyObject *bytes = PyBytes_FromStringAndSize((const char *)out.p, (Py_ssize_t)out.n);
+    if (bytes != NULL)
+        hd_session_sent(&conn->session, out.n);
+    return bytes;
+}
+
+/* ---- events as tuples */
+
+static PyObject *
+describe_authentication(hd_span body)
+{
+    hd_authentication message;
+    if (hd_decode_authentication(&message, body) != HD_OK)
+        return NULL;
+    return Py_BuildValue("(sky#)", "authentication", (unsigned long)message.code, (const char *)message.rest.p,
+                         (Py_ssize_t)message.rest.n);
+}
+
+static PyObject *
+describe_negotiation(hd_span body)
+{
+    hd_negotiate_protocol_version message;
+    if (hd_decode_negotiate_protocol_version(&message, body) != HD_OK)
+        return NULL;
+    PyObject *names = PyList_New(0);
+    for (uint32_t i = 0; names != NULL && i < message.count; i++) {
+        hd_span name = hd_read_cstr(&message.options);
+        PyObject *text = PyUnicode_DecodeUTF8((const char *)name.p, (Py_ssize_t)name.n, "replace");
+        if (text == NULL || PyList_Append(names, text) < 0)
+            Py_CLEAR(names);
+        Py_XDECREF(text);
+    }
+    return names ? Py_BuildValue("(skN)", "negotiate_protocol_version", (unsigned long)(message.newest_minor & 0xffff),
+                                 names)
+                 : NULL;
+}
+
+static PyObject *
+describe_parameter(hd_span body)
+{
+    hd_parameter_status message;
+    if (hd_decode_parameter_status(&message, body) != HD_OK)
+        return NULL;
+    PyObject *name = PyUnicode_DecodeUTF8((const char *)message.name.p, (Py_ssize_t)message.name.n, "replace");
+    PyObject *value = PyUnicode_DecodeUTF8((const char *)message.value.p, (Py_ssize_t)message.value.n, "replace");
+    if (name == NULL || value == NULL) {
+        Py_XDECREF(name);
+        Py_XDECREF(value);
+        return NULL;
+    }
+    return Py_BuildValue("(sNN)", "parameter_status", name, value);
+}
+
+static PyObject *
+describe_key(hd_span body)
+{
+    hd_backend_key_data message;
+    if (hd_decode_backend_key_data(&message, body) != HD_OK)
+        return NULL;
+    return Py_BuildValue("(sky#)", "backend_key_data", (unsigned long)message.pid, (const char *)message.key.p,
+                         (Py_ssize_t)message.key.n);
+}
+
+static PyObject *
+describe_diagnostics(hdpy_connection *conn, const char *what, hd_span body)
+{
+    PyObject *fields = hdpy_diagnostics(conn->st, body);
+    return fields ? Py_BuildValue("(sN)", what, fields) : NULL;
+}
+
+static PyObject *
+describe_event(hdpy_connection *conn, const hd_event *ev)
+{
+    PyObject *event = NULL;
+    switch (ev->type) {
+    case HD_BE_AUTHENTICATION:
+        event = describe_authentication(ev->body);
+        break;
+    case HD_BE_NEGOTIATE_PROTOCOL_VERSION:
+        event = describe_negotiation(ev->body);
+        break;
+    case HD_BE_PARAMETER_STATUS:
+        event = describe_parameter(ev->body);
+        break;
+    case HD_BE_BACKEND_KEY_DATA:
+        event = describe_key(ev->body);
+        break;
+    case HD_BE_ERROR_RESPONSE:
+        event = describe_diagnostics(conn, "error", ev->body);
+        break;
+    case HD_BE_NOTICE_RESPONSE:
+        event = describe_diagnostics(conn, "notice", ev->body);
+        break;
+    case HD_BE_READY_FOR_QUERY:
+        event = Py_BuildValue("(sC)", "ready", ev->body.n ? ev->body.p[0] : 0);
+        break;
+    default: /* a notification: nobody can listen yet */
+        event = Py_BuildValue("(s)", "ignored");
+        break;
+    }
+    if (event == NULL && !PyErr_Occurred())
+        PyErr_Format(conn->st->OperationalError, "the server sent a malformed message of type '%c'", ev->type);
+    return event;
+}
+
+/* Appends what the received bytes amount to. */
+static int
+collect_events(hdpy_connection *conn, PyObject *events)
+{
+    hd_event ev;
+    hd_rc rc;
+    while ((rc = hd_session_next(&conn->session, &ev)) == HD_OK) {
+        PyObject *event = describe_event(conn, &ev);
+        int appended = event ? PyList_Append(events, event) : -1;
+        Py_XDECREF(event);
+        if (appended < 0)
+            return -1;
+        if (ev.type == HD_BE_ERROR_RESPONSE || ev.type == HD_BE_READY_FOR_QUERY)
+            return 0;
+    }
+    if (rc == HD_EPROTO)
+        PyErr_SetString(conn->st->OperationalError, conn->session.complaint);
+    else if (rc == HD_ENOMEM)
+        PyErr_NoMemory();
+    return PyErr_Occurred() ? -1 : 0;
+}
+
+static PyObject *
+startup_feed(PyObject *self, PyObject *arg)
+{
+    hdpy_connection *conn = (hdpy_connection *)self;
+    Py_buffer data;
+    if (PyObject_GetBuffer(arg, &data, PyBUF_SIMPLE) < 0)
+        return NULL;
+    PyObject *events = PyList_New(0);
+    for (Py_ssize_t at = 0; events != NULL && at < data.len;) {
+        size_t room;
+        uint8_t *to = hd_inbox_reserve(&conn->session.in, &room);
+        if (to == NULL) {
+            PyErr_NoMemory();
+            Py_CLEAR(events);
+            break;
+        }
+        size_t n = (size_t)(data.len - at) < room ? (size_t)(data.len - at) : room;
+        memcpy(to, (const char *)data.buf + at, n);
+        hd_inbox_commit(&conn->session.in, n);
+        at += (Py_ssize_t)n;
+        if (collect_events(conn, events) < 0)
+            Py_CLEAR(events);
+    }
+    PyBuffer_Release(&data);
+    return events;
+}
+
+/* ---- answers */
+
+static PyObject *
+startup_send_password(PyObject *self, PyObject *args)
+{
+    hdpy_connection *conn = (hdpy_connection *)self;
+    const char *password;
+    Py_ssize_t n;
+    if (!PyArg_ParseTuple(args, "y#", &password, &n))
+        return NULL;
+    hd_write_password(&conn->session.out, (hd_span){(const uint8_t *)password, (size_t)n});
+    return settle(conn);
+}
+
+static PyObject *
+startup_send_sasl_initial(PyObject *self, PyObject *args)
+{
+    hdpy_connection *conn = (hdpy_connection *)self;
+    const char *mechanism, *data;
+    Py_ssize_t mechanism_size, n;
+    if (!PyArg_ParseTuple(args, "s#y#", &mechanism, &mechanism_size, &data, &n))
+        return NULL;
+    hd_write_sasl_initial(&conn->session.out, (hd_span){(const uint8_t *)mechanism, (size_t)mechanism_size},
+                          (hd_span){(const uint8_t *)data, (size_t)n});
+    return settle(conn);
+}
+
+static PyObject *
+startup_send_sasl_response(PyObject *self, PyObject *args)
+{
+    hdpy_connection *conn = (hdpy_connection *)self;
+    const char *data;
+    Py_ssize_t n;
+    if (!PyArg_ParseTuple(args, "y#", &data, &n))
+        return NULL;
+    hd_write_sasl_response(&conn->session.out, (hd_span){(const uint8_t *)data, (size_t)n});
+    return settle(conn);
+}
+
+/* The socket stays blocking, so that a query's answer is one recv(); whoever must not block says MSG_DONTWAIT. The
+ * timeout lets a blocked recv() look for signals that the kernel delivered to another thread. */
+static PyObject *
+startup_attach(PyObject *self, PyObject *arg)
+{
+    hdpy_connection *conn = (hdpy_connection *)self;
+    struct timeval timeout = {0, SIGNAL_CHECK_MS * 1000};
+    long fd = PyLong_AsLong(arg);
+    if (fd == -1 && PyErr_Occurred())
+        return NULL;
+    int flags = fcntl((int)fd, F_GETFL);
+    if (flags < 0 || fcntl((int)fd, F_SETFL, flags & ~O_NONBLOCK) < 0 ||
+        setsockopt((int)fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0)
+        return PyErr_SetFromErrno(PyExc_OSError);
+    if (hdpy_connection_settings(conn) == NULL)
+        return NULL;
+    conn->fd = (int)fd;
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef methods[] = {
+    {"_start", startup_start, METH_VARARGS, NULL},
+    {"_outgoing", startup_outgoing, METH_NOARGS, NULL},
+    {"_feed", startup_feed, METH_O, NULL},
+    {"_send_password", startup_send_password, METH_VARARGS, NULL},
+    {"_send_sasl_initial", startup_send_sasl_initial, METH_VARARGS, NULL},
+    {"_send_sasl_response", startup_send_sasl_response, METH_VARARGS, NULL},
+    {"_attach", startup_attach, METH_O, NULL},
+    {NULL},
+};
+
+int
+hdpy_startup_init(PyTypeObject *type)
+{
+    return hdpy_add_methods(type, methods);
+}

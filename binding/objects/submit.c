@@ -1,0 +1,452 @@
+/* From a call of execute() or executemany() to messages in the session. */
+#include "objects/request.h"
+
+#include "dump/dump.h"
+#include "module/errors.h"
+
+static const hd_span unnamed = {(const uint8_t *)"", 0};
+
+enum {
+    MOST_PARAMS = 65535,          /* Bind counts them in 16 bits */
+    FEED_BELOW = 64 * 1024,       /* executemany writes on while less than this waits to be sent */
+};
+
+/* ---- parameters */
+
+/* Room for n parameters beside conn->values. */
+static int
+reserve_params(hdpy_connection *conn, size_t n)
+{
+    if (n <= conn->params_capacity)
+        return 0;
+    if (n > MOST_PARAMS) {
+        PyErr_Format(conn->st->OperationalError, "the number of query parameters is %zu: PostgreSQL takes at most %d",
+                     n, MOST_PARAMS);
+        return -1;
+    }
+    uint32_t *oids = PyMem_Resize(conn->oids, uint32_t, n);
+    if (oids != NULL)
+        conn->oids = oids;
+    uint16_t *formats = PyMem_Resize(conn->formats, uint16_t, n);
+    if (formats != NULL)
+        conn->formats = formats;
+    if (oids == NULL || formats == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    conn->params_capacity = n;
+    return 0;
+}
+
+static int
+dump_one(hdpy_connection *conn, hdpy_dump_ctx *ctx, size_t i, char format, PyObject *value)
+{
+    hdpy_param param = {0, HD_TEXT};
+    if (value == Py_None)
+        hd_write_null(&conn->values);
+    else if (hdpy_dump_value(ctx, value, (hdpy_pyformat)format, &conn->values, &param) < 0)
+        return -1;
+    conn->oids[i] = param.oid;
+    conn->formats[i] = param.format;
+    return 0;
+}
+
+static int
+raise_missing(hdpy_connection *conn, const hd_query *parsed, PyObject *params)
+{
+    PyObject *missing = PyList_New(0);
+    for (size_t i = 0; missing != NULL && i < parsed->n_params; i++) {
+        hd_span name = parsed->params[i].name;
+        PyObject *key = PyUnicode_DecodeUTF8((const char *)name.p, (Py_ssize_t)name.n, "replace");
+        int has = key ? PyMapping_HasKey(params, key) : 1;
+        if (!has && PyList_Append(missing, key) < 0)
+            Py_CLEAR(missing);
+        Py_XDECREF(key);
+    }
+    PyObject *comma = missing ? PyUnicode_FromString(", ") : NULL;
+    PyObject *text = comma ? PyUnicode_Join(comma, missing) : NULL;
+    if (text != NULL)
+        PyErr_Format(conn->st->ProgrammingError, "query parameter missing: %U", text);
+    Py_XDECREF(missing);
+    Py_XDECREF(comma);
+    Py_XDECREF(text);
+    return -1;
+}
+
+static int
+dump_mapping(hdpy_connection *conn, hdpy_dump_ctx *ctx, const hd_query *parsed, PyObject *params)
+{
+    if (parsed->n_params != 0 && !parsed->named) {
+        PyErr_SetString(PyExc_TypeError, "positional placeholders (%s) require a sequence of parameters");
+        return -1;
+    }
+    for (size_t i = 0; i < parsed->n_params; i++) {
+        hd_span name = parsed->params[i].name;
+        PyObject *key = PyUnicode_DecodeUTF8((const char *)name.p, (Py_ssize_t)name.n, NULL);
+        PyObject *value = key ? PyObject_GetItem(params, key) : NULL;
+        Py_XDECREF(key);
+        if (value == NULL) {
+            if (!PyErr_ExceptionMatches(PyExc_KeyError))
+                return -1;
+            PyErr_Clear();
+            return raise_missing(conn, parsed, params);
+        }
+        int rc = dump_one(conn, ctx, i, parsed->params[i].format, value);
+        Py_DECREF(value);
+        if (rc < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int
+dump_sequence(hdpy_connection *conn, hdpy_dump_ctx *ctx, const hd_query *parsed, PyObject *params)
+{
+    if (parsed->n_params != 0 && parsed->named) {
+        PyErr_SetString(PyExc_TypeError, "named placeholders (%(name)s) require a mapping of parameters");
+        return -1;
+    }
+    PyObject *fast = PySequence_Fast(params, "query parameters should be a sequence or a mapping");
+    if (fast == NULL)
+        return -1;
+    int rc = 0;
+    size_t n = (size_t)PySequence_Fast_GET_SIZE(fast);
+    if (n != parsed->n_params) {
+        PyErr_Format(conn->st->ProgrammingError, "the query has %zu placeholder%s but %zu parameter%s passed",
+                     parsed->n_params, parsed->n_params == 1 ? "" : "s", n, n == 1 ? " was" : "s were");
+        rc = -1;
+    }
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        /* A dumper in Python may change the list under us. */
+        if ((Py_ssize_t)i >= PySequence_Fast_GET_SIZE(fast)) {
+            PyErr_SetString(PyExc_RuntimeError, "the parameters changed size while they were being adapted");
+            rc = -1;
+            break;
+        }
+        PyObject *value = Py_NewRef(PySequence_Fast_GET_ITEM(fast, (Py_ssize_t)i));
+        rc = dump_one(conn, ctx, i, parsed->params[i].format, value);
+        Py_DECREF(value);
+    }
+    Py_DECREF(fast);
+    return rc;
+}
+
+/* Fills conn->values, oids and formats. */
+static int
+dump_params(hdpy_connection *conn, hdpy_settings *settings, const hd_query *parsed, PyObject *params)
+{
+    hdpy_dump_ctx ctx = {conn->st, settings};
+    hd_writer_rewind(&conn->values, 0);
+    if (reserve_params(conn, parsed->n_params) < 0)
+        return -1;
+    int rc;
+    if (PyTuple_Check(params) || PyList_Check(params))
+        rc = dump_sequence(conn, &ctx, parsed, params);
+    else if (PyDict_Check(params))
+        rc = dump_mapping(conn, &ctx, parsed, params);
+    else if (PyUnicode_Check(params) || PyBytes_Check(params)) {
+        PyErr_Format(PyExc_TypeError, "query parameters should be a sequence or a mapping, got %.200s",
+                     Py_TYPE(params)->tp_name);
+        return -1;
+    }
+    else if (PyMapping_Check(params) && PyObject_HasAttrString(params, "keys"))
+        rc = dump_mapping(conn, &ctx, parsed, params);
+    else if (PySequence_Check(params))
+        rc = dump_sequence(conn, &ctx, parsed, params);
+    else {
+        PyErr_Format(PyExc_TypeError, "query parameters should be a sequence or a mapping, got %.200s",
+                     Py_TYPE(params)->tp_name);
+        return -1;
+    }
+    if (rc == 0 && conn->values.rc != HD_OK) {
+        hdpy_raise_rc(conn->st, conn->values.rc);
+        rc = -1;
+    }
+    return rc;
+}
+
+/* ---- messages */
+
+static hd_span
+sql_of(const hdpy_query *query)
+{
+    return (hd_span){(const uint8_t *)PyBytes_AS_STRING(query->sql), (size_t)PyBytes_GET_SIZE(query->sql)};
+}
+
+static bool
+needs_begin(const hdpy_connection *conn)
+{
+    return !conn->autocommit && conn->session.transaction_status == 'I';
+}
+
+/* What travels ahead of a statement in the same batch: its failure skips the statement. Their answers concern nobody
+ * (tag NULL); an error still reaches the request. */
+static void
+write_preamble(hdpy_connection *conn)
+{
+    hd_session *s = &conn->session;
+    char name[HD_STATEMENT_NAME_MAX];
+    for (size_t i = 0; i < conn->queries.n_closing; i++)
+        hd_session_close_statement(s, hd_statement_name(conn->queries.closing[i], name), NULL);
+    if (needs_begin(conn)) {
+        hd_span begin = {(const uint8_t *)PyBytes_AS_STRING(conn->begin), (size_t)PyBytes_GET_SIZE(conn->begin)};
+        hd_session_parse(s, unnamed, begin, NULL, 0, NULL);
+        hd_session_bind(s, unnamed, unnamed, NULL, 0, unnamed, NULL, 0, NULL);
+        hd_session_execute(s, unnamed, 0, NULL);
+    }
+}
+
+/* The result formats of a Bind: one code for all; or one per column, where the shape is known and the server guards it. */
+static hdpy_formats
+choose_formats(const hdpy_statement *stmt, hdpy_formats wanted)
+{
+    if (wanted == HDPY_ADAPTIVE && !(stmt->entry.ready && stmt->described))
+        return HDPY_ALL_TEXT;
+    return wanted;
+}
+
+static void
+write_bind(hdpy_connection *conn, hdpy_step *step, hd_span name)
+{
+    static const uint16_t binary = HD_BINARY;
+    hd_span values = hd_writer_span(&conn->values);
+    const hdpy_description *d = step->description;
+    size_t n = step->formats == HDPY_ADAPTIVE && d != NULL ? (size_t)Py_SIZE(d) : 0;
+    uint16_t few[32], *formats = few;
+
+    if (n > Py_ARRAY_LENGTH(few) && (formats = PyMem_New(uint16_t, n)) == NULL) {
+        conn->session.out.rc = HD_ENOMEM;
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        formats[i] = d->columns[i].format;
+    bool all_binary = step->formats == HDPY_ALL_BINARY;
+    hd_session_bind(&conn->session, unnamed, name, conn->formats, step->stmt->n_params, values,
+                    all_binary ? &binary : formats, all_binary ? 1 : n, step);
+    if (formats != few)
+        PyMem_Free(formats);
+}
+
+/* Parse (unless the server has the statement), Describe (unless the shape is known or nobody wants rows), Bind and
+ * Execute. */
+static int
+write_statement(hdpy_connection *conn, hdpy_request *request, bool parse)
+{
+    hd_session *s = &conn->session;
+    hdpy_step *step = request->step;
+    hdpy_statement *stmt = step->stmt;
+    char buffer[HD_STATEMENT_NAME_MAX];
+    bool named = step->parsed || stmt->entry.number != 0;
+    hd_span name = hd_statement_name(step->parsed ? step->number : stmt->entry.number, buffer);
+
+    if (parse && !step->parsed) {
+        step->number = stmt->entry.number;
+        step->formats = choose_formats(stmt, request->wanted);
+        if (named && stmt->entry.ready && stmt->described) {
+            hdpy_description *shape = hdpy_statement_shape(conn, stmt, step->formats);
+            if (shape == NULL && PyErr_Occurred())
+                return -1;
+            Py_XSETREF(step->description, (hdpy_description *)Py_XNewRef((PyObject *)shape));
+        }
+        else {
+            hd_session_parse(s, name, sql_of(stmt->query), conn->oids, stmt->n_params, step);
+            if (named)
+                hd_session_describe_statement(s, name, step);
+            step->parsed = named;
+        }
+    }
+    write_bind(conn, step, name);
+    if (parse && !named && !request->discard)
+        hd_session_describe_portal(s, unnamed, step);
+    hd_session_execute(s, unnamed, 0, step);
+    return 0;
+}
+
+/* Judges what was written since the mark, and takes it back if it failed. */
+static int
+settle(hdpy_connection *conn, hdpy_request *request, hd_session_mark mark, int rc)
+{
+    if (rc == 0 && conn->session.out.rc != HD_OK) {
+        hdpy_raise_rc(conn->st, conn->session.out.rc);
+        rc = -1;
+    }
+    if (rc < 0) {
+        hdpy_statement *stmt = request->step->stmt;
+        hd_session_rewind(&conn->session, mark);
+        if (stmt != NULL && stmt->entry.number != 0 && !stmt->entry.ready)
+            hdpy_statement_lost(&conn->queries, stmt);
+    }
+    return rc;
+}
+
+/* Several statements in one string, or a command: a simple Query, behind a BEGIN of its own round trip. */
+static int
+submit_query(hdpy_connection *conn, hdpy_request *request, PyObject *sql, bool begin)
+{
+    hd_session_mark mark = hd_session_mark_of(&conn->session);
+    request->simple = true;
+    if (begin) {
+        request->deferred = Py_NewRef(sql);
+        sql = conn->begin;
+    }
+    hd_session_query(&conn->session, (hd_span){(uint8_t *)PyBytes_AS_STRING(sql), (size_t)PyBytes_GET_SIZE(sql)},
+                     begin ? NULL : &request->first);
+    return settle(conn, request, mark, 0);
+}
+
+int
+hdpy_submit_command(hdpy_connection *conn, hdpy_request *request, PyObject *sql)
+{
+    return submit_query(conn, request, sql, false);
+}
+
+/* The request's step for the statement that conn->oids call for. */
+static int
+choose_statement(hdpy_connection *conn, hdpy_request *request, size_t n_params, int prepare)
+{
+    hdpy_statement *stmt = hdpy_statement_get(&conn->queries, request->query, conn->oids, n_params, prepare);
+    if (stmt == NULL)
+        return -1;
+    hdpy_step *step = &request->first;
+    while (step->next != NULL && step->stmt != stmt)
+        step = step->next;
+    if (step->stmt == stmt)
+        hdpy_statement_unref(stmt);
+    else if (step->stmt == NULL)
+        step->stmt = stmt;
+    else {
+        step->next = PyMem_Calloc(1, sizeof(*step));
+        if (step->next == NULL) {
+            hdpy_statement_unref(stmt);
+            PyErr_NoMemory();
+            return -1;
+        }
+        step = step->next;
+        step->request = request;
+        step->stmt = stmt;
+    }
+    request->step = step;
+    return 0;
+}
+
+int
+hdpy_submit_execute(hdpy_connection *conn, hdpy_request *request, const hdpy_options *options)
+{
+    bool with_params = options->params != NULL && options->params != Py_None;
+    hdpy_settings *settings = hdpy_connection_settings(conn);
+    if (settings == NULL)
+        return -1;
+    request->query = hdpy_query_get(conn->st, &conn->queries, settings, options->query, with_params);
+    if (request->query == NULL)
+        return -1;
+    if (request->query->batch && options->wanted != HDPY_ALL_BINARY)
+        return submit_query(conn, request, request->query->sql, needs_begin(conn));
+
+    size_t n_params = 0;
+    hd_writer_rewind(&conn->values, 0);
+    if (with_params) {
+        n_params = request->query->parsed.n_params;
+        if (dump_params(conn, settings, &request->query->parsed, options->params) < 0)
+            return -1;
+    }
+    if (choose_statement(conn, request, n_params, options->prepare) < 0)
+        return -1;
+    hd_session_mark mark = hd_session_mark_of(&conn->session);
+    write_preamble(conn);
+    request->wanted = options->wanted;
+    int rc = write_statement(conn, request, true);
+    hd_session_sync(&conn->session, request->step);
+    rc = settle(conn, request, mark, rc);
+    if (rc == 0)
+        conn->queries.n_closing = 0;
+    return rc;
+}
+
+/* ---- executemany: one batch, one Sync, written on as the socket takes it */
+
+/* Whether the next row's types are those of the statement in use. */
+static bool
+same_types(const hdpy_connection *conn, const hdpy_statement *stmt)
+{
+    return stmt != NULL && memcmp(stmt->oids, conn->oids, stmt->n_params * sizeof(uint32_t)) == 0;
+}
+
+/* One row of parameters: Bind and Execute, with a Parse before where the types have changed. */
+static int
+feed_row(hdpy_connection *conn, hdpy_request *request, PyObject *row)
+{
+    const hd_query *parsed = &request->query->parsed;
+    hdpy_settings *settings = hdpy_connection_settings(conn);
+    if (settings == NULL || dump_params(conn, settings, parsed, row) < 0)
+        return -1;
+    bool changed = !same_types(conn, request->step->stmt);
+    if (changed && choose_statement(conn, request, parsed->n_params, request->prepare) < 0)
+        return -1;
+    hd_session_mark mark = hd_session_mark_of(&conn->session);
+    if (!request->fed_any)
+        write_preamble(conn);
+    return settle(conn, request, mark, write_statement(conn, request, changed));
+}
+
+/* The rows have ended, or one of them failed on this side. In autocommit the batch is all or nothing: those already
+ * sent are taken back by an error provoked on the server (a Bind to a statement that doesn't exist). */
+static int
+end_feed(hdpy_connection *conn, hdpy_request *request)
+{
+    request->feed = NULL;
+    conn->queries.n_closing = 0;
+    hd_session_mark mark = hd_session_mark_of(&conn->session);
+    if (request->error != NULL && request->implicit)
+        hd_session_bind(&conn->session, unnamed, HD_SPAN_LITERAL("_hd_abandoned"), NULL, 0, unnamed, NULL, 0, NULL);
+    hd_session_sync(&conn->session, request->step);
+    return settle(conn, request, mark, 0);
+}
+
+/* Writes rows while the socket keeps up; an error of the server or of a row ends them. */
+static int
+feed(hdpy_connection *conn, hdpy_request *request)
+{
+    while (request->error == NULL) {
+        if (hd_session_outgoing(&conn->session).n >= FEED_BELOW)
+            return 0;
+        PyObject *row = PyIter_Next(request->iterator);
+        if (row == NULL && !PyErr_Occurred())
+            break;
+        int rc = row == NULL ? -1 : feed_row(conn, request, row);
+        Py_XDECREF(row);
+        if (rc < 0)
+            hdpy_request_fail(request);
+        else
+            request->fed_any = true;
+    }
+    return end_feed(conn, request);
+}
+
+int
+hdpy_submit_many(hdpy_connection *conn, hdpy_request *request, const hdpy_options *options, bool returning)
+{
+    hdpy_settings *settings = hdpy_connection_settings(conn);
+    if (settings == NULL)
+        return -1;
+    request->query = hdpy_query_get(conn->st, &conn->queries, settings, options->query, true);
+    request->iterator = PyObject_GetIter(options->params);
+    if (request->query == NULL || request->iterator == NULL)
+        return -1;
+    request->discard = !returning;
+    request->wanted = options->wanted;
+    request->prepare = options->prepare;
+    request->implicit = conn->autocommit && conn->session.transaction_status == 'I';
+
+    PyObject *row = PyIter_Next(request->iterator);
+    if (row == NULL) {
+        request->done = true; /* nothing to do is nothing to send */
+        return PyErr_Occurred() ? -1 : 0;
+    }
+    int rc = feed_row(conn, request, row);
+    Py_DECREF(row);
+    if (rc < 0)
+        return -1;
+    request->fed_any = true;
+    request->feed = feed;
+    return feed(conn, request);
+}

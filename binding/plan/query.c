@@ -1,0 +1,290 @@
+#include "plan/query.h"
+
+#include "module/errors.h"
+
+enum {
+    LONGEST_CACHED = 64 * 1024, /* longer texts are hardly executed twice, and would fill the memory */
+    MOST_COUNTED = 256,
+};
+
+int
+hdpy_query_cache_setup(hdpy_query_cache *cache)
+{
+    *cache = (hdpy_query_cache){.prepare_threshold = 5, .prepared_max = 100};
+    cache->plain = PyDict_New();
+    cache->parametric = PyDict_New();
+    return cache->plain && cache->parametric ? 0 : -1;
+}
+
+void
+hdpy_query_cache_fini(hdpy_query_cache *cache)
+{
+    Py_CLEAR(cache->plain);
+    Py_CLEAR(cache->parametric);
+    PyMem_Free(cache->closing);
+    cache->closing = NULL;
+    cache->n_closing = cache->closing_capacity = 0;
+}
+
+void
+hdpy_statement_unref(hdpy_statement *stmt)
+{
+    if (stmt == NULL || --stmt->refs != 0)
+        return;
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(stmt->shapes); i++)
+        Py_XDECREF((PyObject *)stmt->shapes[i]);
+    PyMem_Free(stmt);
+}
+
+/* ---- forgetting */
+
+static void
+note_closing(hdpy_query_cache *cache, uint32_t number)
+{
+    if (cache->n_closing == cache->closing_capacity) {
+        size_t capacity = cache->closing_capacity ? cache->closing_capacity * 2 : 8;
+        uint32_t *closing = PyMem_Resize(cache->closing, uint32_t, capacity);
+        if (closing == NULL)
+            return; /* the server keeps one statement too many; nothing is wrong with that */
+        cache->closing = closing;
+        cache->closing_capacity = capacity;
+    }
+    cache->closing[cache->n_closing++] = number;
+}
+
+/* Takes the statement out of its query, and the query out of the cache with its last statement. */
+static void
+evict(hdpy_query_cache *cache, hdpy_statement *stmt)
+{
+    hdpy_query *query = stmt->query;
+    if (stmt->entry.number != 0)
+        note_closing(cache, stmt->entry.number);
+    hd_statements_drop(&cache->statements, &stmt->entry);
+    stmt->entry.number = 0;
+    stmt->entry.ready = false;
+    for (hdpy_statement **at = &query->statements; *at != NULL; at = &(*at)->next) {
+        if (*at == stmt) {
+            *at = stmt->next;
+            break;
+        }
+    }
+    hdpy_statement_unref(stmt);
+    if (query->statements == NULL && query->cached) {
+        PyObject *dict = query->parametric ? cache->parametric : cache->plain;
+        query->cached = false;
+        if (PyDict_DelItem(dict, query->key) < 0)
+            PyErr_Clear();
+    }
+}
+
+static void
+trim(hdpy_query_cache *cache)
+{
+    hd_statement *old;
+    if (cache->prepared_max >= 0) {
+        while ((old = hd_statements_excess(&cache->statements.prepared, (size_t)cache->prepared_max)))
+            evict(cache, (hdpy_statement *)old);
+    }
+    while ((old = hd_statements_excess(&cache->statements.counted, MOST_COUNTED)))
+        evict(cache, (hdpy_statement *)old);
+}
+
+void
+hdpy_query_cache_clear(hdpy_query_cache *cache)
+{
+    hd_statement *old;
+    while ((old = hd_statements_excess(&cache->statements.prepared, 0)))
+        evict(cache, (hdpy_statement *)old);
+    while ((old = hd_statements_excess(&cache->statements.counted, 0)))
+        evict(cache, (hdpy_statement *)old);
+}
+
+static void
+forget_shapes(hdpy_statement *stmt)
+{
+    stmt->described = false;
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(stmt->shapes); i++)
+        Py_CLEAR(stmt->shapes[i]);
+}
+
+void
+hdpy_statement_lost(hdpy_query_cache *cache, hdpy_statement *stmt)
+{
+    hd_statements_lost(&cache->statements, &stmt->entry);
+    forget_shapes(stmt);
+}
+
+void
+hdpy_query_cache_lost(hdpy_query_cache *cache, bool close)
+{
+    hd_statement *old;
+    while ((old = hd_statements_excess(&cache->statements.prepared, 0))) {
+        if (close)
+            note_closing(cache, old->number);
+        hdpy_statement_lost(cache, (hdpy_statement *)old);
+    }
+    if (!close)
+        cache->n_closing = 0;
+}
+
+/* ---- statements */
+
+hdpy_statement *
+hdpy_statement_get(hdpy_query_cache *cache, hdpy_query *query, const uint32_t *oids, size_t n, int prepare)
+{
+    hdpy_statement *stmt = query->statements;
+    while (stmt != NULL && (stmt->n_params != n || memcmp(stmt->oids, oids, n * sizeof(*oids)) != 0))
+        stmt = stmt->next;
+    if (stmt == NULL) {
+        stmt = PyMem_Calloc(1, sizeof(*stmt) + n * sizeof(*oids));
+        if (stmt == NULL) {
+            PyErr_NoMemory();
+            return NULL;
+        }
+        stmt->refs = 1;
+        stmt->query = query;
+        stmt->n_params = n;
+        if (n != 0)
+            memcpy(stmt->oids, oids, n * sizeof(*oids));
+        stmt->next = query->statements;
+        query->statements = stmt;
+    }
+    stmt->refs++;
+    if (query->cached) {
+        bool wanted = prepare > 0 || (prepare < 0 && cache->prepare_threshold >= 0 &&
+                                      (long)stmt->entry.uses >= cache->prepare_threshold);
+        if (cache->prepared_max == 0)
+            wanted = false;
+        hd_statements_use(&cache->statements, &stmt->entry, wanted);
+        trim(cache);
+    }
+    return stmt;
+}
+
+/* ---- queries */
+
+static PyObject *
+raise_placeholder_error(hdpy_state *st, const hdpy_settings *settings, const hd_query_error *error)
+{
+    PyObject *message = hdpy_decode_name(settings, (hd_span){(const uint8_t *)error->message, strlen(error->message)});
+    if (message != NULL) {
+        PyErr_SetObject(st->ProgrammingError, message);
+        Py_DECREF(message);
+    }
+    return NULL;
+}
+
+static PyObject *
+encode(hdpy_state *st, const hdpy_settings *settings, PyObject *query)
+{
+    if (PyBytes_Check(query))
+        return Py_NewRef(query);
+    if (!PyUnicode_Check(query)) {
+        PyErr_Format(PyExc_TypeError, "the query should be a string, bytes or an sql object, got %.200s instead",
+                     Py_TYPE(query)->tp_name);
+        return NULL;
+    }
+    if (settings->utf8)
+        return PyUnicode_AsUTF8String(query);
+    const char *codec = settings->bytes_only ? "utf-8" : PyUnicode_AsUTF8(settings->encoding);
+    return codec ? PyUnicode_AsEncodedString(query, codec, NULL) : NULL;
+}
+
+/* Fills in sql, parsed and batch from the encoded text; steals it. */
+static int
+parse(hdpy_state *st, const hdpy_settings *settings, hdpy_query *q, PyObject *encoded, bool with_params)
+{
+    hd_span text = {(const uint8_t *)PyBytes_AS_STRING(encoded), (size_t)PyBytes_GET_SIZE(encoded)};
+    if (!with_params) {
+        q->sql = encoded;
+        q->batch = hd_sql_is_batch(text);
+        return 0;
+    }
+    hd_query_error error;
+    hd_writer rewritten = hd_writer_of(&hd_alloc_default);
+    hd_rc rc = hd_query_parse(&q->parsed, &rewritten, &hd_alloc_default, text, &error);
+    if (rc == HD_OK)
+        q->sql = PyBytes_FromStringAndSize((const char *)rewritten.p, (Py_ssize_t)rewritten.n);
+    else if (rc == HD_EINVAL)
+        raise_placeholder_error(st, settings, &error);
+    else
+        hdpy_raise_rc(st, rc);
+    hd_writer_fini(&rewritten);
+    Py_DECREF(encoded);
+    return q->sql ? 0 : -1;
+}
+
+hdpy_query *
+hdpy_query_get(hdpy_state *st, hdpy_query_cache *cache, const hdpy_settings *settings, PyObject *query,
+               bool with_params)
+{
+    PyObject *dict = with_params ? cache->parametric : cache->plain;
+    bool hashable = PyUnicode_CheckExact(query) || PyBytes_CheckExact(query);
+    if (hashable) {
+        PyObject *known = PyDict_GetItemWithError(dict, query); /* borrowed */
+        if (known != NULL || PyErr_Occurred())
+            return (hdpy_query *)Py_XNewRef(known);
+    }
+    PyObject *encoded = encode(st, settings, query);
+    if (encoded == NULL)
+        return NULL;
+    hdpy_query *q = PyObject_New(hdpy_query, (PyTypeObject *)st->Query);
+    if (q == NULL) {
+        Py_DECREF(encoded);
+        return NULL;
+    }
+    q->key = Py_NewRef(query);
+    q->sql = NULL;
+    q->parsed = (hd_query){0};
+    q->parametric = with_params;
+    q->batch = q->cached = false;
+    q->statements = NULL;
+    if (parse(st, settings, q, encoded, with_params) < 0) {
+        Py_DECREF(q);
+        return NULL;
+    }
+    if (hashable && !q->batch && PyBytes_GET_SIZE(q->sql) <= LONGEST_CACHED) {
+        if (PyDict_SetItem(dict, query, (PyObject *)q) < 0) {
+            Py_DECREF(q);
+            return NULL;
+        }
+        q->cached = true;
+    }
+    return q;
+}
+
+static void
+query_dealloc(PyObject *self)
+{
+    hdpy_query *q = (hdpy_query *)self;
+    PyTypeObject *type = Py_TYPE(self);
+    while (q->statements != NULL) {
+        hdpy_statement *stmt = q->statements;
+        q->statements = stmt->next;
+        hdpy_statement_unref(stmt);
+    }
+    hd_query_fini(&q->parsed, &hd_alloc_default);
+    Py_XDECREF(q->key);
+    Py_XDECREF(q->sql);
+    PyObject_Free(self);
+    Py_DECREF(type);
+}
+
+static PyType_Slot slots[] = {
+    {Py_tp_dealloc, query_dealloc},
+    {0, NULL},
+};
+
+static PyType_Spec spec = {
+    .name = "howdah._howdah.Query",
+    .basicsize = sizeof(hdpy_query),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = slots,
+};
+
+int
+hdpy_query_init(hdpy_state *st, PyObject *module)
+{
+    st->Query = PyType_FromModuleAndSpec(module, &spec, NULL);
+    return st->Query ? 0 : -1;
+}

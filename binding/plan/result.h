@@ -1,0 +1,38 @@
+/* One result of a statement: its rows as they came, or only its command tag. */
+#ifndef HDPY_RESULT_H
+#define HDPY_RESULT_H
+
+#include "plan/description.h"
+#include "result/result.h"
+
+/* libpq's ExecStatusType, as psycopg's pq.ExecStatus shows it. */
+typedef enum hdpy_exec_status {
+    HDPY_EMPTY_QUERY = 0,
+    HDPY_COMMAND_OK = 1,
+    HDPY_TUPLES_OK = 2,
+    HDPY_COPY_OUT = 3,
+    HDPY_COPY_IN = 4,
+} hdpy_exec_status;
+
+enum { HDPY_TAG_MAX = 64 }; /* COMPLETION_TAG_BUFSIZE of PostgreSQL */
+
+typedef struct hdpy_result {
+    PyObject_HEAD
+    hd_result rows;
+    hdpy_description *description; /* NULL for a command without rows */
+    hdpy_settings *settings;       /* as they were when the result came */
+    hdpy_exec_status status;
+    int64_t affected; /* rows according to the command tag; -1 if it tells none */
+    uint8_t tag_length;
+    char tag[HDPY_TAG_MAX];
+} hdpy_result;
+
+/* `description` may be NULL. */
+hdpy_result *hdpy_result_new(hdpy_state *st, hdpy_settings *settings, hdpy_description *description);
+
+/* The command tag came: the result is complete. -1: MemoryError. */
+int hdpy_result_complete(hdpy_result *r, hdpy_exec_status status, hd_span tag);
+
+int hdpy_result_init(hdpy_state *st, PyObject *module);
+
+#endif

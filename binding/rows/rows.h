@@ -1,0 +1,28 @@
+/* Rows to Python objects. tuple, dict, namedtuple and scalar are made here; any other row factory is called. */
+#ifndef HDPY_ROWS_H
+#define HDPY_ROWS_H
+
+#include "plan/result.h"
+
+typedef enum hdpy_row_kind { HDPY_ROW_TUPLE, HDPY_ROW_DICT, HDPY_ROW_NAMEDTUPLE, HDPY_ROW_SCALAR, HDPY_ROW_CALL } hdpy_row_kind;
+
+typedef struct hdpy_row_maker {
+    hdpy_row_kind kind;
+    PyObject *callable; /* HDPY_ROW_CALL: what the factory returned; HDPY_ROW_NAMEDTUPLE: the class (borrowed) */
+} hdpy_row_maker;
+
+/* Settles how the rows of a result are made: the factories of howdah.rows by identity, others by calling
+ * factory(cursor). -1: what the factory raised, or ProgrammingError (a scalar of no column). */
+int hdpy_row_maker_setup(hdpy_row_maker *maker, hdpy_state *st, PyObject *factory, PyObject *cursor,
+                         hdpy_result *result);
+
+/* Row number i (which exists), decoded. */
+PyObject *hdpy_make_row(const hdpy_row_maker *maker, hdpy_state *st, const hdpy_result *result, size_t i);
+
+/* A list of the rows from..to-1. */
+PyObject *hdpy_make_rows(const hdpy_row_maker *maker, hdpy_state *st, const hdpy_result *result, size_t from,
+                         size_t to);
+
+int hdpy_rows_init(PyObject *module);
+
+#endif

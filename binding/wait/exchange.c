@@ -1,0 +1,293 @@
+#include "wait/exchange.h"
+
+#include "module/errors.h"
+#include "wire/message.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    CANCEL_GRACE_MS = 5000, /* how long a cancelled query may take to end before the connection is given up */
+};
+
+/* ---- the socket */
+
+static void
+lose_by_errno(hdpy_connection *conn, const char *doing, int error)
+{
+    hdpy_connection_lose_because(conn, "the connection is lost: %s failed: %s", doing, strerror(error));
+}
+
+void
+hdpy_flush(hdpy_connection *conn)
+{
+    for (;;) {
+        hdpy_request *request = conn->request;
+        if (request != NULL && request->feed != NULL && request->feed(conn, request) < 0) {
+            hdpy_request_fail(request);
+            hdpy_connection_lose_because(conn, "out of memory while sending");
+            return;
+        }
+        hd_span out = hd_session_outgoing(&conn->session);
+        if (out.n == 0 || conn->fd < 0)
+            return;
+        ssize_t n = send(conn->fd, out.p, out.n, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n >= 0)
+            hd_session_sent(&conn->session, (size_t)n);
+        else if (errno == EAGAIN || errno == EWOULDBLOCK)
+            return;
+        else if (errno != EINTR) {
+            /* The server may have said why before it closed: reading comes first, and ends in the loss. */
+            hd_session_sent(&conn->session, out.n);
+            if (request != NULL)
+                request->feed = NULL;
+            return;
+        }
+    }
+}
+
+/* recv() into the inbox: > 0 bytes, 0 nothing there, -1 the connection is lost (errno 0: closed by the server). */
+static ssize_t
+receive(hdpy_connection *conn, int flags)
+{
+    size_t room;
+    uint8_t *to = hd_inbox_reserve(&conn->session.in, &room);
+    if (to == NULL) {
+        errno = ENOMEM;
+        return -1;
+    }
+    ssize_t n = recv(conn->fd, to, room, flags);
+    if (n > 0)
+        hd_inbox_commit(&conn->session.in, (size_t)n);
+    else if (n == 0) {
+        errno = 0;
+        return -1;
+    }
+    else if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
+        return 0;
+    return n;
+}
+
+static void
+lose_after_receive(hdpy_connection *conn, int error)
+{
+    if (error == 0)
+        hdpy_connection_lose_because(conn, "the connection is lost: the server closed it unexpectedly");
+    else
+        lose_by_errno(conn, "receiving", error);
+}
+
+/* ---- events */
+
+static void
+no_request(hdpy_connection *conn, const hd_event *ev)
+{
+    /* Unasked: an error, which the server sends before it hangs up. It is kept for whoever comes next. */
+    if (ev->type == HD_BE_ERROR_RESPONSE && conn->loss == NULL)
+        conn->loss = hdpy_server_error(conn->st, conn->settings, ev->body);
+}
+
+void
+hdpy_dispatch(hdpy_connection *conn)
+{
+    hd_event ev;
+    while (conn->fd >= 0) {
+        hd_rc rc = hd_session_next(&conn->session, &ev);
+        if (rc == HD_MORE)
+            return;
+        if (rc == HD_ENOMEM)
+            hdpy_connection_lose_because(conn, "the connection is lost: out of memory while receiving");
+        else if (rc != HD_OK)
+            hdpy_connection_lose_because(conn, "the connection is lost: %s", conn->session.complaint);
+        else if (ev.type == HD_BE_NOTICE_RESPONSE)
+            hdpy_connection_notice(conn, ev.body);
+        else if (ev.type == HD_BE_NOTIFICATION_RESPONSE)
+            hdpy_connection_notification(conn, ev.body);
+        else if (ev.type == HD_BE_PARAMETER_STATUS)
+            continue; /* the session keeps it; settings are made from it when next needed */
+        else if (conn->request == NULL)
+            no_request(conn, &ev);
+        else {
+            hdpy_request_event(conn, conn->request, &ev);
+            if (ev.type == HD_BE_DATA_ROW && conn->fd >= 0) {
+                rc = hdpy_request_take_rows(conn, conn->request);
+                if (rc != HD_OK)
+                    hdpy_connection_lose_because(conn, "the connection is lost: bad rows, or no memory for them");
+            }
+        }
+    }
+}
+
+bool
+hdpy_receive(hdpy_connection *conn)
+{
+    if (conn->fd < 0)
+        return true;
+    ssize_t n = receive(conn, MSG_DONTWAIT);
+    if (n < 0)
+        lose_after_receive(conn, errno);
+    else if (n > 0)
+        hdpy_dispatch(conn);
+    return n != 0;
+}
+
+/* ---- waiting in this thread */
+
+/* Receives without the GIL, blocking, and takes the rows that follow one another: many rows need one turn of the GIL.
+ * The same results as receive(). */
+static ssize_t
+receive_blocking(hdpy_connection *conn, hdpy_request *request, hd_rc *rc)
+{
+    ssize_t n;
+    int error;
+    Py_BEGIN_ALLOW_THREADS
+    /* SO_RCVTIMEO brings us back regularly, to look for signals. */
+    n = receive(conn, 0);
+    while (n > 0 && (*rc = hdpy_request_take_rows(conn, request)) == HD_OK) {
+        bool within_rows = conn->session.state == HD_ST_EXECUTE || conn->session.state == HD_ST_QUERY_ROWS;
+        if (!within_rows || hd_inbox_peek(&conn->session.in) != 0)
+            break;
+        n = receive(conn, 0);
+    }
+    error = errno;
+    Py_END_ALLOW_THREADS
+    errno = error;
+    return n;
+}
+
+/* Waits until the socket can be read (or written, if bytes wait); 0, or -1 with an exception of a signal handler. */
+static int
+wait_by_poll(hdpy_connection *conn)
+{
+    struct pollfd p = {conn->fd, POLLIN, 0};
+    if (hd_session_outgoing(&conn->session).n != 0)
+        p.events |= POLLOUT;
+    Py_BEGIN_ALLOW_THREADS
+    poll(&p, 1, 100);
+    Py_END_ALLOW_THREADS
+    return PyErr_CheckSignals();
+}
+
+/* The same by Python's select, which gevent has replaced. */
+static int
+wait_by_callable(hdpy_connection *conn)
+{
+    PyObject *write = hd_session_outgoing(&conn->session).n != 0 ? Py_True : Py_False;
+    PyObject *fd = PyLong_FromLong(conn->fd);
+    PyObject *done = fd ? PyObject_CallFunctionObjArgs(conn->wait, fd, write, NULL) : NULL;
+    Py_XDECREF(fd);
+    Py_XDECREF(done);
+    return done ? 0 : -1;
+}
+
+/* One round of sending and receiving. -1: a signal handler raised. */
+static int
+turn(hdpy_connection *conn, hdpy_request *request)
+{
+    hd_rc rc = HD_OK;
+    hdpy_flush(conn);
+    if (request->done || conn->fd < 0)
+        return 0;
+    if (conn->wait != NULL) {
+        if (hd_session_outgoing(&conn->session).n == 0 && hdpy_receive(conn))
+            return 0;
+        if (wait_by_callable(conn) < 0)
+            return -1;
+        hdpy_receive(conn);
+        return 0;
+    }
+    if (hd_session_outgoing(&conn->session).n != 0) {
+        if (wait_by_poll(conn) < 0)
+            return -1;
+        hdpy_receive(conn);
+        return 0;
+    }
+    ssize_t n = receive_blocking(conn, request, &rc);
+    int error = errno;
+    if (rc != HD_OK)
+        hdpy_connection_lose_because(conn, "the connection is lost: bad rows, or no memory for them");
+    else {
+        hdpy_dispatch(conn);
+        if (n < 0 && !request->done)
+            lose_after_receive(conn, error);
+    }
+    return n == 0 ? PyErr_CheckSignals() : 0;
+}
+
+/* Asks the server to cancel, over a connection of its own. */
+static void
+request_cancel(hdpy_connection *conn)
+{
+    PyObject *done = PyObject_CallMethodNoArgs((PyObject *)conn, conn->st->str_on_cancel);
+    if (done == NULL)
+        PyErr_WriteUnraisable((PyObject *)conn);
+    Py_XDECREF(done);
+}
+
+static int64_t
+now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+void
+hdpy_wait(hdpy_connection *conn, hdpy_request *request)
+{
+    PyObject *interruption = NULL;
+    int64_t deadline = 0;
+    while (!request->done && conn->fd >= 0) {
+        if (interruption != NULL && now_ms() > deadline) {
+            hdpy_connection_lose_because(conn, "the connection was closed: the cancelled query did not end");
+            break;
+        }
+        if (turn(conn, request) == 0)
+            continue;
+        if (interruption != NULL) { /* a second Ctrl-C is impatience: don't wait for the server any longer */
+            PyErr_Clear();
+            hdpy_connection_lose_because(conn, "the connection was closed: interrupted while cancelling");
+            break;
+        }
+        interruption = hdpy_take_exception();
+        request_cancel(conn);
+        deadline = now_ms() + CANCEL_GRACE_MS;
+    }
+    request->done = true;
+    if (interruption != NULL)
+        Py_XSETREF(request->error, interruption);
+}
+
+int
+hdpy_request_raise(hdpy_request *request)
+{
+    if (request->error == NULL)
+        return 0;
+    hdpy_raise(Py_NewRef(request->error));
+    return -1;
+}
+
+hdpy_request *
+hdpy_run(hdpy_connection *conn, hdpy_submit submit, void *arg)
+{
+    if (hdpy_connection_check(conn) < 0 || hdpy_lock_acquire(conn->st, &conn->lock) < 0)
+        return NULL;
+    hdpy_request *request = NULL;
+    if (hdpy_connection_check(conn) == 0) /* it may have been closed while we waited */
+        request = hdpy_request_new();
+    if (request != NULL && submit(conn, request, arg) < 0)
+        hdpy_request_fail(request);
+    else if (request != NULL && !request->done) {
+        conn->request = request;
+        hdpy_wait(conn, request);
+        conn->request = NULL;
+    }
+    hdpy_connection_release(conn);
+    if (request != NULL && hdpy_request_raise(request) < 0) {
+        hdpy_request_free(request);
+        request = NULL;
+    }
+    return request;
+}

@@ -1,0 +1,31 @@
+/* Bytes between the session and the socket, and events between the session and the request. Sync and asyncio use the
+ * same steps; they differ only in how they wait. */
+#ifndef HDPY_EXCHANGE_H
+#define HDPY_EXCHANGE_H
+
+#include "objects/request.h"
+
+/* Lets a feeding request write on, and sends what the socket takes without blocking. A lost connection ends the
+ * requests; it is no error of this function. */
+void hdpy_flush(hdpy_connection *conn);
+
+/* Receives once without blocking and handles every complete message. True: something came, or the connection is lost;
+ * false: nothing there. */
+bool hdpy_receive(hdpy_connection *conn);
+
+/* Handles the messages already received. */
+void hdpy_dispatch(hdpy_connection *conn);
+
+/* Sends and receives until the request is done, blocking this thread without the GIL. A signal's exception (Ctrl-C)
+ * cancels the query on the server and becomes the request's error. */
+void hdpy_wait(hdpy_connection *conn, hdpy_request *request);
+
+/* Takes the lock, runs `submit` on a fresh request, waits, releases. On success the request, to be freed by the caller;
+ * NULL with an exception. */
+typedef int (*hdpy_submit)(hdpy_connection *conn, hdpy_request *request, void *arg);
+hdpy_request *hdpy_run(hdpy_connection *conn, hdpy_submit submit, void *arg);
+
+/* The error of a finished request, raised; 0 if there is none. */
+int hdpy_request_raise(hdpy_request *request);
+
+#endif

@@ -1,0 +1,39 @@
+/* The connection's exclusion: one operation at a time, the others queue first come, first served.
+ *
+ * The uncontended case is a flag under the GIL (or the connection's critical section). Whoever has to wait leaves a
+ * baton in the queue: a locked threading lock (threads; greenlets too, since it is taken from `threading`), or a
+ * future of the running loop (tasks). A release hands the lock over directly, so nobody can overtake. */
+#ifndef HDPY_LOCK_H
+#define HDPY_LOCK_H
+
+#include "module/state.h"
+
+typedef struct hdpy_lock {
+    bool held;
+    unsigned long owner;  /* thread that holds it; sync only */
+    PyObject *waiters;    /* list of batons, oldest first; NULL until somebody waited */
+} hdpy_lock;
+
+/* True when the lock was free and is now ours. */
+static inline bool
+hdpy_lock_try(hdpy_lock *lock)
+{
+    if (lock->held)
+        return false;
+    lock->held = true;
+    return true;
+}
+
+/* Waits in this thread. -1: interrupted by a signal handler's exception, or taken by this very thread already. */
+int hdpy_lock_acquire(hdpy_state *st, hdpy_lock *lock);
+
+/* Puts a future in the queue; it gets its result when the lock is ours. */
+int hdpy_lock_enqueue(hdpy_lock *lock, PyObject *future);
+
+/* The task gave up waiting: takes the future out, or passes the lock on if it had been handed over already. */
+void hdpy_lock_abandon(hdpy_state *st, hdpy_lock *lock, PyObject *future);
+
+/* Hands over to the next in line. Never fails; keeps a current exception. */
+void hdpy_lock_release(hdpy_state *st, hdpy_lock *lock);
+
+#endif

@@ -1,0 +1,459 @@
+#include "wait/operation.h"
+
+#include "module/errors.h"
+#include "wait/watch.h"
+
+static const double cancel_grace = 5.0; /* seconds that a cancelled query may take to end */
+
+typedef enum op_state { OP_NEW, OP_LOCKING, OP_RUNNING, OP_DONE } op_state;
+
+struct hdpy_operation {
+    PyObject_HEAD
+    hdpy_connection *conn;
+    hdpy_cursor *cursor; /* NULL for a command */
+    hdpy_submit submit;
+    hdpy_options options; /* query and params owned */
+    op_state state;
+    hdpy_request *request;
+    PyObject *loop;
+    PyObject *future;       /* what the task waits on */
+    PyObject *interruption; /* exception to raise once the server has answered */
+    PyObject *cancelling;   /* task that asks the server to cancel; NULL when none or over */
+    PyObject *timer;        /* gives the connection up when the cancelled query doesn't end */
+};
+
+PyObject *
+hdpy_operation_new(hdpy_connection *conn, hdpy_cursor *cur, hdpy_submit submit, const hdpy_options *options)
+{
+    PyTypeObject *type = (PyTypeObject *)conn->st->Operation;
+    hdpy_operation *op = (hdpy_operation *)type->tp_alloc(type, 0);
+    if (op == NULL)
+        return NULL;
+    op->conn = (hdpy_connection *)Py_NewRef((PyObject *)conn);
+    op->cursor = (hdpy_cursor *)Py_XNewRef((PyObject *)cur);
+    op->submit = submit;
+    op->options = *options;
+    Py_XINCREF(op->options.query);
+    Py_XINCREF(op->options.params);
+    return (PyObject *)op;
+}
+
+static int
+submit_command(hdpy_connection *conn, hdpy_request *request, void *options)
+{
+    return hdpy_submit_command(conn, request, ((hdpy_options *)options)->query);
+}
+
+PyObject *
+hdpy_async_command(PyObject *self, PyObject *sql)
+{
+    hdpy_options options = {.query = PyUnicode_AsUTF8String(sql)};
+    if (options.query == NULL)
+        return NULL;
+    PyObject *op = hdpy_operation_new((hdpy_connection *)self, NULL, submit_command, &options);
+    Py_DECREF(options.query);
+    return op;
+}
+
+/* ---- waiting */
+
+/* A new future for the task to wait on, marked as an await marks it; NULL with an exception. */
+static PyObject *
+wait_anew(hdpy_operation *op)
+{
+    hdpy_state *st = op->conn->st;
+    PyObject *future = PyObject_CallMethodNoArgs(op->loop, st->str_create_future);
+    if (future == NULL)
+        return NULL;
+    if (PyObject_SetAttr(future, st->str_future_blocking, Py_True) < 0) {
+        Py_DECREF(future);
+        return NULL;
+    }
+    Py_XSETREF(op->future, future);
+    return Py_NewRef(future);
+}
+
+static int
+set_done(hdpy_state *st, PyObject *future)
+{
+    PyObject *done = PyObject_CallMethodNoArgs(future, st->str_done);
+    if (done == Py_False)
+        Py_SETREF(done, PyObject_CallMethodOneArg(future, st->str_set_result, Py_None));
+    Py_XDECREF(done);
+    return done ? 0 : -1;
+}
+
+int
+hdpy_operation_wake(hdpy_operation *op)
+{
+    if (op->state != OP_RUNNING || !op->request->done || op->cancelling != NULL || op->future == NULL)
+        return 0;
+    return set_done(op->conn->st, op->future);
+}
+
+/* ---- the end */
+
+/* Gives the connection back. */
+static void
+leave(hdpy_operation *op)
+{
+    hdpy_connection *conn = op->conn;
+    if (op->timer != NULL) {
+        PyObject *done = PyObject_CallMethodNoArgs(op->timer, conn->st->str_cancel);
+        if (done == NULL)
+            PyErr_WriteUnraisable((PyObject *)op);
+        Py_XDECREF(done);
+        Py_CLEAR(op->timer);
+    }
+    conn->request = NULL;
+    op->state = OP_DONE;
+    Py_CLEAR(op->future);
+    if (conn->watch != NULL && conn->watch->operation == op) {
+        conn->watch->operation = NULL;
+        Py_DECREF((PyObject *)op); /* the caller holds one more */
+    }
+    hdpy_connection_release(conn);
+}
+
+static PySendResult
+finish(hdpy_operation *op, PyObject **result)
+{
+    leave(op);
+    *result = NULL;
+    if (op->interruption != NULL) {
+        hdpy_raise(op->interruption);
+        op->interruption = NULL;
+        return PYGEN_ERROR;
+    }
+    if (hdpy_request_raise(op->request) < 0)
+        return PYGEN_ERROR;
+    if (op->cursor != NULL)
+        hdpy_cursor_adopt(op->cursor, op->request);
+    *result = Py_NewRef(Py_None);
+    return PYGEN_RETURN;
+}
+
+/* ---- the beginning */
+
+/* The lock is ours: writes the messages and sends what the socket takes. */
+static PySendResult
+begin(hdpy_operation *op, PyObject **result)
+{
+    hdpy_connection *conn = op->conn;
+    *result = NULL;
+    if (hdpy_connection_check(conn) == 0)
+        op->request = hdpy_request_new();
+    if (op->request == NULL || op->submit(conn, op->request, &op->options) < 0) {
+        leave(op);
+        return PYGEN_ERROR;
+    }
+    if (op->request->done)
+        return finish(op, result);
+    conn->request = op->request;
+    op->state = OP_RUNNING;
+    if (hdpy_watch_start(conn, op->loop) == 0) {
+        conn->watch->operation = (hdpy_operation *)Py_NewRef((PyObject *)op);
+        if (hdpy_watch_flush(conn) == 0 && (*result = wait_anew(op)) != NULL) {
+            if (op->request->done && hdpy_operation_wake(op) < 0)
+                PyErr_WriteUnraisable((PyObject *)op);
+            return PYGEN_NEXT;
+        }
+    }
+    /* The loop failed us after the messages were sent: the answer must not reach anybody else. */
+    hdpy_connection_lose_because(conn, "the connection was closed: the event loop refused to watch it");
+    leave(op);
+    return PYGEN_ERROR;
+}
+
+static PySendResult
+start(hdpy_operation *op, PyObject **result)
+{
+    hdpy_state *st = op->conn->st;
+    *result = NULL;
+    op->state = OP_DONE;
+    if (hdpy_connection_check(op->conn) < 0)
+        return PYGEN_ERROR;
+    if (hdpy_import_once(&st->get_running_loop, "asyncio", "get_running_loop") == NULL ||
+        (op->loop = PyObject_CallNoArgs(st->get_running_loop)) == NULL)
+        return PYGEN_ERROR;
+    if (hdpy_lock_try(&op->conn->lock))
+        return begin(op, result);
+    *result = wait_anew(op);
+    if (*result == NULL || hdpy_lock_enqueue(&op->conn->lock, op->future) < 0) {
+        Py_CLEAR(*result);
+        return PYGEN_ERROR;
+    }
+    op->state = OP_LOCKING;
+    return PYGEN_NEXT;
+}
+
+static PySendResult
+operation_send(PyObject *self, PyObject *value, PyObject **result)
+{
+    hdpy_operation *op = (hdpy_operation *)self;
+    switch (op->state) {
+    case OP_NEW:
+        return start(op, result);
+    case OP_LOCKING:
+        return begin(op, result);
+    case OP_RUNNING:
+        if (op->request->done && op->cancelling == NULL)
+            return finish(op, result);
+        *result = wait_anew(op);
+        return *result ? PYGEN_NEXT : PYGEN_ERROR;
+    case OP_DONE:
+        break;
+    }
+    *result = NULL;
+    PyErr_SetString(PyExc_RuntimeError, "cannot reuse already awaited operation");
+    return PYGEN_ERROR;
+}
+
+/* ---- interruption */
+
+/* Has the server asked to cancel by a task of its own, and sets a limit to our patience. */
+static void
+request_cancel(hdpy_operation *op)
+{
+    hdpy_state *st = op->conn->st;
+    PyObject *coroutine = PyObject_CallMethodNoArgs((PyObject *)op->conn, st->str_on_cancel);
+    if (coroutine != NULL)
+        op->cancelling = PyObject_CallMethodOneArg(op->loop, st->str_create_task, coroutine);
+    Py_XDECREF(coroutine);
+    PyObject *over = op->cancelling ? PyObject_GetAttrString((PyObject *)op, "_cancel_over") : NULL;
+    PyObject *done = over ? PyObject_CallMethodOneArg(op->cancelling, st->str_add_done_callback, over) : NULL;
+    Py_XDECREF(over);
+    Py_XDECREF(done);
+    PyObject *give_up = done ? PyObject_GetAttrString((PyObject *)op, "_give_up") : NULL;
+    if (give_up != NULL)
+        op->timer = PyObject_CallMethod(op->loop, "call_later", "dO", cancel_grace, give_up);
+    Py_XDECREF(give_up);
+    if (op->timer == NULL) {
+        PyErr_WriteUnraisable((PyObject *)op);
+        Py_CLEAR(op->cancelling);
+        hdpy_connection_lose_because(op->conn, "the connection was closed: the query could not be cancelled");
+    }
+}
+
+/* The task that asked for the cancel is over: a late cancel can hit nobody else now. */
+static PyObject *
+operation_cancel_over(PyObject *self, PyObject *task)
+{
+    hdpy_operation *op = (hdpy_operation *)self;
+    PyObject *error = PyObject_CallMethodNoArgs(task, op->conn->st->str_exception);
+    if (error == NULL)
+        PyErr_Clear(); /* the task itself was cancelled, at the end of the loop */
+    Py_XDECREF(error);
+    Py_CLEAR(op->cancelling);
+    if (hdpy_operation_wake(op) < 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+operation_give_up(PyObject *self, PyObject *unused)
+{
+    hdpy_operation *op = (hdpy_operation *)self;
+    if (op->state == OP_RUNNING) {
+        Py_CLEAR(op->cancelling);
+        hdpy_connection_lose_because(op->conn, "the connection was closed: the cancelled query did not end");
+        if (hdpy_operation_wake(op) < 0)
+            return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+/* An exception thrown into the wait (stolen): raises it now, or goes on waiting and raises it later. */
+static PyObject *
+interrupt(hdpy_operation *op, PyObject *exception)
+{
+    Py_INCREF((PyObject *)op); /* leave() may drop the last other reference */
+    PyObject *next = NULL;
+    switch (op->state) {
+    case OP_LOCKING:
+        hdpy_lock_abandon(op->conn->st, &op->conn->lock, op->future);
+        op->state = OP_DONE;
+        break;
+    case OP_RUNNING:
+        if (PyErr_GivenExceptionMatches(exception, PyExc_GeneratorExit) && !op->request->done)
+            hdpy_connection_lose_because(op->conn, "the connection was closed: an operation was abandoned");
+        if (op->request->done && op->cancelling == NULL) {
+            leave(op);
+            break;
+        }
+        if (op->interruption == NULL) {
+            op->interruption = Py_NewRef(exception);
+            request_cancel(op);
+        }
+        next = wait_anew(op);
+        if (next != NULL && hdpy_operation_wake(op) < 0)
+            Py_CLEAR(next);
+        break;
+    case OP_NEW:
+    case OP_DONE:
+        op->state = OP_DONE;
+        break;
+    }
+    if (next == NULL && !PyErr_Occurred())
+        hdpy_raise(exception);
+    else
+        Py_DECREF(exception);
+    Py_DECREF((PyObject *)op);
+    return next;
+}
+
+/* throw(exception) or throw(type, value, traceback), as coroutines pass them on. */
+static PyObject *
+operation_throw(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
+{
+    PyObject *exception = NULL;
+    if (nargs < 1 || nargs > 3) {
+        PyErr_SetString(PyExc_TypeError, "throw() takes one to three arguments");
+        return NULL;
+    }
+    if (PyExceptionInstance_Check(args[0]))
+        exception = Py_NewRef(args[0]);
+    else if (nargs > 1 && PyExceptionInstance_Check(args[1]))
+        exception = Py_NewRef(args[1]);
+    else if (PyExceptionClass_Check(args[0]))
+        exception = nargs > 1 && args[1] != Py_None ? PyObject_CallOneArg(args[0], args[1])
+                                                    : PyObject_CallNoArgs(args[0]);
+    else
+        PyErr_SetString(PyExc_TypeError, "exceptions must be classes or instances deriving from BaseException");
+    return exception ? interrupt((hdpy_operation *)self, exception) : NULL;
+}
+
+static PyObject *
+operation_close(PyObject *self, PyObject *unused)
+{
+    PyObject *exception = PyObject_CallNoArgs(PyExc_GeneratorExit);
+    if (exception == NULL)
+        return NULL;
+    PyObject *next = interrupt((hdpy_operation *)self, exception);
+    if (next != NULL) {
+        Py_DECREF(next);
+        PyErr_SetString(PyExc_RuntimeError, "operation ignored GeneratorExit");
+        return NULL;
+    }
+    if (!PyErr_ExceptionMatches(PyExc_GeneratorExit))
+        return NULL;
+    PyErr_Clear();
+    Py_RETURN_NONE;
+}
+
+/* ---- the iterator that await drives */
+
+/* StopIteration is made by hand: PyErr_SetObject would take a tuple for its arguments. */
+static void
+stop_iteration(PyObject *value)
+{
+    PyObject *stop = PyObject_CallOneArg(PyExc_StopIteration, value);
+    if (stop != NULL) {
+        PyErr_SetObject(PyExc_StopIteration, stop);
+        Py_DECREF(stop);
+    }
+}
+
+static PyObject *
+operation_iternext(PyObject *self)
+{
+    PyObject *result;
+    switch (operation_send(self, Py_None, &result)) {
+    case PYGEN_NEXT:
+        return result;
+    case PYGEN_RETURN:
+        stop_iteration(result);
+        Py_DECREF(result);
+        return NULL;
+    case PYGEN_ERROR:
+        break;
+    }
+    return NULL;
+}
+
+static PyObject *
+operation_send_method(PyObject *self, PyObject *value)
+{
+    return operation_iternext(self);
+}
+
+static int
+operation_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    hdpy_operation *op = (hdpy_operation *)self;
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT((PyObject *)op->conn);
+    Py_VISIT((PyObject *)op->cursor);
+    Py_VISIT(op->options.query);
+    Py_VISIT(op->options.params);
+    Py_VISIT(op->loop);
+    Py_VISIT(op->future);
+    Py_VISIT(op->interruption);
+    Py_VISIT(op->cancelling);
+    Py_VISIT(op->timer);
+    return 0;
+}
+
+static int
+operation_clear(PyObject *self)
+{
+    hdpy_operation *op = (hdpy_operation *)self;
+    Py_CLEAR(op->cursor);
+    Py_CLEAR(op->options.query);
+    Py_CLEAR(op->options.params);
+    Py_CLEAR(op->loop);
+    Py_CLEAR(op->future);
+    Py_CLEAR(op->interruption);
+    Py_CLEAR(op->cancelling);
+    Py_CLEAR(op->timer);
+    return 0;
+}
+
+static void
+operation_dealloc(PyObject *self)
+{
+    hdpy_operation *op = (hdpy_operation *)self;
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    operation_clear(self);
+    hdpy_request_free(op->request);
+    Py_XDECREF((PyObject *)op->conn);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static PyMethodDef methods[] = {
+    {"send", operation_send_method, METH_O, NULL},
+    {"throw", (PyCFunction)(void (*)(void))operation_throw, METH_FASTCALL, NULL},
+    {"close", operation_close, METH_NOARGS, NULL},
+    {"_cancel_over", operation_cancel_over, METH_O, NULL},
+    {"_give_up", operation_give_up, METH_NOARGS, NULL},
+    {NULL},
+};
+
+/* await uses am_send on 3.11 and tp_iternext on 3.12 and later. */
+static PyType_Slot slots[] = {
+    {Py_am_await, PyObject_SelfIter},
+    {Py_am_send, operation_send},
+    {Py_tp_iter, PyObject_SelfIter},
+    {Py_tp_iternext, operation_iternext},
+    {Py_tp_dealloc, operation_dealloc},
+    {Py_tp_traverse, operation_traverse},
+    {Py_tp_clear, operation_clear},
+    {Py_tp_methods, methods},
+    {0, NULL},
+};
+
+static PyType_Spec spec = {
+    .name = "howdah._howdah.Operation",
+    .basicsize = sizeof(hdpy_operation),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = slots,
+};
+
+int
+hdpy_operation_init(hdpy_state *st, PyObject *module)
+{
+    st->Operation = PyType_FromModuleAndSpec(module, &spec, NULL);
+    return st->Operation ? 0 : -1;
+}

@@ -1,0 +1,212 @@
+#include "wait/watch.h"
+
+#include "wait/exchange.h"
+#include "wait/operation.h"
+
+enum { FAIR_SHARE = 1024 * 1024 }; /* bytes taken per wake, so that one large result doesn't starve the loop */
+
+/* ---- registration */
+
+static int
+call(PyObject *loop, PyObject *method, int fd, PyObject *callback)
+{
+    PyObject *number = PyLong_FromLong(fd);
+    PyObject *done = number ? PyObject_CallMethodObjArgs(loop, method, number, callback, NULL) : NULL;
+    Py_XDECREF(number);
+    Py_XDECREF(done);
+    return done ? 0 : -1;
+}
+
+static bool
+is_closed(hdpy_state *st, PyObject *loop)
+{
+    PyObject *closed = PyObject_CallMethodNoArgs(loop, st->str_is_closed);
+    bool yes = closed == Py_True;
+    Py_XDECREF(closed);
+    if (closed == NULL)
+        PyErr_Clear();
+    return yes;
+}
+
+void
+hdpy_watch_stop(hdpy_connection *conn)
+{
+    hdpy_watch *watch = conn->watch;
+    PyObject *type, *value, *traceback;
+    if (watch == NULL || watch->loop == NULL)
+        return;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyObject *loop = watch->loop;
+    watch->loop = NULL;
+    if (!is_closed(conn->st, loop)) {
+        if (call(loop, conn->st->str_remove_reader, watch->fd, NULL) < 0)
+            PyErr_WriteUnraisable((PyObject *)watch);
+        if (watch->writing && call(loop, conn->st->str_remove_writer, watch->fd, NULL) < 0)
+            PyErr_WriteUnraisable((PyObject *)watch);
+    }
+    watch->writing = false;
+    Py_DECREF(loop);
+    PyErr_Restore(type, value, traceback);
+}
+
+void
+hdpy_watch_free(hdpy_connection *conn)
+{
+    if (conn->watch == NULL)
+        return;
+    hdpy_watch_stop(conn);
+    conn->watch->conn = NULL;
+    Py_CLEAR(conn->watch);
+}
+
+static hdpy_watch *
+watch_new(hdpy_connection *conn)
+{
+    hdpy_watch *watch = PyObject_GC_New(hdpy_watch, (PyTypeObject *)conn->st->Watch);
+    if (watch == NULL)
+        return NULL;
+    watch->conn = conn;
+    watch->loop = NULL;
+    watch->fd = -1;
+    watch->writing = false;
+    watch->operation = NULL;
+    PyObject_GC_Track((PyObject *)watch);
+    return watch;
+}
+
+int
+hdpy_watch_start(hdpy_connection *conn, PyObject *loop)
+{
+    if (conn->watch == NULL && (conn->watch = watch_new(conn)) == NULL)
+        return -1;
+    hdpy_watch *watch = conn->watch;
+    if (watch->loop == loop)
+        return 0;
+    hdpy_watch_stop(conn);
+    watch->fd = conn->fd;
+    if (call(loop, conn->st->str_add_reader, watch->fd, (PyObject *)watch) < 0)
+        return -1;
+    watch->loop = Py_NewRef(loop);
+    return 0;
+}
+
+int
+hdpy_watch_flush(hdpy_connection *conn)
+{
+    hdpy_watch *watch = conn->watch;
+    hdpy_flush(conn);
+    bool pending = conn->fd >= 0 && hd_session_outgoing(&conn->session).n != 0;
+    if (watch == NULL || watch->loop == NULL || pending == watch->writing)
+        return 0;
+    watch->writing = pending;
+    if (!pending)
+        return call(watch->loop, conn->st->str_remove_writer, watch->fd, NULL);
+    PyObject *writable = PyObject_GetAttrString((PyObject *)watch, "writable");
+    int rc = writable ? call(watch->loop, conn->st->str_add_writer, watch->fd, writable) : -1;
+    Py_XDECREF(writable);
+    return rc;
+}
+
+/* ---- callbacks of the loop */
+
+/* Reports to the operation what has changed. */
+static PyObject *
+after_io(hdpy_watch *watch, hdpy_connection *conn)
+{
+    int rc = hdpy_watch_flush(conn);
+    if (rc == 0 && watch->operation != NULL)
+        rc = hdpy_operation_wake(watch->operation);
+    Py_DECREF((PyObject *)conn);
+    if (rc < 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+watch_call(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    hdpy_watch *watch = (hdpy_watch *)self;
+    hdpy_connection *conn = watch->conn;
+    if (conn == NULL)
+        Py_RETURN_NONE;
+    Py_INCREF((PyObject *)conn);
+    size_t taken = 0, before;
+    do {
+        before = conn->session.in.chunk ? conn->session.in.chunk->used : 0;
+        if (!hdpy_receive(conn))
+            break;
+        taken += conn->session.in.chunk && conn->session.in.chunk->used > before
+                     ? conn->session.in.chunk->used - before
+                     : 1;
+    } while (conn->fd >= 0 && taken < FAIR_SHARE && hd_inbox_pending(&conn->session.in) != 0);
+    return after_io(watch, conn);
+}
+
+static PyObject *
+watch_writable(PyObject *self, PyObject *unused)
+{
+    hdpy_watch *watch = (hdpy_watch *)self;
+    hdpy_connection *conn = watch->conn;
+    if (conn == NULL)
+        Py_RETURN_NONE;
+    return after_io(watch, (hdpy_connection *)Py_NewRef((PyObject *)conn));
+}
+
+/* ---- the type */
+
+static int
+watch_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    hdpy_watch *watch = (hdpy_watch *)self;
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(watch->loop);
+    Py_VISIT((PyObject *)watch->operation);
+    return 0;
+}
+
+static int
+watch_clear(PyObject *self)
+{
+    hdpy_watch *watch = (hdpy_watch *)self;
+    Py_CLEAR(watch->loop);
+    Py_CLEAR(watch->operation);
+    return 0;
+}
+
+static void
+watch_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    watch_clear(self);
+    PyObject_GC_Del(self);
+    Py_DECREF(type);
+}
+
+static PyMethodDef methods[] = {
+    {"writable", watch_writable, METH_NOARGS, NULL},
+    {NULL},
+};
+
+static PyType_Slot slots[] = {
+    {Py_tp_call, watch_call},
+    {Py_tp_dealloc, watch_dealloc},
+    {Py_tp_traverse, watch_traverse},
+    {Py_tp_clear, watch_clear},
+    {Py_tp_methods, methods},
+    {0, NULL},
+};
+
+static PyType_Spec spec = {
+    .name = "howdah._howdah.Watch",
+    .basicsize = sizeof(hdpy_watch),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = slots,
+};
+
+int
+hdpy_watch_init(hdpy_state *st, PyObject *module)
+{
+    st->Watch = PyType_FromModuleAndSpec(module, &spec, NULL);
+    return st->Watch ? 0 : -1;
+}
