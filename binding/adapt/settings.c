@@ -188,7 +188,8 @@ set_timezone(hdpy_state *st, hdpy_settings *s, const char *server_name)
 {
     if (server_name == NULL || strcmp(server_name, "UTC") == 0) {
         s->timezone = Py_NewRef(hdpy_datetime(st)->TimeZone_UTC);
-    } else {
+    }
+    else {
         PyObject *name = PyUnicode_DecodeUTF8(server_name, (Py_ssize_t)strlen(server_name), "replace");
         if (name == NULL)
             return -1;

@@ -121,9 +121,9 @@ count_in(survey *s, PyObject *item)
     }
     if (s->last == NULL) {
         s->type = type;
-    } else if (s->last_of == NULL && type != s->type) {
-        if ((s->last_of = PyDict_New()) == NULL ||
-            PyDict_SetItem(s->last_of, (PyObject *)s->type, s->last) < 0)
+    }
+    else if (s->last_of == NULL && type != s->type) {
+        if ((s->last_of = PyDict_New()) == NULL || PyDict_SetItem(s->last_of, (PyObject *)s->type, s->last) < 0)
             return -1;
         s->type = NULL;
     }
@@ -215,8 +215,8 @@ array_oid_of(uint32_t item_oid)
 {
     enum { TEXT_ARRAY_OID = 1009 };
     switch (item_oid) {
-#define TYPE(oid, array_oid, text, binary, exact)                                                                      \
-    case oid:                                                                                                          \
+#define TYPE(oid, array_oid, text, binary, exact)                                                                    \
+    case oid:                                                                                                        \
         return array_oid;
 #include "load/types.def"
 #undef TYPE
@@ -260,11 +260,14 @@ write_text(hdpy_dump_ctx *ctx, PyObject *list, hd_writer *dst)
             hd_write_u8(dst, (uint8_t)delimiter);
         if (e == ENTER) {
             hd_write_u8(dst, '{');
-        } else if (e == TOO_DEEP) {
+        }
+        else if (e == TOO_DEEP) {
             rc = too_deep(ctx);
-        } else if (w.item == Py_None) {
+        }
+        else if (w.item == Py_None) {
             hd_write_span(dst, HD_SPAN_LITERAL("NULL"));
-        } else if (!write_short_int(w.item, dst)) {
+        }
+        else if (!write_short_int(w.item, dst)) {
             hd_writer_rewind(&scratch, 0);
             rc = hdpy_dump_value(ctx, w.item, HDPY_AS_TEXT, &scratch, &param);
             hd_span item = hd_writer_span(&scratch);
@@ -346,8 +349,9 @@ write_item(hdpy_dump_ctx *ctx, PyObject *item, bool ints, uint32_t oid, hd_write
     if (param.oid == oid)
         return 0;
     /* such as datetimes with and without a zone */
-    PyErr_Format(data_error(ctx), "cannot dump lists whose elements are of different PostgreSQL types; got: oid %u, %u",
-                 (unsigned)oid, (unsigned)param.oid);
+    PyErr_Format(data_error(ctx),
+                 "cannot dump lists whose elements are of different PostgreSQL types; got: oid %u, %u", (unsigned)oid,
+                 (unsigned)param.oid);
     return -1;
 }
 
@@ -365,12 +369,15 @@ write_binary(hdpy_dump_ctx *ctx, PyObject *list, bool ints, hd_array_header *h, 
         if (e == LEAVE) {
             if (w.at[w.depth + 1] - 1 != (Py_ssize_t)h->dims[w.depth + 1])
                 uneven = "nested lists have inconsistent lengths";
-        } else if (e == TOO_DEEP || w.depth >= h->ndim || (e == ITEM && w.depth != h->ndim - 1)) {
+        }
+        else if (e == TOO_DEEP || w.depth >= h->ndim || (e == ITEM && w.depth != h->ndim - 1)) {
             uneven = "nested lists have inconsistent depths";
-        } else if (e == ITEM && w.item == Py_None) {
+        }
+        else if (e == ITEM && w.item == Py_None) {
             hd_write_null(dst);
             has_null = true;
-        } else if (e == ITEM) {
+        }
+        else if (e == ITEM) {
             rc = write_item(ctx, w.item, ints, oid, dst);
         }
         if (uneven != NULL) {

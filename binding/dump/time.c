@@ -7,8 +7,8 @@ enum { TIME_OID = 1083, TIMETZ_OID = 1266 };
 static int64_t
 micros_of(PyObject *obj)
 {
-    int seconds = (PyDateTime_TIME_GET_HOUR(obj) * 60 + PyDateTime_TIME_GET_MINUTE(obj)) * 60 +
-                  PyDateTime_TIME_GET_SECOND(obj);
+    int seconds =
+        (PyDateTime_TIME_GET_HOUR(obj) * 60 + PyDateTime_TIME_GET_MINUTE(obj)) * 60 + PyDateTime_TIME_GET_SECOND(obj);
     return seconds * HD_SECOND + PyDateTime_TIME_GET_MICROSECOND(obj);
 }
 

@@ -23,8 +23,8 @@ static int64_t
 local_micros(PyObject *obj)
 {
     hd_civil c = {PyDateTime_GET_YEAR(obj), PyDateTime_GET_MONTH(obj), PyDateTime_GET_DAY(obj)};
-    int seconds = (PyDateTime_DATE_GET_HOUR(obj) * 60 + PyDateTime_DATE_GET_MINUTE(obj)) * 60 +
-                  PyDateTime_DATE_GET_SECOND(obj);
+    int seconds =
+        (PyDateTime_DATE_GET_HOUR(obj) * 60 + PyDateTime_DATE_GET_MINUTE(obj)) * 60 + PyDateTime_DATE_GET_SECOND(obj);
     return hd_days_of_civil(c) * HD_DAY + seconds * HD_SECOND + PyDateTime_DATE_GET_MICROSECOND(obj);
 }
 
@@ -41,8 +41,8 @@ static int
 subclass_micros(hdpy_dump_ctx *ctx, PyObject *obj, bool aware, int64_t *micros)
 {
     PyDateTime_CAPI *api = hdpy_datetime(ctx->st);
-    PyObject *epoch = api->DateTime_FromDateAndTime(2000, 1, 1, 0, 0, 0, 0, aware ? api->TimeZone_UTC : Py_None,
-                                                    api->DateTimeType);
+    PyObject *epoch =
+        api->DateTime_FromDateAndTime(2000, 1, 1, 0, 0, 0, 0, aware ? api->TimeZone_UTC : Py_None, api->DateTimeType);
     if (epoch == NULL)
         return -1;
     PyObject *delta = PyNumber_Subtract(obj, epoch);
@@ -56,7 +56,8 @@ subclass_micros(hdpy_dump_ctx *ctx, PyObject *obj, bool aware, int64_t *micros)
     if (ok)
         *micros = hdpy_delta_micros(delta);
     else
-        PyErr_Format(ctx->st->DataError ? ctx->st->DataError : PyExc_ValueError, "cannot dump %R as a timestamp", obj);
+        PyErr_Format(ctx->st->DataError ? ctx->st->DataError : PyExc_ValueError, "cannot dump %R as a timestamp",
+                     obj);
     Py_DECREF(delta);
     return ok ? 0 : -1;
 }
@@ -95,7 +96,8 @@ dump_binary(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_write
         if (known <= 0)
             return -1;
         micros = local_micros(obj) - offset;
-    } else if (subclass_micros(ctx, obj, aware, &micros) < 0) {
+    }
+    else if (subclass_micros(ctx, obj, aware, &micros) < 0) {
         return -1;
     }
     hd_timestamp_to_binary(dst, micros);

@@ -28,7 +28,8 @@ hdpy_load_array_text(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src)
         if (!failed && depth > 0) {
             failed = PyList_Append(open[depth - 1], v) < 0;
             Py_DECREF(v);
-        } else if (!failed) {
+        }
+        else if (!failed) {
             root = v;
         }
         if (!failed && token == HD_ARRAY_OPEN)
@@ -54,7 +55,8 @@ load_row(const hdpy_loader *item_loader, hdpy_load_ctx *ctx, hd_reader *r, PyObj
         if (hd_array_read_item(r, &item)) {
             if (r->bad || (v = item_loader->load(item_loader, ctx, item)) == NULL)
                 return -1;
-        } else {
+        }
+        else {
             v = Py_NewRef(Py_None);
         }
         PyList_SET_ITEM(list, i, v);
@@ -85,9 +87,11 @@ load_binary(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src)
             if (load_row(item_loader, ctx, &r, open[depth], (Py_ssize_t)h.dims[depth]) < 0)
                 break;
             depth--;
-        } else if (at[depth] == h.dims[depth]) {
+        }
+        else if (at[depth] == h.dims[depth]) {
             depth--;
-        } else {
+        }
+        else {
             PyObject *list = PyList_New((Py_ssize_t)h.dims[depth + 1]);
             if (list == NULL)
                 break;

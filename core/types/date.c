@@ -130,9 +130,11 @@ hd_date_to_text(hd_writer *w, int32_t days)
 {
     if (days == HD_DATE_INFINITY) {
         hd_write_span(w, HD_SPAN_LITERAL("infinity"));
-    } else if (days == HD_DATE_MINUS_INFINITY) {
+    }
+    else if (days == HD_DATE_MINUS_INFINITY) {
         hd_write_span(w, HD_SPAN_LITERAL("-infinity"));
-    } else {
+    }
+    else {
         hd_civil c = hd_civil_of_days(days);
         hd_print_civil(w, c);
         if (c.year <= 0)

@@ -42,7 +42,7 @@ hd_date_to_binary(hd_writer *w, int32_t days)
 
 /* For the families that contain a date. A scan fails on a day that the calendar lacks. */
 void hd_scan_numeric_date(hd_reader *r, hd_date_style style, hd_civil *c); /* the year before any BC */
-void hd_scan_era(hd_reader *r, hd_civil *c);                              /* " BC", if it comes */
+void hd_scan_era(hd_reader *r, hd_civil *c);                               /* " BC", if it comes */
 bool hd_civil_is_valid(hd_civil c);
 bool hd_scan_infinity(hd_span src, bool *negative);
 void hd_print_civil(hd_writer *w, hd_civil c); /* leaves the era out */

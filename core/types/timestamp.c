@@ -26,7 +26,8 @@ scan_postgres_style(hd_reader *r, hd_date_style style, hd_civil *c, int64_t *clo
         c->day = (int)hd_scan_digits(r, 2, 2);
         hd_scan_expect(r, ' ');
         c->month = scan_month_name(r);
-    } else {
+    }
+    else {
         c->month = scan_month_name(r);
         hd_scan_expect(r, ' ');
         c->day = (int)hd_scan_digits(r, 2, 2);
