@@ -1,0 +1,129 @@
+"""Where to connect: lists of hosts, the addresses of a host, Unix-domain sockets."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ..errors import OperationalError
+
+SOCKET_DIRS = ("/var/run/postgresql", "/tmp")  # Debian's, PostgreSQL's own
+
+# getaddrinfo()'s answer
+Info = tuple[Any, ...]
+
+
+class Host(NamedTuple):
+    """One entry of the lists ``host``, ``hostaddr`` and ``port``, with its defaults."""
+
+    name: str
+    hostaddr: str
+    port: int
+
+    @property
+    def is_unix(self) -> bool:
+        return not self.hostaddr and self.name.startswith(("/", "@"))
+
+    @property
+    def key(self) -> str:
+        """What stands for it in a password file."""
+        if self.is_unix and self.name in SOCKET_DIRS:
+            return "localhost"
+        return self.name or self.hostaddr
+
+
+class Address(NamedTuple):
+    """A place to connect to."""
+
+    host: Host
+    family: int
+    sockaddr: Any
+
+    @property
+    def ip(self) -> str:
+        return "" if self.host.is_unix else str(self.sockaddr[0])
+
+    def __str__(self) -> str:
+        if self.host.is_unix:
+            return f'on socket "{self.sockaddr}"'.replace("\0", "@")
+        name = self.host.name or self.ip
+        return f'at "{name}"' + (f" ({self.ip})" if name != self.ip else "") + f", port {self.host.port}"
+
+
+def hosts_of(params: Mapping[str, str]) -> list[Host]:
+    """The hosts to try. Raises `OperationalError` when the lists do not match or a port is none."""
+    names, addrs = params.get("host", "").split(","), params.get("hostaddr", "").split(",")
+    ports = params.get("port", "").split(",")
+    if addrs != [""] and names == [""]:
+        names *= len(addrs)
+    if addrs == [""]:
+        addrs *= len(names)
+    if len(names) != len(addrs):
+        raise OperationalError(f"could not match {len(names)} host names with {len(addrs)} hostaddr values")
+    if len(ports) == 1:
+        ports *= len(names)
+    if len(ports) != len(names):
+        raise OperationalError(f"could not match {len(ports)} port numbers to {len(names)} hosts")
+    hosts = []
+    for name, addr, text in zip(names, addrs, ports, strict=True):
+        port = _port(text)
+        hosts.append(Host(name or ("" if addr else _default_host(port)), addr, port))
+    return hosts
+
+
+def _port(text: str) -> int:
+    text = text.strip() or "5432"
+    digits = text.removeprefix("+")
+    if not (digits.isascii() and digits.isdigit()):
+        raise OperationalError(f'invalid integer value "{text}" for connection option "port"')
+    if len(digits) > 5 or not 1 <= int(digits) <= 65535:
+        raise OperationalError(f'invalid port number: "{text}"')
+    return int(digits)
+
+
+def _default_host(port: int) -> str:
+    if not hasattr(socket, "AF_UNIX"):
+        return "localhost"
+    for folder in SOCKET_DIRS:
+        if os.path.exists(_socket_path(folder, port)):
+            return folder
+    return SOCKET_DIRS[0]
+
+
+def _socket_path(folder: str, port: int) -> str:
+    return f"{folder}/.s.PGSQL.{port}"
+
+
+def unix_address(host: Host) -> Address:
+    path = _socket_path(host.name, host.port)
+    if not hasattr(socket, "AF_UNIX"):
+        raise OperationalError("Unix-domain sockets are not supported on this machine")
+    longest = 103 if sys.platform == "darwin" else 107
+    if len(os.fsencode(path)) > longest:
+        raise OperationalError(f'Unix-domain socket path "{path}" is too long (maximum {longest} bytes)')
+    if path.startswith("@"):  # Linux: the abstract namespace
+        path = "\0" + path[1:]
+    return Address(host, socket.AF_UNIX, path)
+
+
+def lookup_of(host: Host) -> dict[str, Any]:
+    """The arguments for getaddrinfo()."""
+    numeric = host.hostaddr or (host.name if _is_ip(host.name) else "")
+    flags = socket.AI_NUMERICHOST if numeric else 0
+    return {"host": numeric or host.name, "port": host.port, "type": socket.SOCK_STREAM, "flags": flags}
+
+
+def _is_ip(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def tcp_addresses(host: Host, infos: Sequence[Info]) -> list[Address]:
+    return [Address(host, info[0], info[4]) for info in infos if info[0] in (socket.AF_INET, socket.AF_INET6)]

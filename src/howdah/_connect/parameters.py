@@ -1,0 +1,230 @@
+"""From what the caller gave to all that is in force: service file, environment, defaults, password file.
+
+PostgreSQL documentation, "Parameter Key Words", "Environment Variables", "The Password File", "The Connection Service
+File". What the caller gave wins over the service file, and that over the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..errors import NotSupportedError, OperationalError, ProgrammingError
+from .hosts import Host
+from .options import OPTIONS
+
+DEFAULT_TIMEOUT = 130.0  # about when Linux gives up on its own
+
+CHOICES = {
+    "sslmode": ("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
+    "sslnegotiation": ("postgres", "direct"),
+    "gssencmode": ("disable", "prefer", "require"),
+    "channel_binding": ("disable", "prefer", "require"),
+    "target_session_attrs": ("any", "read-write", "read-only", "primary", "standby", "prefer-standby"),
+    "load_balance_hosts": ("disable", "random"),
+    "min_protocol_version": ("3.0", "3.2", "latest"),
+    "max_protocol_version": ("3.0", "3.2", "latest"),
+}
+
+# Settings of the server that libpq takes from the environment.
+SERVER_SETTINGS = {"PGDATESTYLE": "DateStyle", "PGTZ": "TimeZone", "PGGEQO": "geqo"}
+
+
+def resolve(params: Mapping[str, Any]) -> dict[str, str]:
+    """Every parameter in force, as text.
+
+    Raises `ProgrammingError` for a name that is unknown, `OperationalError` for a value that cannot be, and
+    `NotSupportedError` for what would have to be encrypted.
+    """
+    found = {name: str(value) for name, value in params.items() if value is not None}
+    for name, value in found.items():
+        if name not in OPTIONS:
+            raise ProgrammingError(f'invalid connection option "{name}"')
+        if "\0" in value:
+            raise ProgrammingError(f'connection option "{name}" contains a NUL character')
+    for name, value in _service(found).items():
+        found.setdefault(name, value)
+    for name, option in OPTIONS.items():
+        if option.envvar and option.envvar in os.environ:
+            found.setdefault(name, os.environ[option.envvar])
+    if os.environ.get("PGREQUIRESSL", "").startswith("1"):
+        found.setdefault("sslmode", "require")
+    if found.get("sslrootcert") == "system":
+        found.setdefault("sslmode", "verify-full")
+    for name, option in OPTIONS.items():
+        if option.default is not None:
+            found.setdefault(name, option.default)
+    if not found.get("user"):
+        found["user"] = _os_user()
+    if not found.get("dbname"):
+        found["dbname"] = found["user"]
+    for name, choices in CHOICES.items():
+        if name in found and found[name] not in choices:
+            raise OperationalError(f'invalid {name} value: "{found[name]}"')
+    _refuse_encryption(found)
+    return found
+
+
+def _os_user() -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        raise OperationalError(f"could not look up local user ID {os.geteuid()}, and no user was given") from None
+
+
+def _refuse_encryption(params: Mapping[str, str]) -> None:
+    for name, values in {
+        "channel_binding": ("require",),
+        "sslcertmode": ("require",),
+        "sslnegotiation": ("direct",),
+        "gssencmode": ("require",),
+    }.items():
+        if params.get(name) in values:
+            raise NotSupportedError(f"{name}={params[name]} needs an encrypted connection, which howdah has not yet")
+    for name in ("scram_client_key", "scram_server_key"):
+        if params.get(name):
+            raise NotSupportedError(f"howdah does not log in by {name} yet")
+
+
+def refuse_tls(params: Mapping[str, str], host: Host) -> None:
+    """The strict modes, which never send anything in the clear. They do not matter for a Unix-domain socket."""
+    if params["sslmode"] in CHOICES["sslmode"][3:] and not host.is_unix:
+        raise NotSupportedError(f"sslmode={params['sslmode']} needs TLS, which howdah has not yet: nothing was sent")
+
+
+def timeout_of(params: Mapping[str, str]) -> float:
+    """Seconds for each address."""
+    text = params.get("connect_timeout") or "0"
+    try:
+        seconds = float(text)
+    except ValueError:
+        raise ProgrammingError(f"bad value for connect_timeout: {text!r}") from None
+    return seconds if 0 < seconds < 1e9 else DEFAULT_TIMEOUT
+
+
+def integer(params: Mapping[str, str], name: str, default: int) -> int:
+    text = params.get(name) or str(default)
+    try:
+        return int(text)
+    except ValueError:
+        raise OperationalError(f'invalid integer value "{text}" for connection option "{name}"') from None
+
+
+def startup_settings(params: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What goes into the start-up message."""
+    settings = [("user", params["user"]), ("database", params["dbname"])]
+    for name in ("replication", "options"):
+        if params.get(name):
+            settings.append((name, params[name]))
+    if application := params.get("application_name") or params.get("fallback_application_name"):
+        settings.append(("application_name", application))
+    if encoding := params.get("client_encoding"):
+        settings.append(("client_encoding", _locale_encoding() if encoding == "auto" else encoding))
+    for envvar, setting in SERVER_SETTINGS.items():
+        value = os.environ.get(envvar, "")
+        if value and value.lower() != "default":
+            settings.append((setting, value))
+    return settings
+
+
+def _locale_encoding() -> str:
+    import locale
+
+    codeset = locale.nl_langinfo(locale.CODESET)
+    return "SQL_ASCII" if codeset in ("ANSI_X3.4-1968", "US-ASCII", "") else codeset
+
+
+def _service(params: Mapping[str, str]) -> dict[str, str]:
+    """The section of the service file that is asked for."""
+    name = params.get("service") or os.environ.get("PGSERVICE")
+    if not name:
+        return {}
+    if given := os.environ.get("PGSERVICEFILE"):
+        paths = [Path(given)]
+        if not paths[0].exists():
+            raise OperationalError(f'service file "{given}" not found')
+    else:
+        paths = [_home(".pg_service.conf")]
+        if folder := os.environ.get("PGSYSCONFDIR"):
+            paths.append(Path(folder, "pg_service.conf"))
+    for path in paths:
+        if path.exists() and (section := _section(path, name)) is not None:
+            return section
+    raise OperationalError(f'definition of service "{name}" not found')
+
+
+def _section(path: Path, name: str) -> dict[str, str] | None:
+    section: dict[str, str] | None = None
+    for number, line in enumerate(path.read_text("utf-8", errors="replace").split("\n"), 1):
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        if line.startswith("["):
+            if section is not None:
+                break
+            if line.startswith(f"[{name}]"):
+                section = {}
+        elif section is not None:
+            key, equals, value = line.partition("=")
+            if not equals or key not in OPTIONS or key == "service":
+                raise OperationalError(f'syntax error in service file "{path}", line {number}')
+            section.setdefault(key, value)
+    return section
+
+
+def _home(name: str) -> Path:
+    return Path(os.path.expanduser("~"), name)
+
+
+def password_for(params: Mapping[str, str], host: Host) -> str:
+    """The password for this host: the one that was given, else the first line of the password file that fits."""
+    if params.get("password"):
+        return params["password"]
+    path = Path(params.get("passfile") or _home(".pgpass"))
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return ""
+    if not stat.S_ISREG(mode):
+        warnings.warn(f'password file "{path}" is not a plain file: ignored', RuntimeWarning, stacklevel=2)
+        return ""
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        warnings.warn(
+            f'password file "{path}" has group or world access, its permissions should be 0600 or less: ignored',
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return ""
+    wanted = [host.key, str(host.port), params["dbname"], params["user"]]
+    try:
+        text = path.read_text("utf-8", errors="surrogateescape")
+    except OSError:
+        return ""
+    for line in text.split("\n"):
+        *fields, password = _split_passfile_line(line.removesuffix("\r"))
+        if len(fields) == 4 and all(field in (value, "*") for field, value in zip(fields, wanted, strict=True)):
+            return password
+    return ""
+
+
+def _split_passfile_line(line: str) -> list[str]:
+    if line.startswith("#"):
+        return [""]
+    fields, escaped = [""], False
+    for char in line:
+        if escaped or (char not in ":\\"):
+            fields[-1] += char
+            escaped = False
+        elif char == "\\":
+            escaped = True
+        elif len(fields) < 5:
+            fields.append("")
+        else:  # the password ends at the next colon
+            break
+    return fields

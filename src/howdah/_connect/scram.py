@@ -1,0 +1,102 @@
+"""SCRAM-SHA-256 (RFC 5802, RFC 7677), the client's side, without channel binding."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+
+from ..errors import OperationalError
+from .saslprep import saslprep
+
+MECHANISM = "SCRAM-SHA-256"
+
+# A server may ask for any number; PostgreSQL's default is 4096.
+MAX_ITERATIONS = 1_000_000
+
+
+class Scram:
+    """One exchange: `first`, then `challenge`, `derive` and `final`, then `verify`.
+
+    The user's name travels in the start-up message and stays empty here, as PostgreSQL has it. Raises
+    `OperationalError` when the server breaks the exchange or does not know the password either.
+    """
+
+    GS2_HEADER = "n,,"  # the client does not offer channel binding
+
+    def __init__(self, password: str, nonce: str | None = None, user: str = ""):
+        self._password = encode_password(saslprep(password))
+        self._nonce = nonce or base64.b64encode(secrets.token_bytes(18)).decode()
+        self._client_first = f"n={user},r={self._nonce}"
+
+    def first(self) -> bytes:
+        return (self.GS2_HEADER + self._client_first).encode()
+
+    def challenge(self, message: bytes) -> None:
+        """Take the server's nonce, salt and number of iterations."""
+        fields = _fields(message, "rsi")
+        nonce, self._salt = fields["r"], _unbase64(fields["s"])
+        if not nonce.startswith(self._nonce) or nonce == self._nonce:
+            raise OperationalError("SCRAM: the server's nonce does not continue ours")
+        if not self._salt:
+            raise OperationalError("SCRAM: the server sent an empty salt")
+        count = fields["i"]
+        if not (count.isascii() and count.isdigit() and len(count) < 10 and int(count) > 0):
+            raise OperationalError("SCRAM: the server sent a malformed number of iterations")
+        self.iterations = int(count)
+        if self.iterations > MAX_ITERATIONS:
+            raise OperationalError(
+                f"SCRAM: the server asks for {self.iterations} iterations, more than {MAX_ITERATIONS} are refused"
+            )
+        binding = base64.b64encode(self.GS2_HEADER.encode()).decode()
+        self._without_proof = f"c={binding},r={nonce}"
+        self._auth_message = f"{self._client_first},{message.decode()},{self._without_proof}".encode()
+
+    def derive(self) -> None:
+        """The slow step: 4096 iterations take a millisecond or two. The GIL is released."""
+        self._salted = hashlib.pbkdf2_hmac("sha256", self._password, self._salt, self.iterations)
+
+    def final(self) -> bytes:
+        client_key = hmac.digest(self._salted, b"Client Key", "sha256")
+        stored_key = hashlib.sha256(client_key).digest()
+        signature = hmac.digest(stored_key, self._auth_message, "sha256")
+        proof = bytes(a ^ b for a, b in zip(client_key, signature, strict=True))
+        return f"{self._without_proof},p={base64.b64encode(proof).decode()}".encode()
+
+    def verify(self, message: bytes) -> None:
+        """The server proves that it knows the password, too."""
+        if message.startswith(b"e="):
+            raise OperationalError(f"SCRAM: the server refuses: {message[2:100].decode(errors='replace')}")
+        theirs = _unbase64(_fields(message, "v")["v"])
+        server_key = hmac.digest(self._salted, b"Server Key", "sha256")
+        if not hmac.compare_digest(hmac.digest(server_key, self._auth_message, "sha256"), theirs):
+            raise OperationalError("SCRAM: the server's signature is wrong: it does not know the password")
+
+
+def encode_password(password: str) -> bytes:
+    """UTF-8; bytes of a password file that are not text come back as they were."""
+    try:
+        return password.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise OperationalError("the password contains a lone surrogate") from None
+
+
+def _fields(message: bytes, names: str) -> dict[str, str]:
+    """The attributes with these names, in this order; more may follow (RFC 5802, section 5.1)."""
+    try:
+        attributes = message.decode("ascii").split(",")
+    except UnicodeDecodeError:
+        attributes = []
+    found = {attribute[0]: attribute[2:] for attribute in attributes[: len(names)] if attribute[1:2] == "="}
+    if list(found) != list(names):
+        raise OperationalError("SCRAM: the server sent a malformed message")
+    return found
+
+
+def _unbase64(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise OperationalError("SCRAM: the server sent malformed base64") from None

@@ -1,0 +1,297 @@
+"""From parameters to a started connection: hosts in turn, the start-up messages, the kind of server.
+
+PostgreSQL documentation, 54.2.1 "Start-up". The attempts share nothing but the parameters: each has its own socket,
+its own session and its own authentication.
+"""
+
+from __future__ import annotations
+
+import random
+import socket
+import struct
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import ConnectionTimeout, Error, OperationalError, from_server
+from .authentication import Authenticator, Policy
+from .channel import Channel
+from .hosts import Address, Host, hosts_of, lookup_of, tcp_addresses, unix_address
+from .options import OPTIONS
+from .parameters import integer, password_for, refuse_tls, resolve, startup_settings, timeout_of
+
+PROTOCOLS = {"3.0": 0x30000, "3.2": 0x30002, "latest": 0x30002}
+
+
+class Parameters(dict[str, str]):
+    """Connection parameters whose `repr` hides the secrets."""
+
+    def __repr__(self) -> str:
+        return repr({name: "***" if OPTIONS[name].secret and value else value for name, value in self.items()})
+
+
+async def connect(channel: Channel, conn: Any, given: Mapping[str, Any]) -> None:
+    """Connect `conn` to the first server that will have it; its parameters are then in ``conn._params``."""
+    params = resolve(given)
+    timeout = timeout_of(params)
+    Policy.parse(params.get("require_auth", ""))  # a mistake is told before anything is tried
+    hosts = hosts_of(params)
+    for host in hosts:
+        refuse_tls(params, host)
+    shuffled = params["load_balance_hosts"] == "random"
+    if shuffled:
+        random.shuffle(hosts)
+    kinds = [params["target_session_attrs"]]
+    if kinds == ["prefer-standby"]:
+        kinds = ["standby", "any"]
+
+    failures: list[Error] = []
+    for kind in kinds:
+        for host in hosts:
+            try:
+                addresses = await _addresses(channel, host, timeout)
+            except OperationalError as error:
+                failures.append(error)
+                continue
+            if shuffled:
+                random.shuffle(addresses)
+            for address in addresses:
+                try:
+                    await _attempt(channel, conn, params, address, kind, timeout)
+                except Error as error:
+                    failures.append(error)
+                else:
+                    conn._params = _used(given, params, address)
+                    return
+    raise _summary(failures)
+
+
+async def _addresses(channel: Channel, host: Host, timeout: float) -> list[Address]:
+    if host.is_unix:
+        return [unix_address(host)]
+    try:
+        async with channel.limit(timeout):
+            infos = await channel.lookup(lookup_of(host))
+    except (OSError, UnicodeError) as error:  # UnicodeError: no name that IDNA could encode
+        reason = str(error) or "timeout expired"
+        if host.hostaddr:
+            raise OperationalError(f'could not parse network address "{host.hostaddr}": {reason}') from None
+        raise OperationalError(f"failed to resolve host {host.name!r}: {reason}") from None
+    return tcp_addresses(host, infos)
+
+
+def _used(given: Mapping[str, Any], params: Mapping[str, str], address: Address) -> Parameters:
+    """What the caller gave, and where that has led."""
+    used = Parameters({name: str(value) for name, value in given.items() if value is not None})
+    used.pop("hostaddr", None)
+    used.update(user=params["user"], dbname=params["dbname"], host=address.host.name or address.ip)
+    used["port"] = str(address.host.port)
+    if address.ip:
+        used["hostaddr"] = address.ip
+    if params.get("password"):
+        used["password"] = params["password"]
+    return used
+
+
+def _summary(failures: list[Error]) -> Error:
+    """The last failure, its text with the reasons of all of them."""
+    if not failures:
+        return OperationalError("connection failed: no address to connect to")
+    last = failures[-1]
+    reasons = list(dict.fromkeys(str(failure) for failure in failures))
+    text = f"connection failed: {reasons[-1]}"
+    if len(reasons) > 1:
+        text += "\nThese attempts failed:\n" + "\n".join(f"- {reason}" for reason in reasons)
+    error = type(last)(text, info=last._info, encoding=last._encoding)
+    error.__cause__ = last.__cause__
+    return error
+
+
+async def _attempt(
+    channel: Channel, conn: Any, params: Mapping[str, str], address: Address, kind: str, timeout: float
+) -> None:
+    """Connect to one address. Raises `OperationalError`; whatever it raises, the socket is closed."""
+    where = f"connection to server {address} failed"
+    try:
+        async with channel.limit(timeout):
+            sock = await channel.open(address)
+            prepare_socket(sock, params, address)
+            await _start(channel, conn, params, password_for(params, address.host))
+        _check_kind(conn, kind)
+        _attach(channel, conn)
+    except TimeoutError:
+        raise ConnectionTimeout(f"{where}: timeout expired") from None
+    except OSError as error:
+        raise OperationalError(f"{where}: {_reason(error, address)}") from error
+    except Error as error:
+        # A server's complaint keeps the class of its SQLSTATE, if that is an OperationalError as it is of connecting.
+        cls = type(error) if isinstance(error, OperationalError) else OperationalError
+        raise cls(f"{where}: {error}", info=error._info, encoding=error._encoding) from None
+    finally:
+        channel.close()
+
+
+def _reason(error: OSError, address: Address) -> str:
+    text = error.strerror or str(error)
+    if address.host.is_unix and isinstance(error, (FileNotFoundError, ConnectionRefusedError)):
+        text += "\n\tIs the server running locally and accepting connections on that socket?"
+    elif isinstance(error, ConnectionRefusedError):
+        text += "\n\tIs the server running on that host and accepting TCP/IP connections?"
+    return text
+
+
+def _attach(channel: Channel, conn: Any) -> None:
+    fd = channel.detach()
+    try:
+        conn._attach(fd)
+    except BaseException:
+        socket.close(fd)
+        raise
+
+
+def prepare_socket(sock: socket.socket, params: Mapping[str, str], address: Address) -> None:
+    """No delays, and a peer that has gone is noticed. Raises `OperationalError` when it is not the peer wanted."""
+    if address.host.is_unix:
+        if wanted := params.get("requirepeer"):
+            _check_peer(sock, wanted)
+        return
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if integer(params, "keepalives", 1):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        idle = "TCP_KEEPALIVE" if sys.platform == "darwin" else "TCP_KEEPIDLE"
+        for parameter, constant in (
+            ("keepalives_idle", idle),
+            ("keepalives_interval", "TCP_KEEPINTVL"),
+            ("keepalives_count", "TCP_KEEPCNT"),
+        ):
+            value = integer(params, parameter, 0)
+            if value > 0 and hasattr(socket, constant):
+                sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, constant), value)
+    milliseconds = integer(params, "tcp_user_timeout", 0)
+    if milliseconds > 0 and hasattr(socket, "TCP_USER_TIMEOUT"):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
+
+
+def _check_peer(sock: socket.socket, wanted: str) -> None:
+    import pwd
+
+    if not hasattr(socket, "SO_PEERCRED"):
+        raise OperationalError("requirepeer is not supported on this machine")
+    _pid, uid, _gid = struct.unpack(
+        "3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    )
+    try:
+        name = pwd.getpwuid(uid).pw_name
+    except KeyError:
+        name = str(uid)
+    if name != wanted:
+        raise OperationalError(f'requirepeer specifies "{wanted}", but actual peer user name is "{name}"')
+
+
+class _Headers:
+    """Judges the headers of the messages that come before the server is known to be one.
+
+    A peer that speaks another protocol shows it in its first bytes; without this, they would pass for the beginning
+    of a long message, and be waited for.
+    """
+
+    TYPES = b"REvSKNAZ"
+    LONGEST = 30_000  # as libpq allows at start-up
+
+    def __init__(self) -> None:
+        self._header = b""  # an incomplete one
+        self._body = 0  # bytes of a message that are still to come
+        self._any = False
+
+    def judge(self, data: bytes) -> None:
+        at = 0
+        while at < len(data):
+            if self._body:
+                step = min(self._body, len(data) - at)
+                self._body -= step
+                at += step
+                continue
+            if not self._header and data[at] not in (self.TYPES if self._any else b"REvN"):
+                shown = chr(data[at]) if 32 < data[at] < 127 else hex(data[at])
+                expected = "a start-up message" if self._any else "authentication request"
+                raise OperationalError(f"expected {expected} from server, but received {shown}")
+            taken = data[at : at + 5 - len(self._header)]
+            self._header += taken
+            at += len(taken)
+            if len(self._header) == 5:
+                length = int.from_bytes(self._header[1:], "big")
+                if not 4 <= length <= self.LONGEST:
+                    raise OperationalError(f"received a message of impossible length from server: {length} bytes")
+                self._body, self._header, self._any = length - 4, b"", True
+
+
+async def _start(channel: Channel, conn: Any, params: Mapping[str, str], password: str) -> None:
+    """Exchange the messages of start-up, until the server is ready for a query."""
+    lowest, highest = _protocols(params)
+    authenticator = Authenticator(conn, params, password)
+    headers = _Headers()
+    negotiated = False
+    conn._start(highest, startup_settings(params))
+    while True:
+        if outgoing := conn._outgoing():
+            await channel.send(outgoing)
+        received = await channel.receive()
+        if not received:
+            raise OperationalError(
+                "server closed the connection unexpectedly\n"
+                "\tThis probably means the server terminated abnormally\n"
+                "\tbefore or while processing the request."
+            )
+        headers.judge(received)
+        for event in conn._feed(received):
+            if event[0] == "authentication":
+                if slow := authenticator.answer(event[1], event[2]):
+                    await channel.compute(slow)
+            elif event[0] == "negotiate_protocol_version":
+                if negotiated or authenticator.begun:
+                    raise OperationalError("the server negotiates the protocol version out of turn")
+                negotiated = True
+                _check_negotiation(event[1], event[2], lowest)
+            elif event[0] == "error":
+                error = from_server(event[1])
+                severity = error.diag.severity
+                raise type(error)(f"{severity}:  {error}" if severity else str(error), info=event[1])
+            elif event[0] == "ready":
+                return
+
+
+def _protocols(params: Mapping[str, str]) -> tuple[int, int]:
+    lowest = PROTOCOLS[params.get("min_protocol_version") or "3.0"]
+    highest = PROTOCOLS[params.get("max_protocol_version") or ("3.0" if lowest == 0x30000 else "latest")]
+    if lowest > highest:
+        raise OperationalError('"min_protocol_version" is greater than "max_protocol_version"')
+    return lowest, highest
+
+
+def _check_negotiation(minor: int, unrecognized: list[str], lowest: int) -> None:
+    if unrecognized:
+        raise OperationalError("the server rejects protocol extensions that were not asked for")
+    if 0x30000 + minor < lowest:
+        raise OperationalError(
+            f"server only supports protocol version 3.{minor}, "
+            f'but "min_protocol_version" was set to 3.{lowest & 0xFFFF}'
+        )
+
+
+def _check_kind(conn: Any, kind: str) -> None:
+    """``target_session_attrs``, by what servers report since PostgreSQL 14."""
+    if kind == "any":
+        return
+    standby = conn._parameter_status("in_hot_standby")
+    read_only = conn._parameter_status("default_transaction_read_only")
+    if standby is None or read_only is None:
+        raise OperationalError(f"the server does not say whether it is {kind}: that takes PostgreSQL 14 or later")
+    reasons = {
+        "read-write": (standby == "off" and read_only == "off", "session is read-only"),
+        "read-only": (standby == "on" or read_only == "on", "session is not read-only"),
+        "primary": (standby == "off", "server is in hot standby mode"),
+        "standby": (standby == "on", "server is not in hot standby mode"),
+    }
+    fits, reason = reasons[kind]
+    if not fits:
+        raise OperationalError(reason)
