@@ -107,8 +107,8 @@ tap_resize(void *ctx, void *p, size_t n)
     return q;
 }
 
-/* Runs a function with the 1st, 2nd, ... last allocation refused, once and for good, and checks that it leaves nothing
- * behind. The function frees what it made and checks for itself that a refusal is reported. */
+/* Runs a function with the 1st, 2nd, ... last allocation refused, once and for good, and checks that it leaves
+ * nothing behind. The function frees what it made and checks for itself that a refusal is reported. */
 static inline void
 tap_fail_each_allocation(void (*function)(const hd_alloc *alloc))
 {
@@ -116,7 +116,8 @@ tap_fail_each_allocation(void (*function)(const hd_alloc *alloc))
         tap_heap once = {.fail_at = k}, from_here = {.fail_at = k, .for_good = true};
         function(&(hd_alloc){tap_resize, &once});
         function(&(hd_alloc){tap_resize, &from_here});
-        if (!tap_check(once.live == 0 && from_here.live == 0, __FILE__, __LINE__, "leak when allocation %zu fails", k) ||
+        if (!tap_check(once.live == 0 && from_here.live == 0, __FILE__, __LINE__, "leak when allocation %zu fails",
+                       k) ||
             once.calls < k)
             return;
     }

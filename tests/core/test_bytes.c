@@ -67,8 +67,9 @@ writer_patches_lengths(void)
     hd_write_cstr(&w, HD_SPAN_LITERAL("x"));
     hd_write_end(&w, message);
     CHECK_EQ(w.rc, HD_OK);
-    CHECK_SPAN(hd_writer_span(&w),
-               HD_SPAN_LITERAL("B\0\0\0\x1d\0\0\0\x0f\1\2\3\4\5\6\7\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\xff\xff\xff\xffx\0"));
+    CHECK_SPAN(
+        hd_writer_span(&w),
+        HD_SPAN_LITERAL("B\0\0\0\x1d\0\0\0\x0f\1\2\3\4\5\6\7\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\xff\xff\xff\xffx\0"));
     hd_writer_fini(&w);
     CHECK(w.p == NULL && w.n == 0);
 }
@@ -319,9 +320,9 @@ inbox_judges_lengths(void)
         const char header[6];
         hd_rc rc;
     } cases[] = {
-        {"Z\0\0\0\0", HD_EPROTO},         {"Z\0\0\0\3", HD_EPROTO},         {"Z\0\0\0\4", HD_OK},
-        {"Z\0\0\0\5", HD_MORE},           {"Z\x7f\xff\xff\xfe", HD_MORE},   {"Z\x7f\xff\xff\xff", HD_EPROTO},
-        {"Z\x80\0\0\0", HD_EPROTO},       {"Z\xff\xff\xff\xff", HD_EPROTO},
+        {"Z\0\0\0\0", HD_EPROTO},   {"Z\0\0\0\3", HD_EPROTO},         {"Z\0\0\0\4", HD_OK},
+        {"Z\0\0\0\5", HD_MORE},     {"Z\x7f\xff\xff\xfe", HD_MORE},   {"Z\x7f\xff\xff\xff", HD_EPROTO},
+        {"Z\x80\0\0\0", HD_EPROTO}, {"Z\xff\xff\xff\xff", HD_EPROTO},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         tap_heap heap = {0};
