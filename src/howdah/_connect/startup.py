@@ -6,11 +6,13 @@ its own session and its own authentication.
 
 from __future__ import annotations
 
+import os
 import random
 import socket
 import struct
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from ..errors import ConnectionTimeout, Error, OperationalError, from_server
@@ -19,6 +21,12 @@ from .channel import Channel
 from .hosts import Address, Host, hosts_of, lookup_of, tcp_addresses, unix_address
 from .options import OPTIONS
 from .parameters import integer, password_for, refuse_tls, resolve, startup_settings, timeout_of
+
+CLOSED = (
+    "server closed the connection unexpectedly\n"
+    "\tThis probably means the server terminated abnormally\n"
+    "\tbefore or while processing the request."
+)
 
 PROTOCOLS = {"3.0": 0x30000, "3.2": 0x30002, "latest": 0x30002}
 
@@ -132,7 +140,9 @@ async def _attempt(
 
 
 def _reason(error: OSError, address: Address) -> str:
-    text = error.strerror or str(error)
+    if isinstance(error, ConnectionResetError):
+        return CLOSED
+    text = os.strerror(error.errno) if error.errno else str(error)  # asyncio has words of its own
     if address.host.is_unix and isinstance(error, (FileNotFoundError, ConnectionRefusedError)):
         text += "\n\tIs the server running locally and accepting connections on that socket?"
     elif isinstance(error, ConnectionRefusedError):
@@ -234,14 +244,12 @@ async def _start(channel: Channel, conn: Any, params: Mapping[str, str], passwor
     conn._start(highest, startup_settings(params))
     while True:
         if outgoing := conn._outgoing():
-            await channel.send(outgoing)
+            # A server that has given up on us may have said why before it closed.
+            with suppress(BrokenPipeError, ConnectionResetError):
+                await channel.send(outgoing)
         received = await channel.receive()
         if not received:
-            raise OperationalError(
-                "server closed the connection unexpectedly\n"
-                "\tThis probably means the server terminated abnormally\n"
-                "\tbefore or while processing the request."
-            )
+            raise OperationalError(CLOSED)
         headers.judge(received)
         for event in conn._feed(received):
             if event[0] == "authentication":

@@ -1,0 +1,157 @@
+"""A server that says what a test tells it to, for what no real one would say."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from types import TracebackType
+
+
+class Peer:
+    """The server's end of one connection."""
+
+    def __init__(self, sock: socket.socket):
+        self._sock = sock
+        sock.settimeout(20)
+
+    def send(self, *messages: bytes) -> None:
+        self._sock.sendall(b"".join(messages))
+
+    def startup(self) -> dict[str, str]:
+        """Read a start-up message: its parameters."""
+        (length,) = struct.unpack("!I", self._exactly(4))
+        self.protocol, *_ = struct.unpack("!I", self._exactly(4))
+        words = [word.decode() for word in self._exactly(length - 8).split(b"\0")]
+        return dict(zip(words[0:-2:2], words[1:-2:2], strict=True))
+
+    def read(self) -> tuple[bytes, bytes]:
+        """Read a message: its type and its body."""
+        kind, length = struct.unpack("!cI", self._exactly(5))
+        return kind, self._exactly(length - 4)
+
+    def sasl_initial(self) -> tuple[str, str]:
+        """Read a SASLInitialResponse: the mechanism and the client's first message."""
+        mechanism, _, rest = self.read()[1].partition(b"\0")
+        return mechanism.decode(), rest[4:].decode()
+
+    def rest(self) -> bytes:
+        """Everything until the client closes."""
+        received = b""
+        while data := self._sock.recv(4096):
+            received += data
+        return received
+
+    def _exactly(self, n: int) -> bytes:
+        data = b""
+        while len(data) < n:
+            more = self._sock.recv(n - len(data))
+            if not more:
+                raise ConnectionError("the client has closed")
+            data += more
+        return data
+
+
+class FakeServer:
+    """Runs a script for every connection, each in a thread. Inside ``with`` it listens on 127.0.0.1, at `port`.
+
+    A script ends by returning, which closes the connection. `failures` has what scripts raised, other than the errors
+    of a connection that the client closed.
+    """
+
+    def __init__(self, script: Callable[[Peer], object]):
+        self._script = script
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._threads: list[threading.Thread] = []
+        self._acceptor = threading.Thread(target=self._accept, daemon=True)
+        self.port: int = self._listener.getsockname()[1]
+        self.connections = 0
+        self.failures: list[BaseException] = []
+
+    @property
+    def params(self) -> dict[str, str]:
+        """How to connect to it."""
+        return {"host": "127.0.0.1", "port": str(self.port), "user": "u", "password": "pw", "dbname": "d"}
+
+    def _accept(self) -> None:
+        with suppress(OSError):  # the listener was shut down
+            while True:
+                sock, _ = self._listener.accept()
+                self.connections += 1
+                thread = threading.Thread(target=self._serve, args=(sock,), daemon=True)
+                self._threads.append(thread)
+                thread.start()
+
+    def _serve(self, sock: socket.socket) -> None:
+        with sock:
+            try:
+                self._script(Peer(sock))
+            except OSError:
+                pass
+            except BaseException as error:
+                self.failures.append(error)
+
+    def __enter__(self) -> FakeServer:
+        self._acceptor.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for thread in (self._acceptor, *self._threads):
+            thread.join(5)
+        if self.failures and value is None:
+            raise self.failures[0]
+
+
+def message(kind: bytes, body: bytes = b"") -> bytes:
+    return kind + struct.pack("!I", len(body) + 4) + body
+
+
+def authentication(code: int, data: bytes = b"") -> bytes:
+    return message(b"R", struct.pack("!I", code) + data)
+
+
+def sasl(*mechanisms: str) -> bytes:
+    return authentication(10, b"".join(name.encode() + b"\0" for name in mechanisms) + b"\0")
+
+
+def parameter_status(name: str, value: str) -> bytes:
+    return message(b"S", f"{name}\0{value}\0".encode())
+
+
+def error(sqlstate: str, text: str, severity: str = "FATAL") -> bytes:
+    return message(b"E", f"S{severity}\0V{severity}\0C{sqlstate}\0M{text}\0\0".encode())
+
+
+def notice(text: str) -> bytes:
+    return message(b"N", f"SNOTICE\0VNOTICE\0C00000\0M{text}\0\0".encode())
+
+
+def backend_key(pid: int = 42, key: bytes = b"\1\2\3\4") -> bytes:
+    return message(b"K", struct.pack("!I", pid) + key)
+
+
+SETTINGS = {
+    "server_version": "18.0",
+    "client_encoding": "UTF8",
+    "DateStyle": "ISO, MDY",
+    "IntervalStyle": "postgres",
+    "TimeZone": "UTC",
+    "integer_datetimes": "on",
+    "standard_conforming_strings": "on",
+    "in_hot_standby": "off",
+    "default_transaction_read_only": "off",
+}
+
+READY = message(b"Z", b"I")
+
+
+def welcome(**settings: str) -> bytes:
+    """What follows AuthenticationOk."""
+    return b"".join(parameter_status(*item) for item in {**SETTINGS, **settings}.items()) + backend_key() + READY
