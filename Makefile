@@ -54,7 +54,7 @@ asan: build ## Run the unit tests with the extension under ASan and UBSan
 	$(RUN) -c 'import site; print(site.getsitepackages()[0])' > $(ASAN_SITE)/packages.pth
 	$(RUN) -m pip install --quiet --upgrade --no-deps --no-build-isolation --target $(ASAN_SITE) \
 		-Cbuild-dir=build-asan/meson -Csetup-args=-Db_sanitize=address,undefined -Csetup-args=-Db_lundef=false \
-		-Csetup-args=-Db_lto=false -Csetup-args=-Dbuildtype=debugoptimized .
+		-Csetup-args=-Db_lto=false -Csetup-args=-Dbuildtype=debugoptimized -Csetup-args=-Dwerror=true .
 	$(ASAN_ENV) $(ASAN_VENV)/bin/python -m pytest tests/unit -p no:cacheprovider
 
 lint: build ## Check style, the rooms rule, generated files, types and stubs
