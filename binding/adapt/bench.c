@@ -66,10 +66,10 @@ make_dumped(const hd_writer *w, const hdpy_param *param)
 static PyObject *
 bench_dump(PyObject *module, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
 {
-    static const char *const params[] = {"obj", "format", "encoding", NULL};
-    static const hdpy_signature signature = {"dump", params, 3, 1};
+    static const char *const params[] = {"obj", "format", "encoding", "interval_style", NULL};
+    static const hdpy_signature signature = {"dump", params, 4, 1};
     hdpy_state *st = hdpy_state_of_module(module);
-    PyObject *given[3] = {[1] = NULL, Py_None};
+    PyObject *given[4] = {[1] = NULL, Py_None, Py_None};
     if (hdpy_parse_args(&signature, args, nargs, kwnames, given) < 0)
         return NULL;
     const char *format = given[1] ? PyUnicode_AsUTF8(given[1]) : "s";
@@ -81,7 +81,8 @@ bench_dump(PyObject *module, PyObject *const *args, Py_ssize_t nargs, PyObject *
     }
     bool ok = true;
     const char *encoding = optional_str(given[2], &ok);
-    hdpy_settings *settings = ok ? hdpy_settings_new(st, encoding, NULL, NULL, NULL) : NULL;
+    const char *interval_style = ok ? optional_str(given[3], &ok) : NULL;
+    hdpy_settings *settings = ok ? hdpy_settings_new(st, encoding, NULL, interval_style, NULL) : NULL;
     if (settings == NULL)
         return NULL;
 
@@ -106,7 +107,7 @@ static PyMethodDef methods[] = {
                "     interval_style=None)\n--\n\n"
                "Decode one value as a column of this type would be: the test bench of the loaders.")},
     {"dump", (PyCFunction)(void (*)(void))bench_dump, METH_FASTCALL | METH_KEYWORDS,
-     PyDoc_STR("dump($module, /, obj, format='s', encoding=None)\n--\n\n"
+     PyDoc_STR("dump($module, /, obj, format='s', encoding=None, interval_style=None)\n--\n\n"
                "Encode one parameter: (type oid, format, bytes), the bytes None for NULL.")},
     {NULL},
 };

@@ -5,7 +5,7 @@
 enum { DATE_OID = 1082 };
 
 int
-hdpy_dump_str(PyObject *obj, hd_writer *dst)
+hdpy_dump_as_str(PyObject *obj, hd_writer *dst)
 {
     PyObject *str = PyObject_Str(obj);
     if (str == NULL)
@@ -30,7 +30,7 @@ dump_text(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer 
 {
     *param = (hdpy_param){DATE_OID, HD_TEXT};
     if (Py_TYPE(obj) != hdpy_datetime(ctx->st)->DateType)
-        return hdpy_dump_str(obj, dst);
+        return hdpy_dump_as_str(obj, dst);
     hd_date_to_text(dst, days_of(obj));
     return 0;
 }

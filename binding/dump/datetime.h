@@ -6,7 +6,7 @@
 #include "dump/dump.h"
 
 /* str(obj), for what only the object knows how to write: a subclass, an offset of microseconds. 0 or -1. */
-int hdpy_dump_str(PyObject *obj, hd_writer *dst);
+int hdpy_dump_as_str(PyObject *obj, hd_writer *dst);
 
 /* obj.utcoffset() in microseconds. 1; 0 where it is None; -1 with an exception set. */
 int hdpy_utc_offset(hdpy_state *st, PyObject *obj, int64_t *micros);

@@ -33,7 +33,7 @@ dump_text(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer 
     if (aware && offset_of(ctx, obj, &offset) < 0)
         return -1;
     if (Py_TYPE(obj) != hdpy_datetime(ctx->st)->TimeType || offset % HD_SECOND != 0)
-        return hdpy_dump_str(obj, dst);
+        return hdpy_dump_as_str(obj, dst);
     if (aware)
         hd_timetz_to_text(dst, (hd_timetz){micros_of(obj), (int32_t)(offset / HD_SECOND)});
     else

@@ -69,12 +69,12 @@ dump_text(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer 
     int64_t offset = 0;
     *param = (hdpy_param){aware ? TIMESTAMPTZ_OID : TIMESTAMP_OID, HD_TEXT};
     if (Py_TYPE(obj) != hdpy_datetime(ctx->st)->DateTimeType)
-        return hdpy_dump_str(obj, dst);
+        return hdpy_dump_as_str(obj, dst);
     int known = aware ? offset_of(ctx->st, obj, &offset) : 1;
     if (known < 0)
         return -1;
     if (known == 0 || offset % HD_SECOND != 0)
-        return hdpy_dump_str(obj, dst);
+        return hdpy_dump_as_str(obj, dst);
     if (aware)
         hd_timestamptz_to_text(dst, local_micros(obj) - offset, (int32_t)(offset / HD_SECOND));
     else

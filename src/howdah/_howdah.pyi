@@ -27,7 +27,8 @@ def load(oid: int, format: int, data: Buffer, timezone: str | None = ..., encodi
          date_style: str | None = ..., interval_style: str | None = ...) -> Any:
     """Decode one value as a column of this type would be: the test bench of the loaders."""
 
-def dump(obj: Any, format: str = "s", encoding: str | None = ...) -> tuple[int, int, bytes | None]:
+def dump(obj: Any, format: str = "s", encoding: str | None = ...,
+         interval_style: str | None = ...) -> tuple[int, int, bytes | None]:
     """Encode one parameter: (type oid, format, bytes), the bytes None for NULL."""
 
 class BaseConnection:

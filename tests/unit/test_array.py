@@ -1,0 +1,355 @@
+"""Arrays, against psycopg."""
+
+from __future__ import annotations
+
+import datetime as dt
+import struct
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from howdah import _howdah, errors
+from oracle import BINARY, TEXT, check_dump, check_load, outcome, psycopg, their_dump
+
+BOOL, INT2, INT4, INT8, TEXT_OID, FLOAT8, DATE, BOX = 16, 21, 23, 20, 25, 701, 1082, 603
+TEXT_ARRAY, INT4_ARRAY, BOX_ARRAY = 1009, 1007, 1020
+
+
+def quoted(item: str) -> str:
+    return '"' + item.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def written(value: Any, delimiter: str = ",") -> str:
+    """As the server might write it, with every element in quotes."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, list):
+        return "{" + delimiter.join(written(item, delimiter) for item in value) + "}"
+    return quoted(str(value))
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, list):
+        for item in value:
+            yield from leaves(item)
+    else:
+        yield value
+
+
+def sent(value: list[Any], oid: int, items: dict[Any, bytes], lower: int = 1) -> bytes:
+    """As array_send() writes it."""
+    dims = []
+    inner: Any = value
+    while isinstance(inner, list):
+        dims.append(len(inner))
+        inner = inner[0]
+    data = struct.pack("!iiI", len(dims), None in list(leaves(value)), oid)
+    data += b"".join(struct.pack("!ii", n, lower) for n in dims)
+    for item in leaves(value):
+        data += b"\xff\xff\xff\xff" if item is None else struct.pack("!i", len(items[item])) + items[item]
+    return data
+
+
+@st.composite
+def boxes(draw: Any, elements: Any) -> list[Any]:
+    """A list of one to six dimensions with equally long rows, some elements None."""
+    dims = draw(st.lists(st.integers(1, 3), min_size=1, max_size=6))
+    shape: Any = elements | st.none()
+    for n in reversed(dims):
+        shape = st.lists(shape, min_size=n, max_size=n)
+    return draw(shape)
+
+
+# ---- load
+
+
+@given(boxes(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=8)))
+def test_text(value: list[Any]) -> None:
+    data = written(value).encode()
+    assert _howdah.load(TEXT_ARRAY, TEXT, data) == value
+    check_load(TEXT_ARRAY, TEXT, data)
+
+
+@given(boxes(st.integers(-(2**31), 2**31 - 1)))
+def test_ints(value: list[Any]) -> None:
+    text = written(value).replace('"', "").encode()
+    assert _howdah.load(INT4_ARRAY, TEXT, text) == value
+    check_load(INT4_ARRAY, TEXT, text)
+    binary = sent(value, INT4, {item: struct.pack("!i", item) for item in leaves(value) if item is not None})
+    assert _howdah.load(INT4_ARRAY, BINARY, binary) == value
+    check_load(INT4_ARRAY, BINARY, binary)
+
+
+@pytest.mark.parametrize(
+    ("oid", "data"),
+    [
+        (INT4_ARRAY, b"{}"),
+        (INT4_ARRAY, b"[2:4]={1,2,NULL}"),
+        (INT4_ARRAY, b"[-1:0][5:5]={{1},{2}}"),
+        (TEXT_ARRAY, b'{a,NULL,"NULL",null,"","a b","a,b","{}"}'),
+        (TEXT_ARRAY, b'{"a\\"b","c\\\\d","\\e"}'),
+        (TEXT_ARRAY, '{è,"è è"}'.encode()),
+        (BOX_ARRAY, b"{(1,1),(0,0);(3,3),(2,2)}"),
+        (1182, b"{2020-01-01,NULL}"),
+        (1185, b'{"2020-01-01 00:00:00+00"}'),
+        (1115, b'{"2020-01-01 00:00:00"}'),
+        (1187, b'{"1 day 00:00:01"}'),
+        (1183, b"{12:00:00}"),
+        (1270, b"{12:00:00+01}"),
+        (1000, b"{t,f}"),
+        (1001, b'{"\\\\x0102"}'),
+        (1002, b"{a}"),
+        (1003, b"{a}"),
+        (1005, b"{1}"),
+        (1014, b'{"a "}'),
+        (1015, b"{a}"),
+        (1016, b"{1}"),
+        (1021, b"{1.5}"),
+        (1022, b"{NaN,-0}"),
+        (1028, b"{4294967295}"),
+        (1231, b"{1.10,NaN}"),
+        (2951, b"{12345678-1234-5678-1234-567812345678}"),
+        (199, b'{"{\\"a\\": 1}",null}'),
+        (3807, b"{1,2}"),
+        (1017, b'{"(1,2)"}'),
+        (1263, b"{a}"),
+        (143, b"{<a/>}"),
+        (2211, b"{int4}"),
+        (99999, b"{1,2}"),
+    ],
+)
+def test_what_a_server_writes(oid: int, data: bytes) -> None:
+    check_load(oid, TEXT, data)
+
+
+def test_every_array_that_psycopg_knows() -> None:
+    """But for those whose elements we still load as str."""
+    for info in psycopg.adapters.types:
+        if not info.array_oid or info.name in ("record", "cidr", "inet") or "range" in info.name:
+            continue
+        item = _howdah.load(info.array_oid, TEXT, b"{NULL}")
+        assert item == [None], info.name
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"{",
+        b"}",
+        b"{1",
+        b"1",
+        b"{1}x",
+        b"{1}}",
+        b"{1,}",
+        b"{,1}",
+        b'{"1}',
+        b"{{{{{{{1}}}}}}}",
+        b"[1:2",
+        b"{1}{2}",
+        b"{x}",
+    ],
+)
+def test_malformed_text(data: bytes) -> None:
+    with pytest.raises(errors.DataError):
+        _howdah.load(INT4_ARRAY, TEXT, data)
+
+
+def header(ndim: int, oid: int, *dims: int) -> bytes:
+    return struct.pack("!iiI", ndim, 0, oid) + b"".join(struct.pack("!Ii", n, 1) for n in dims)
+
+
+ONE = struct.pack("!ii", 4, 1)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\0" * 11,
+        header(-1, INT4),
+        header(7, INT4, *[1] * 7) + ONE,
+        header(2**31 - 1, INT4),
+        header(1, INT4),
+        header(1, INT4, 2) + ONE,
+        header(1, INT4, 1) + ONE + b"\0",
+        header(1, INT4, 1) + ONE[:-1],
+        header(1, INT4, 1) + struct.pack("!i", -2),
+        header(1, INT4, 2**31 - 1) + ONE,
+        header(1, INT4, 2**32 - 1) + ONE,
+        header(6, INT4, *[2**16] * 6) + ONE,
+        header(2, INT4, 2**31, 2) + ONE * 4,
+        header(1, INT4_ARRAY, 1) + struct.pack("!i", 12) + header(0, INT4),
+        header(0, INT4) + b"\0",
+    ],
+)
+def test_malformed_binary(data: bytes) -> None:
+    with pytest.raises(errors.DataError):
+        _howdah.load(INT4_ARRAY, BINARY, data)
+
+
+def test_empty_binary() -> None:
+    check_load(INT4_ARRAY, BINARY, header(0, INT4))
+    check_load(INT4_ARRAY, BINARY, header(1, INT4, 0))
+    assert _howdah.load(INT4_ARRAY, BINARY, header(2, INT4, 2**31 - 1, 0)) == []
+
+
+def test_elements_of_an_unknown_type() -> None:
+    check_load(99999, BINARY, header(1, 88888, 1) + ONE)
+    check_load(INT4_ARRAY, BINARY, header(1, 88888, 1) + ONE)
+
+
+def test_a_bad_element() -> None:
+    with pytest.raises(errors.DataError):
+        _howdah.load(1182, BINARY, header(1, DATE, 2) + struct.pack("!ii", 4, 0) + struct.pack("!ii", 4, 2**31 - 1))
+    with pytest.raises(errors.DataError):
+        _howdah.load(1182, TEXT, b"{2000-01-01,infinity}")
+
+
+@given(
+    st.binary(max_size=40) | st.text('{},"\\ 1aNUL[]:=', max_size=20).map(str.encode), st.sampled_from([TEXT, BINARY])
+)
+def test_any_bytes_are_a_list_or_an_error(data: bytes, format: int) -> None:
+    value = outcome(_howdah.load, TEXT_ARRAY, format, data)
+    assert value == "DataError" or value[0] is list
+
+
+# ---- dump
+
+scalars = [
+    st.integers(-(2**15), 2**15 - 1),
+    st.integers(-(2**33), 2**33),
+    st.integers(-(2**70), 2**70),
+    st.booleans(),
+    st.floats(),
+    st.decimals(),
+    st.text(st.characters(min_codepoint=1, max_codepoint=0x7FF), max_size=8),
+    st.binary(max_size=8),
+    st.dates(),
+    st.times(),
+    st.datetimes(),
+    st.datetimes(timezones=st.just(dt.timezone.utc)),
+    st.timedeltas(),
+    st.uuids(),
+]
+
+
+@pytest.mark.parametrize("elements", scalars, ids=str)
+def test_dump(elements: st.SearchStrategy[Any]) -> None:
+    @given(boxes(elements))
+    def check(value: list[Any]) -> None:
+        check_dump(value)
+
+    check()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [],
+        [[]],
+        [[], []],
+        [None],
+        [None, None],
+        [[None], [None]],
+        [1],
+        [1, 40000],
+        [1, -40000, None],
+        [-32768, 32767],
+        [-32769],
+        [2**31 - 1, -(2**31)],
+        [2**31],
+        [2**63 - 1, -(2**63)],
+        [2**63],
+        [-(2**63) - 1, 5],
+        [[1, 2], [3, 4]],
+        [[1], [2, 3]],
+        [[1, 2], 3],
+        [1, [2]],
+        [[1], []],
+        [[], [1]],
+        [[[1]], [2]],
+        [1, "a"],
+        [1, 1.5],
+        [True, 1],
+        [Decimal(1), 1],
+        [b"a", "a"],
+        ["a", None, "NULL", "null", "", " ", "a,b", 'a"b', "a\\b", "{", "}", "è"],
+        [dt.date(2020, 1, 1), dt.datetime(2020, 1, 1)],
+        [UUID(int=1), None],
+        [object()],
+        [1, object()],
+        [(1, 2), object()],
+    ],
+    ids=str,
+)
+def test_shapes_and_mixtures(value: list[Any]) -> None:
+    check_dump(value)
+
+
+class Number(int):
+    pass
+
+
+class Name(str):
+    __slots__ = ()
+
+
+def test_subclasses() -> None:
+    class Names(list):  # type: ignore[type-arg]
+        pass
+
+    check_dump([Number(1), Number(70000)])
+    check_dump([1, Number(1)])
+    check_dump([70000, Number(1)])
+    check_dump(["a", Name("b"), "c"])
+    check_dump(Names(["a"]))
+
+
+def test_a_list_met_twice_is_no_loop() -> None:
+    """psycopg refuses it."""
+    row = [1]
+    assert _howdah.dump([row, row], "t")[2] == b"{{1},{1}}"
+
+
+@pytest.mark.parametrize("format", "stb")
+def test_a_loop(format: str) -> None:
+    loop: list[Any] = [1]
+    loop.append(loop)
+    with pytest.raises(errors.DataError, match="recursive"):
+        _howdah.dump(loop, format)
+    with pytest.raises(errors.DataError, match="nested more than 6 deep"):
+        _howdah.dump([[[[[[[1]]]]]]], format)
+
+
+def test_datetimes_with_and_without_zone() -> None:
+    both = [dt.datetime(2020, 1, 1), dt.datetime(2020, 1, 1, tzinfo=dt.timezone.utc)]
+    for value in (both, both[::-1]):
+        assert _howdah.dump(value, "t") == their_dump(value, "t")
+        with pytest.raises(errors.DataError, match="different"):
+            _howdah.dump(value, "b")
+
+
+@pytest.mark.parametrize("format", "tb")
+@given(boxes(st.text(max_size=5).filter(lambda s: "\0" not in s)))
+def test_there_and_back(format: str, value: list[Any]) -> None:
+    _oid, wire, data = _howdah.dump(value, format)
+    assert _howdah.load(TEXT_ARRAY, wire, data) == value
+
+
+def test_a_list_that_changes_while_it_is_dumped() -> None:
+    value: list[Any] = []
+
+    class Sly(dt.date):
+        def __str__(self) -> str:
+            value.clear()
+            return "2020-01-01"
+
+    value.extend([Sly(2020, 1, 1), Sly(2020, 1, 2)])
+    outcome(_howdah.dump, value, "t")
+    assert value == []
