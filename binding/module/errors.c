@@ -29,13 +29,19 @@ hdpy_diagnostics(hdpy_state *st, hd_span body)
 }
 
 PyObject *
-hdpy_server_error(hdpy_state *st, const hdpy_settings *settings, hd_span body)
+hdpy_server_error(hdpy_state *st, const hdpy_settings *settings, hd_span body, PyObject *sql)
 {
     PyObject *fields = hdpy_diagnostics(st, body);
-    if (fields == NULL)
-        return hdpy_take_exception();
-    PyObject *error = PyObject_CallFunctionObjArgs(st->error_from_server, fields, settings->encoding, NULL);
-    Py_DECREF(fields);
+    PyObject *query = Py_NewRef(Py_None);
+    if (fields != NULL && sql != NULL) {
+        hd_span text = {(const uint8_t *)PyBytes_AS_STRING(sql), (size_t)PyBytes_GET_SIZE(sql)};
+        Py_SETREF(query, hdpy_decode_name(settings, text));
+    }
+    PyObject *error = NULL;
+    if (fields != NULL && query != NULL)
+        error = PyObject_CallFunctionObjArgs(st->error_from_server, fields, settings->encoding, query, NULL);
+    Py_XDECREF(fields);
+    Py_XDECREF(query);
     return error ? error : hdpy_take_exception();
 }
 

@@ -11,8 +11,9 @@ int hdpy_errors_init(PyObject *module);
 /* The fields of an ErrorResponse or NoticeResponse as {letter: bytes}; NULL with an exception set. */
 PyObject *hdpy_diagnostics(hdpy_state *st, hd_span body);
 
-/* The exception for an ErrorResponse: howdah.errors.from_server(fields, encoding). */
-PyObject *hdpy_server_error(hdpy_state *st, const hdpy_settings *settings, hd_span body);
+/* The exception for an ErrorResponse: howdah.errors.from_server(fields, encoding, query). `sql`: the query as sent, of
+ * which the text of the error shows the line, or NULL. */
+PyObject *hdpy_server_error(hdpy_state *st, const hdpy_settings *settings, hd_span body, PyObject *sql);
 
 /* Raises what a core function's negative hd_rc means on the client's side. */
 void hdpy_raise_rc(hdpy_state *st, hd_rc rc);

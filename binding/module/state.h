@@ -50,6 +50,10 @@
     X(json_loads)                                                                                                      \
     X(json_dumps)                                                                                                      \
     X(dumpers) /* dump/dump.c: class to the number of its dumpers */                                                   \
+    X(json_scan) /* load/json.c: JSONDecoder().scan_once */                                                            \
+    X(uuid_int) /* adapt/uuid_class.c: the slots of UUID, and SafeUUID.unknown */                                      \
+    X(uuid_is_safe)                                                                                                    \
+    X(uuid_unknown_safety)                                                                                             \
     /* adapt/settings.c */                                                                                             \
     X(settings_type)                                                                                                   \
     X(timezones) /* name of a zone to its tzinfo */                                                                    \

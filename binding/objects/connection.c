@@ -27,6 +27,7 @@ connection_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     conn->begin = PyBytes_FromString("BEGIN");
     conn->row_factory = Py_NewRef(conn->st->tuple_row ? conn->st->tuple_row : Py_None);
     conn->cursor_factory = Py_NewRef(Py_None);
+    conn->wait = Py_NewRef(Py_None);
     if (conn->begin == NULL || hdpy_query_cache_setup(&conn->queries) < 0 || hdpy_connection_settings(conn) == NULL) {
         Py_DECREF(conn);
         return NULL;

@@ -26,7 +26,7 @@ typedef struct hdpy_connection {
     hdpy_query_cache queries;
     hdpy_lock lock;
     hdpy_request *request; /* being answered; NULL when idle */
-    PyObject *wait;        /* callable (fd, write) used instead of poll(), or NULL: gevent */
+    PyObject *wait;        /* callable (fd, write) used instead of poll(), or None: gevent */
     PyObject *loss;        /* exception: why the connection is broken */
     hdpy_watch *watch;     /* the event loop's reader; NULL for sync use */
 

@@ -75,6 +75,16 @@ fetchone(PyObject *self, PyObject *unused)
     return row;
 }
 
+/* For __anext__: the end is not a row that is None. */
+static PyObject *
+fetchnext(PyObject *self, PyObject *unused)
+{
+    PyObject *row = next_row((hdpy_cursor *)self);
+    if (row == NULL && !PyErr_Occurred())
+        PyErr_SetNone(PyExc_StopAsyncIteration);
+    return row;
+}
+
 /* The rows up to `to`, which exist. */
 static PyObject *
 fetch_to(hdpy_cursor *cur, size_t to)
@@ -149,6 +159,7 @@ scroll(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwname
 
 PyMethodDef hdpy_fetch_methods[] = {
     {"_fetchone", fetchone, METH_NOARGS, NULL},
+    {"_fetchnext", fetchnext, METH_NOARGS, NULL},
     {"_fetchall", fetchall, METH_NOARGS, NULL},
     {"_fetchmany", FAST(fetchmany), NULL},
     {"_scroll", FAST(scroll), NULL},

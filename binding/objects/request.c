@@ -211,7 +211,7 @@ server_error(hdpy_connection *conn, hdpy_request *request, hdpy_step *step, hd_s
     if (is_current(step) && !step->stmt->entry.ready)
         hdpy_statement_lost(&conn->queries, step->stmt);
     if (request->error == NULL)
-        request->error = hdpy_server_error(conn->st, conn->settings, body);
+        request->error = hdpy_server_error(conn->st, conn->settings, body, request->query ? request->query->sql : NULL);
 }
 
 /* Our own BEGIN was answered: now the user's string may go. */

@@ -86,7 +86,7 @@ no_request(hdpy_connection *conn, const hd_event *ev)
 {
     /* Unasked: an error, which the server sends before it hangs up. It is kept for whoever comes next. */
     if (ev->type == HD_BE_ERROR_RESPONSE && conn->loss == NULL)
-        conn->loss = hdpy_server_error(conn->st, conn->settings, ev->body);
+        conn->loss = hdpy_server_error(conn->st, conn->settings, ev->body, NULL);
 }
 
 void
@@ -190,7 +190,7 @@ turn(hdpy_connection *conn, hdpy_request *request)
     hdpy_flush(conn);
     if (request->done || conn->fd < 0)
         return 0;
-    if (conn->wait != NULL) {
+    if (conn->wait != Py_None) {
         if (hd_session_outgoing(&conn->session).n == 0 && hdpy_receive(conn))
             return 0;
         if (wait_by_callable(conn) < 0)

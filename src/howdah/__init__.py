@@ -1,1 +1,93 @@
 """howdah: a PostgreSQL driver with its core in C and the API of psycopg 3."""
+
+from __future__ import annotations
+
+from . import _howdah, errors, pq, rows
+from ._column import Column
+from ._connection_base import BaseConnection, Notify
+from ._dbapi20 import (
+    BINARY,
+    DATETIME,
+    NUMBER,
+    ROWID,
+    STRING,
+    Binary,
+    Date,
+    DateFromTicks,
+    Time,
+    TimeFromTicks,
+    Timestamp,
+    TimestampFromTicks,
+    apilevel,
+    paramstyle,
+    threadsafety,
+)
+from ._enums import IsolationLevel
+from .connection import Connection
+from .connection_async import AsyncConnection
+from .connection_info import ConnectionInfo
+from .cursor import Cursor
+from .cursor_async import AsyncCursor
+from .errors import (
+    DatabaseError,
+    DataError,
+    Error,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    NotSupportedError,
+    OperationalError,
+    ProgrammingError,
+    Warning,
+)
+from .transaction import Rollback, Transaction
+from .transaction_async import AsyncTransaction
+
+__version__ = "0.1.0"
+
+connect = Connection.connect
+_howdah.register_errors(errors)
+
+__all__ = [
+    "BINARY",
+    "DATETIME",
+    "NUMBER",
+    "ROWID",
+    "STRING",
+    "AsyncConnection",
+    "AsyncCursor",
+    "AsyncTransaction",
+    "BaseConnection",
+    "Binary",
+    "Column",
+    "Connection",
+    "ConnectionInfo",
+    "Cursor",
+    "DataError",
+    "DatabaseError",
+    "Date",
+    "DateFromTicks",
+    "Error",
+    "IntegrityError",
+    "InterfaceError",
+    "InternalError",
+    "IsolationLevel",
+    "NotSupportedError",
+    "Notify",
+    "OperationalError",
+    "ProgrammingError",
+    "Rollback",
+    "Time",
+    "TimeFromTicks",
+    "Timestamp",
+    "TimestampFromTicks",
+    "Transaction",
+    "Warning",
+    "apilevel",
+    "connect",
+    "errors",
+    "paramstyle",
+    "pq",
+    "rows",
+    "threadsafety",
+]

@@ -1,0 +1,241 @@
+"""What the blocking and the asyncio connection have in common, where nothing waits."""
+
+from __future__ import annotations
+
+import logging
+import select
+import types
+import warnings
+from collections.abc import Callable
+from typing import Any, ClassVar, Generic, NamedTuple, NoReturn
+
+from . import _howdah, errors
+from ._connect import cancel_sync
+from ._diagnostic import Diagnostic
+from ._enums import IsolationLevel
+from .connection_info import ConnectionInfo
+from .pq import TransactionStatus
+from .rows import Row
+
+logger = logging.getLogger("howdah")
+
+CANCEL_TIMEOUT = 5.0  # seconds that an interrupted wait gives its CancelRequest
+
+
+class Notify(NamedTuple):
+    """A notification that arrived (NOTIFY)."""
+
+    channel: str
+    payload: str
+    pid: int
+
+
+NoticeHandler = Callable[[Diagnostic], None]
+NotifyHandler = Callable[[Notify], None]
+
+
+class BaseConnection(Generic[Row]):
+    """Base of `Connection` and `AsyncConnection` (psycopg 3, `BaseConnection`)."""
+
+    # DB-API: the exceptions, as attributes of the connection
+    Warning: ClassVar = errors.Warning
+    Error: ClassVar = errors.Error
+    InterfaceError: ClassVar = errors.InterfaceError
+    DatabaseError: ClassVar = errors.DatabaseError
+    DataError: ClassVar = errors.DataError
+    OperationalError: ClassVar = errors.OperationalError
+    IntegrityError: ClassVar = errors.IntegrityError
+    InternalError: ClassVar = errors.InternalError
+    ProgrammingError: ClassVar = errors.ProgrammingError
+    NotSupportedError: ClassVar = errors.NotSupportedError
+
+    # What the C base provides.
+    closed: bool
+    broken: bool
+    _autocommit: bool
+    _begin: bytes
+
+    # The pool that lends the connection, if any.
+    _pool: Any = None
+
+    def __init__(self) -> None:
+        self._params: dict[str, str] = {}
+        self._notice_handlers: list[NoticeHandler] = []
+        self._notify_handlers: list[NotifyHandler] = []
+        self._num_transactions = 0
+        self._isolation_level: IsolationLevel | None = None
+        self._read_only: bool | None = None
+        self._deferrable: bool | None = None
+        self._wait = wait_function()
+
+    def __del__(self) -> None:
+        if getattr(self, "closed", True) or self._pool is not None:
+            return
+        warnings.warn(
+            f"{self!r} was deleted while still open; use 'with', or close() it",
+            ResourceWarning,
+            stacklevel=2,
+            source=self,
+        )
+
+    def __repr__(self) -> str:
+        cls = type(self)
+        return f"<{cls.__module__}.{cls.__qualname__} {describe_connection(self)} at 0x{id(self):x}>"
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        raise TypeError(f"cannot pickle {type(self).__name__!r} objects")
+
+    @property
+    def connection(self) -> BaseConnection[Row]:
+        """The connection itself: with it, a connection serves wherever a cursor gives its connection."""
+        return self
+
+    @property
+    def info(self) -> ConnectionInfo:
+        """What is known of the connection and its server."""
+        return ConnectionInfo(self)
+
+    # ---- how transactions begin
+
+    @property
+    def autocommit(self) -> bool:
+        """Whether statements are executed without a transaction being opened for them."""
+        return self._autocommit
+
+    @property
+    def isolation_level(self) -> IsolationLevel | None:
+        """Isolation of the transactions to come; None: the server's default."""
+        return self._isolation_level
+
+    @property
+    def read_only(self) -> bool | None:
+        """Whether the transactions to come are read-only; None: the server's default."""
+        return self._read_only
+
+    @property
+    def deferrable(self) -> bool | None:
+        """Whether the transactions to come are deferrable; None: the server's default."""
+        return self._deferrable
+
+    def _check_idle(self, attribute: str) -> None:
+        """A setting of transactions cannot change within one. Raises `ProgrammingError`."""
+        status = TransactionStatus(self._transaction_status())
+        if status == TransactionStatus.IDLE:
+            return
+        if self._num_transactions:
+            raise errors.ProgrammingError(
+                f"can't change {attribute!r} now: connection.transaction() context in progress"
+            )
+        if self.closed:
+            raise errors.OperationalError("the connection is closed")
+        raise errors.ProgrammingError(
+            f"can't change {attribute!r} now: connection in transaction status {status.name}"
+        )
+
+    def _change_autocommit(self, value: bool) -> None:
+        self._check_idle("autocommit")
+        self._autocommit = bool(value)
+
+    def _change_isolation_level(self, value: IsolationLevel | int | None) -> None:
+        self._check_idle("isolation_level")
+        self._isolation_level = None if value is None else IsolationLevel(value)
+        self._compose_begin()
+
+    def _change_read_only(self, value: bool | None) -> None:
+        self._check_idle("read_only")
+        self._read_only = None if value is None else bool(value)
+        self._compose_begin()
+
+    def _change_deferrable(self, value: bool | None) -> None:
+        self._check_idle("deferrable")
+        self._deferrable = None if value is None else bool(value)
+        self._compose_begin()
+
+    def _compose_begin(self) -> None:
+        words = ["BEGIN"]
+        if self._isolation_level is not None:
+            words += ["ISOLATION LEVEL", self._isolation_level.name.replace("_", " ")]
+        if self._read_only is not None:
+            words.append("READ ONLY" if self._read_only else "READ WRITE")
+        if self._deferrable is not None:
+            words.append("DEFERRABLE" if self._deferrable else "NOT DEFERRABLE")
+        self._begin = " ".join(words).encode()
+
+    def _check_no_transaction(self, method: str) -> None:
+        if self._num_transactions:
+            raise errors.ProgrammingError(
+                f"explicit {method}() forbidden within a Transaction context "
+                "(the transaction ends with the block; raise Rollback to undo it)"
+            )
+
+    # ---- notices and notifications
+
+    def add_notice_handler(self, callback: NoticeHandler) -> None:
+        """Have a function called with the `Diagnostic` of every notice. What it raises is logged."""
+        self._notice_handlers.append(callback)
+
+    def remove_notice_handler(self, callback: NoticeHandler) -> None:
+        """Take a notice handler away. Raises ValueError if it is not registered."""
+        self._notice_handlers.remove(callback)
+
+    def add_notify_handler(self, callback: NotifyHandler) -> None:
+        """Have a function called with the `Notify` of every notification. What it raises is logged."""
+        self._notify_handlers.append(callback)
+
+    def remove_notify_handler(self, callback: NotifyHandler) -> None:
+        """Take a notification handler away. Raises ValueError if it is not registered."""
+        self._notify_handlers.remove(callback)
+
+    def _on_notice(self, fields: _howdah.Diagnostics) -> None:
+        diagnostic = Diagnostic(fields, self._encoding())
+        for handler in self._notice_handlers:
+            _call_handler(handler, diagnostic)
+
+    def _on_notification(self, pid: int, channel: str, payload: str) -> None:
+        notify = Notify(channel, payload, pid)
+        for handler in self._notify_handlers:
+            _call_handler(handler, notify)
+
+    # ---- cancelling
+
+    def cancel(self) -> None:
+        """Ask the server to cancel what the connection executes, and wait until it was asked.
+
+        Nothing happens on a closed connection. Raises `OperationalError` when the server cannot be reached. Source:
+        PostgreSQL documentation, 54.2.8 "Canceling Requests in Progress".
+        """
+        if not self.closed:
+            cancel_sync(self._params, self._cancel_request(), CANCEL_TIMEOUT)
+
+    # Of the C base, for the type checker.
+    _transaction_status: Callable[[], int]
+    _encoding: Callable[[], str]
+    _cancel_request: Callable[[], bytes]
+
+
+def describe_connection(conn: Any) -> str:
+    """The part of a repr that says to what a connection leads, without a password."""
+    if conn.closed:
+        return "[BAD]"
+    info = conn.info
+    parts = [("host", info.host), ("port", info.port), ("user", info.user), ("database", info.dbname)]
+    shown = " ".join(f"{name}={value}" for name, value in parts if value)
+    return f"[{info.transaction_status.name}] ({shown})"
+
+
+def _call_handler(handler: Callable[[Any], None], argument: Any) -> None:
+    try:
+        handler(argument)
+    except Exception as error:
+        logger.exception("error processing callback %r: %s", handler, error)
+
+
+def wait_function() -> Callable[[int, bool], None] | None:
+    """How to wait for a socket where `select` was patched (gevent), so that other greenlets run; else None."""
+    if isinstance(select.select, types.BuiltinFunctionType):
+        return None
+
+    def wait(fd: int, write: bool) -> None:
+        select.select([fd], [fd] if write else [], [])
+
+    return wait

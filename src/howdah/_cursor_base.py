@@ -1,0 +1,32 @@
+"""What both cursor classes share, where nothing waits."""
+
+from __future__ import annotations
+
+from typing import Any, Generic
+
+from ._connection_base import describe_connection
+from .pq import ExecStatus
+from .rows import Row
+
+
+class BaseCursor(Generic[Row]):
+    """Base of `Cursor` and `AsyncCursor`."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        cls = type(self)
+        conn: Any = getattr(self, "connection", None)
+        if conn is None:
+            return f"<{cls.__module__}.{cls.__qualname__} [uninitialised] at 0x{id(self):x}>"
+        result: Any = getattr(self, "pgresult", None)
+        status = "closed" if self.closed else ExecStatus(result.status).name if result else "no result"
+        return f"<{cls.__module__}.{cls.__qualname__} [{status}] {describe_connection(conn)} at 0x{id(self):x}>"
+
+    def setinputsizes(self, sizes: Any) -> None:
+        """Does nothing (DB-API)."""
+
+    def setoutputsize(self, size: Any, column: int | None = None) -> None:
+        """Does nothing (DB-API)."""
+
+    closed: bool

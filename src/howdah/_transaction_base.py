@@ -1,0 +1,113 @@
+"""What both transaction classes share: no waiting, only rules."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+from . import errors
+from .pq import TransactionStatus
+
+
+class Rollback(Exception):
+    """Raised in a transaction block to undo it and go on behind it.
+
+    ``Rollback(tx)`` undoes the enclosing block of that transaction; ``Rollback()`` the innermost one.
+    """
+
+    __module__ = "howdah"
+
+    def __init__(self, transaction: BaseTransaction | None = None):
+        super().__init__(transaction)
+        self.transaction = transaction
+
+    def __repr__(self) -> str:
+        return f"{type(self).__qualname__}({self.transaction!r})"
+
+
+class OutOfOrderTransactionNesting(errors.ProgrammingError):
+    """Transaction blocks were left in another order than they were entered."""
+
+
+class Status(str, Enum):
+    """State of a transaction block."""
+
+    NOT_STARTED = "not_started"
+    ACTIVE = "active"
+    COMMITTED = "committed"
+    FAILED = "failed"
+    ROLLED_BACK_EXPLICITLY = "rolled_back_explicitly"
+    ROLLED_BACK_WITH_ERROR = "rolled_back_with_error"
+
+
+class BaseTransaction:
+    """State and SQL of a transaction block."""
+
+    Status = Status
+
+    def __init__(self, connection: Any, savepoint_name: str | None = None, force_rollback: bool = False):
+        self._conn = connection
+        self._savepoint_name = savepoint_name or ""
+        self.force_rollback = force_rollback
+        self.status = Status.NOT_STARTED
+        self._outer = True  # the block opens the transaction; else it is a savepoint within one
+        self._depth = -1  # how many blocks were open around it
+
+    @property
+    def savepoint_name(self) -> str | None:
+        """The savepoint's name; None for a block that has none."""
+        return self._savepoint_name or None
+
+    def __repr__(self) -> str:
+        from ._connection_base import describe_connection
+
+        cls = type(self)
+        name = f"{self._savepoint_name!r} " if self._savepoint_name else ""
+        return (
+            f"<{cls.__module__}.{cls.__qualname__} {name}({self.status.value}) "
+            f"{describe_connection(self._conn)} at 0x{id(self):x}>"
+        )
+
+    def _enter_sql(self) -> str:
+        if self.status is not Status.NOT_STARTED:
+            raise TypeError("transaction blocks can be used only once")
+        self._outer = self._conn._transaction_status() == TransactionStatus.IDLE
+        self._depth = self._conn._num_transactions
+        commands = []
+        if self._outer:
+            if self._depth:
+                raise OutOfOrderTransactionNesting("a transaction block is open, but the session is not in one")
+            commands.append(self._conn._begin.decode())
+        elif not self._savepoint_name:
+            self._savepoint_name = f"_hd_{self._depth + 1}"
+        if self._savepoint_name:
+            commands.append(f"SAVEPOINT {quote_identifier(self._savepoint_name)}")
+        return "; ".join(commands)
+
+    def _entered(self) -> None:
+        self._conn._num_transactions += 1
+        self.status = Status.ACTIVE
+
+    def _leave(self) -> None:
+        """Close the block's account. Raises `OutOfOrderTransactionNesting` when an inner one is still open."""
+        self._conn._num_transactions -= 1
+        if self._conn._num_transactions == self._depth:
+            return
+        self.status = Status.FAILED
+        raise OutOfOrderTransactionNesting(
+            f"transaction commands at the wrong nesting level: {self!r} ends while a block entered later is open"
+        )
+
+    def _commit_sql(self) -> str:
+        return "COMMIT" if self._outer else f"RELEASE {quote_identifier(self._savepoint_name)}"
+
+    def _rollback_sql(self) -> str:
+        if self._outer:
+            return "ROLLBACK"
+        name = quote_identifier(self._savepoint_name)
+        return f"ROLLBACK TO {name}; RELEASE {name}"
+
+
+def quote_identifier(name: str) -> str:
+    """A name as SQL text, whatever is in it."""
+    return '"' + name.replace('"', '""') + '"'

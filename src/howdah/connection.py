@@ -1,0 +1,200 @@
+# Generated from connection_async.py by tools/unasync.py: do not edit.
+"""The connection (psycopg 3, "Connection classes")."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NoReturn, cast
+
+from . import _howdah
+from ._connect import cancel_sync, connect_sync
+from ._connection_base import CANCEL_TIMEOUT, BaseConnection
+from ._enums import IsolationLevel
+from .conninfo import conninfo_to_dict
+from .cursor import Cursor
+from .errors import NotSupportedError
+from .pq import Format, TransactionStatus
+from .rows import Row, tuple_row
+from .transaction import Transaction
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+__all__ = ["Connection"]
+
+logger = logging.getLogger("howdah")
+
+
+class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
+    """A session with a server.
+
+    As a context manager it commits on success, rolls back on an exception, and closes at the end.
+    """
+
+    __module__ = "howdah"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cursor_factory = Cursor
+
+    @classmethod
+    def connect(
+        cls,
+        conninfo: str = "",
+        *,
+        autocommit: bool = False,
+        prepare_threshold: int | None = 5,
+        context: Any = None,
+        row_factory: Any = None,
+        cursor_factory: type[Cursor[Any]] | None = None,
+        **kwargs: Any,
+    ) -> Self:
+        """Connect to a server.
+
+        conninfo: ``key=value`` pairs or a URI, with libpq's parameters; keyword arguments override them (PostgreSQL
+        documentation, 32.1.2 "Parameter Key Words"). prepare_threshold: uses of a query before it is prepared on the
+        server, None for never.
+
+        Raises `ProgrammingError` for a string or a keyword that libpq doesn't know, `OperationalError` when no host
+        accepts the connection, `ConnectionTimeout` when none answers within ``connect_timeout`` seconds.
+        """
+        params = conninfo_to_dict(conninfo, **kwargs)
+        conn = cls()
+        connect_sync(conn, params)
+        conn._autocommit = bool(autocommit)
+        conn.prepare_threshold = prepare_threshold
+        conn.row_factory = row_factory or tuple_row
+        if cursor_factory is not None:
+            conn.cursor_factory = cursor_factory
+        return conn
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        if self.closed:
+            return
+        if exc_type is not None:
+            try:
+                self.rollback()
+            except Exception as error:
+                logger.warning("error ignored in rollback of %s: %s", self, error)
+        else:
+            self.commit()
+        if self._pool is None:
+            self.close()
+
+    def close(self) -> None:
+        """Close the connection; idempotent. An open transaction is lost."""
+        self._close()
+
+    def cursor(
+        self,
+        name: str = "",
+        *,
+        binary: bool = False,
+        row_factory: Any = None,
+        scrollable: bool | None = None,
+        withhold: bool = False,
+    ) -> Cursor[Any]:
+        """A new cursor. Raises `OperationalError` on a closed connection."""
+        if name:
+            raise NotSupportedError("server-side cursors are not available yet")
+        self.fileno()  # raises if closed
+        cur = cast("Cursor[Any]", self.cursor_factory(self, row_factory=row_factory or self.row_factory))
+        if binary:
+            cur.format = Format.BINARY
+        return cur
+
+    def execute(
+        self, query: Any, params: Any = None, *, prepare: bool | None = None, binary: bool = False
+    ) -> Cursor[Row]:
+        """Execute a query on a new cursor, and return the cursor. Raises as `Cursor.execute`."""
+        cur = self.cursor(binary=binary)
+        return cur.execute(query, params, prepare=prepare)
+
+    # ---- transactions
+
+    def commit(self) -> None:
+        """Commit the open transaction, if there is one.
+
+        Raises `ProgrammingError` within a ``transaction()`` block, `OperationalError` on a closed connection.
+        """
+        self._check_no_transaction("commit")
+        if self._transaction_status() != TransactionStatus.IDLE:
+            self._command("COMMIT")
+
+    def rollback(self) -> None:
+        """Undo the open transaction, if there is one. Raises as `commit`."""
+        self._check_no_transaction("rollback")
+        if self._transaction_status() != TransactionStatus.IDLE:
+            self._command("ROLLBACK")
+
+    @contextmanager
+    def transaction(self, savepoint_name: str | None = None, force_rollback: bool = False) -> Iterator[Transaction]:
+        """A block that commits on success and rolls back on an exception; a savepoint within an open transaction.
+
+        Raise `Rollback` inside to undo the block and go on behind it.
+        """
+        tx = Transaction(self, savepoint_name, force_rollback)
+        with tx:
+            yield tx
+
+    # ---- settings of transactions: they change only between transactions
+
+    def set_autocommit(self, value: bool) -> None:
+        """Set `autocommit`. Raises `ProgrammingError` within a transaction."""
+        self._change_autocommit(value)
+
+    def set_isolation_level(self, value: IsolationLevel | int | None) -> None:
+        """Set `isolation_level`. Raises `ProgrammingError` within a transaction."""
+        self._change_isolation_level(value)
+
+    def set_read_only(self, value: bool | None) -> None:
+        """Set `read_only`. Raises `ProgrammingError` within a transaction."""
+        self._change_read_only(value)
+
+    def set_deferrable(self, value: bool | None) -> None:
+        """Set `deferrable`. Raises `ProgrammingError` within a transaction."""
+        self._change_deferrable(value)
+
+    @BaseConnection.autocommit.setter
+    def autocommit(self, value: bool) -> None:
+        self._change_autocommit(value)
+
+    @BaseConnection.isolation_level.setter
+    def isolation_level(self, value: IsolationLevel | None) -> None:
+        self._change_isolation_level(value)
+
+    @BaseConnection.read_only.setter
+    def read_only(self, value: bool | None) -> None:
+        self._change_read_only(value)
+
+    @BaseConnection.deferrable.setter
+    def deferrable(self, value: bool | None) -> None:
+        self._change_deferrable(value)
+
+    # ---- cancelling
+
+    def cancel_safe(self, *, timeout: float = 30.0) -> None:
+        """Ask the server to cancel what the connection executes.
+
+        timeout: seconds. Raises `CancellationTimeout`, or `OperationalError` when the server cannot be reached.
+        """
+        if not self.closed:
+            cancel_sync(self._params, self._cancel_request(), timeout)
+
+    def _on_cancel(self) -> None:
+        """A wait was interrupted. A query that can't be cancelled is waited for, so this may fail."""
+        try:
+            cancel_sync(self._params, self._cancel_request(), CANCEL_TIMEOUT)
+        except Exception as error:
+            logger.warning("could not cancel the query of %s: %s", self, error)

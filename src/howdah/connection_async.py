@@ -1,0 +1,224 @@
+"""The connection (psycopg 3, "Connection classes")."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NoReturn, cast
+
+from . import _howdah
+from ._connect import cancel_async, connect_async
+from ._connection_base import CANCEL_TIMEOUT, BaseConnection
+from ._enums import IsolationLevel
+from .conninfo import conninfo_to_dict
+from .cursor_async import AsyncCursor
+from .errors import NotSupportedError
+from .pq import Format, TransactionStatus
+from .rows import Row, tuple_row
+from .transaction_async import AsyncTransaction
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+__all__ = ["AsyncConnection"]
+
+logger = logging.getLogger("howdah")
+
+
+class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
+    """A session with a server.
+
+    As a context manager it commits on success, rolls back on an exception, and closes at the end.
+    """
+
+    __module__ = "howdah"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cursor_factory = AsyncCursor
+
+    @classmethod
+    async def connect(
+        cls,
+        conninfo: str = "",
+        *,
+        autocommit: bool = False,
+        prepare_threshold: int | None = 5,
+        context: Any = None,
+        row_factory: Any = None,
+        cursor_factory: type[AsyncCursor[Any]] | None = None,
+        **kwargs: Any,
+    ) -> Self:
+        """Connect to a server.
+
+        conninfo: ``key=value`` pairs or a URI, with libpq's parameters; keyword arguments override them (PostgreSQL
+        documentation, 32.1.2 "Parameter Key Words"). prepare_threshold: uses of a query before it is prepared on the
+        server, None for never.
+
+        Raises `ProgrammingError` for a string or a keyword that libpq doesn't know, `OperationalError` when no host
+        accepts the connection, `ConnectionTimeout` when none answers within ``connect_timeout`` seconds.
+        """
+        params = conninfo_to_dict(conninfo, **kwargs)
+        conn = cls()
+        await connect_async(conn, params)
+        conn._autocommit = bool(autocommit)
+        conn.prepare_threshold = prepare_threshold
+        conn.row_factory = row_factory or tuple_row
+        if cursor_factory is not None:
+            conn.cursor_factory = cursor_factory
+        return conn
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        if self.closed:
+            return
+        if exc_type is not None:
+            try:
+                await self.rollback()
+            except Exception as error:
+                logger.warning("error ignored in rollback of %s: %s", self, error)
+        else:
+            await self.commit()
+        if self._pool is None:
+            await self.close()
+
+    async def close(self) -> None:
+        """Close the connection; idempotent. An open transaction is lost."""
+        self._close()
+
+    def cursor(
+        self,
+        name: str = "",
+        *,
+        binary: bool = False,
+        row_factory: Any = None,
+        scrollable: bool | None = None,
+        withhold: bool = False,
+    ) -> AsyncCursor[Any]:
+        """A new cursor. Raises `OperationalError` on a closed connection."""
+        if name:
+            raise NotSupportedError("server-side cursors are not available yet")
+        self.fileno()  # raises if closed
+        cur = cast("AsyncCursor[Any]", self.cursor_factory(self, row_factory=row_factory or self.row_factory))
+        if binary:
+            cur.format = Format.BINARY
+        return cur
+
+    async def execute(
+        self, query: Any, params: Any = None, *, prepare: bool | None = None, binary: bool = False
+    ) -> AsyncCursor[Row]:
+        """Execute a query on a new cursor, and return the cursor. Raises as `AsyncCursor.execute`."""
+        cur = self.cursor(binary=binary)
+        return await cur.execute(query, params, prepare=prepare)
+
+    # ---- transactions
+
+    async def commit(self) -> None:
+        """Commit the open transaction, if there is one.
+
+        Raises `ProgrammingError` within a ``transaction()`` block, `OperationalError` on a closed connection.
+        """
+        self._check_no_transaction("commit")
+        if self._transaction_status() != TransactionStatus.IDLE:
+            await self._command("COMMIT")
+
+    async def rollback(self) -> None:
+        """Undo the open transaction, if there is one. Raises as `commit`."""
+        self._check_no_transaction("rollback")
+        if self._transaction_status() != TransactionStatus.IDLE:
+            await self._command("ROLLBACK")
+
+    @asynccontextmanager
+    async def transaction(
+        self, savepoint_name: str | None = None, force_rollback: bool = False
+    ) -> AsyncIterator[AsyncTransaction]:
+        """A block that commits on success and rolls back on an exception; a savepoint within an open transaction.
+
+        Raise `Rollback` inside to undo the block and go on behind it.
+        """
+        tx = AsyncTransaction(self, savepoint_name, force_rollback)
+        async with tx:
+            yield tx
+
+    # ---- settings of transactions: they change only between transactions
+
+    async def set_autocommit(self, value: bool) -> None:
+        """Set `autocommit`. Raises `ProgrammingError` within a transaction."""
+        self._change_autocommit(value)
+
+    async def set_isolation_level(self, value: IsolationLevel | int | None) -> None:
+        """Set `isolation_level`. Raises `ProgrammingError` within a transaction."""
+        self._change_isolation_level(value)
+
+    async def set_read_only(self, value: bool | None) -> None:
+        """Set `read_only`. Raises `ProgrammingError` within a transaction."""
+        self._change_read_only(value)
+
+    async def set_deferrable(self, value: bool | None) -> None:
+        """Set `deferrable`. Raises `ProgrammingError` within a transaction."""
+        self._change_deferrable(value)
+
+    if True:  # ASYNC
+
+        @BaseConnection.autocommit.setter
+        def autocommit(self, value: bool) -> None:
+            self._refuse_setting("autocommit")
+
+        @BaseConnection.isolation_level.setter
+        def isolation_level(self, value: IsolationLevel | None) -> None:
+            self._refuse_setting("isolation_level")
+
+        @BaseConnection.read_only.setter
+        def read_only(self, value: bool | None) -> None:
+            self._refuse_setting("read_only")
+
+        @BaseConnection.deferrable.setter
+        def deferrable(self, value: bool | None) -> None:
+            self._refuse_setting("deferrable")
+
+        def _refuse_setting(self, name: str) -> NoReturn:
+            raise AttributeError(f"{name!r} is read-only on async connections: use 'await connection.set_{name}()'")
+
+    else:
+
+        @BaseConnection.autocommit.setter
+        def autocommit(self, value: bool) -> None:
+            self._change_autocommit(value)
+
+        @BaseConnection.isolation_level.setter
+        def isolation_level(self, value: IsolationLevel | None) -> None:
+            self._change_isolation_level(value)
+
+        @BaseConnection.read_only.setter
+        def read_only(self, value: bool | None) -> None:
+            self._change_read_only(value)
+
+        @BaseConnection.deferrable.setter
+        def deferrable(self, value: bool | None) -> None:
+            self._change_deferrable(value)
+
+    # ---- cancelling
+
+    async def cancel_safe(self, *, timeout: float = 30.0) -> None:
+        """Ask the server to cancel what the connection executes.
+
+        timeout: seconds. Raises `CancellationTimeout`, or `OperationalError` when the server cannot be reached.
+        """
+        if not self.closed:
+            await cancel_async(self._params, self._cancel_request(), timeout)
+
+    async def _on_cancel(self) -> None:
+        """A wait was interrupted. A query that can't be cancelled is waited for, so this may fail."""
+        try:
+            await cancel_async(self._params, self._cancel_request(), CANCEL_TIMEOUT)
+        except Exception as error:
+            logger.warning("could not cancel the query of %s: %s", self, error)

@@ -1,0 +1,158 @@
+"""``connection.info`` (psycopg 3, `ConnectionInfo`)."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timezone, tzinfo
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from .conninfo import make_conninfo
+from .errors import OperationalError
+from .pq import ConnStatus, PipelineStatus, TransactionStatus
+
+if TYPE_CHECKING:
+    from ._connection_base import BaseConnection
+
+logger = logging.getLogger("howdah")
+
+
+class ConnectionInfo:
+    """What is known of a connection and its server. Reading it never asks the server."""
+
+    __module__ = "howdah"
+
+    def __init__(self, connection: BaseConnection[Any]):
+        self._conn: Any = connection
+
+    @property
+    def vendor(self) -> str:
+        """The server's product."""
+        return "PostgreSQL"
+
+    def _param(self, name: str) -> str:
+        if self._conn.closed:
+            raise OperationalError("the connection is closed")
+        value: str = self._conn._params.get(name, "")
+        return value
+
+    @property
+    def host(self) -> str:
+        """Name of the server's host as given, or the directory of its socket. Raises `OperationalError` if closed."""
+        return self._param("host") or self._param("hostaddr")
+
+    @property
+    def hostaddr(self) -> str:
+        """Address that was connected to. Raises `OperationalError` if closed."""
+        return self._param("hostaddr")
+
+    @property
+    def port(self) -> int:
+        """Port that was connected to. Raises `OperationalError` if closed."""
+        return int(self._param("port") or 5432)
+
+    @property
+    def dbname(self) -> str:
+        """The database's name. Raises `OperationalError` if closed."""
+        return self._param("dbname")
+
+    @property
+    def user(self) -> str:
+        """The role's name. Raises `OperationalError` if closed."""
+        return self._param("user")
+
+    @property
+    def password(self) -> str:
+        """The password that was used. Raises `OperationalError` if closed."""
+        return self._param("password")
+
+    @property
+    def options(self) -> str:
+        """Command-line options sent to the server. Raises `OperationalError` if closed."""
+        return self._param("options")
+
+    def get_parameters(self) -> dict[str, str]:
+        """The connection parameters that differ from their defaults, without the password."""
+        if self._conn.closed:
+            raise OperationalError("the connection is closed")
+        return {name: value for name, value in self._conn._params.items() if name != "password" and value}
+
+    @property
+    def dsn(self) -> str:
+        """The same as a connection string."""
+        return make_conninfo(**self.get_parameters())
+
+    @property
+    def status(self) -> ConnStatus:
+        """OK or BAD."""
+        return ConnStatus.BAD if self._conn.closed else ConnStatus.OK
+
+    @property
+    def transaction_status(self) -> TransactionStatus:
+        """State of the session's transaction."""
+        return TransactionStatus(self._conn._transaction_status())
+
+    @property
+    def pipeline_status(self) -> PipelineStatus:
+        """Whether the connection is in pipeline mode."""
+        return PipelineStatus.OFF
+
+    @property
+    def backend_pid(self) -> int:
+        """Process id of the server's process for this connection. Raises `OperationalError` if closed."""
+        if self._conn.closed:
+            raise OperationalError("the connection is closed")
+        pid: int = self._conn._backend_pid()
+        return pid
+
+    def parameter_status(self, param_name: str) -> str | None:
+        """A setting that the server reports by itself; None for others (PostgreSQL documentation, 54.2.7)."""
+        if self._conn.closed:
+            return None
+        value: str | None = self._conn._parameter_status(param_name)
+        return value
+
+    @property
+    def server_version(self) -> int:
+        """The server's version, 180006 for 18.6. Raises `OperationalError` if closed."""
+        if self._conn.closed:
+            raise OperationalError("the connection is closed")
+        return _version_number(self.parameter_status("server_version") or "")
+
+    @property
+    def full_protocol_version(self) -> int:
+        """Version of the protocol in use, 30000 for 3.0."""
+        version: int = self._conn._protocol_version()
+        return (version >> 16) * 10000 + (version & 0xFFFF)
+
+    @property
+    def error_message(self) -> str:
+        """Why the connection is broken; empty while it is not."""
+        return "the connection is broken" if self._conn.broken else ""
+
+    @property
+    def timezone(self) -> tzinfo:
+        """The session's time zone; UTC where this machine doesn't know it."""
+        name = self.parameter_status("TimeZone")
+        if not name or name == "UTC":
+            return timezone.utc
+        try:
+            return ZoneInfo(name)
+        except (KeyError, OSError, ValueError):
+            logger.warning("unknown PostgreSQL timezone: %r; will use UTC", name)
+            return timezone.utc
+
+    @property
+    def encoding(self) -> str:
+        """Python's codec for the session's client_encoding."""
+        name: str = self._conn._encoding()
+        return name
+
+
+def _version_number(text: str) -> int:
+    """libpq's PQserverVersion(): "18.6 (Debian ...)" is 180006, "9.6.24" is 90624."""
+    digits = text.split()[0] if text else ""
+    numbers = [int("".join(c for c in part if c.isdigit()) or 0) for part in digits.split(".")] + [0, 0]
+    if numbers[0] >= 10:
+        return numbers[0] * 10000 + numbers[1]
+    return numbers[0] * 10000 + numbers[1] * 100 + numbers[2]

@@ -1,0 +1,105 @@
+"""The cursor (psycopg 3, "Cursor classes")."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from . import _howdah
+from ._cursor_base import BaseCursor
+from .rows import Row
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+__all__ = ["AsyncCursor"]
+
+
+class AsyncCursor(_howdah.AsyncCursorBase, BaseCursor[Row]):
+    """Executes queries and holds their results."""
+
+    __module__ = "howdah"
+    __slots__ = ("__weakref__",)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        self._close()
+
+    async def results(self) -> AsyncIterator[Self]:
+        """The cursor at each result in turn, from the current one on (several statements, or executemany)."""
+        if self.pgresult is not None:
+            yield self
+            while self.nextset():
+                yield self
+
+    async def set_result(self, index: int) -> Self:
+        """Go to a result by its number; negative ones count from the end. Raises IndexError."""
+        self._set_result(index)
+        return self
+
+    if True:  # ASYNC
+
+        async def execute(
+            self, query: Any, params: Any = None, *, prepare: bool | None = None, binary: bool | None = None
+        ) -> Self:
+            """Execute a query, with parameters bound on the server; return the cursor.
+
+            query: str or bytes with %s or %(name)s placeholders. params: sequence or mapping. prepare: True, False, or
+            None to prepare after connection.prepare_threshold uses. binary: format of the result; None inherits the
+            cursor's.
+
+            Raises a subclass of `Error` for what the server refuses (see `howdah.errors`), `ProgrammingError` for
+            parameters that don't fit the placeholders, `DataError` for values that can't be sent. Behaviour: psycopg 3.
+            """
+            await self._execute(query, params, prepare, binary)
+            return self
+
+        async def executemany(self, query: Any, params_seq: Iterable[Any], *, returning: bool = False) -> None:
+            """Execute a query once for each row of parameters, in one batch.
+
+            In autocommit the batch is all or nothing. returning=True keeps every result, for nextset(). Raises as
+            `execute`. Behaviour: psycopg 3.
+            """
+            await self._executemany(query, params_seq, returning)
+
+        async def fetchone(self) -> Row | None:
+            """The next row, or None behind the last.
+
+            Raises `ProgrammingError` if the last operation returned no rows, `DataError` if a value can't be decoded.
+            """
+            row: Row | None = self._fetchone()
+            return row
+
+        async def fetchmany(self, size: int = 0) -> list[Row]:
+            """The next `size` rows; 0 means `arraysize`. Raises as `fetchone`."""
+            return self._fetchmany(size)
+
+        async def fetchall(self) -> list[Row]:
+            """The remaining rows. Raises as `fetchone`."""
+            return self._fetchall()
+
+        async def scroll(self, value: int, mode: str = "relative") -> None:
+            """Move within the result: by `value` rows, or to row `value` (mode "absolute").
+
+            Raises IndexError beyond the result, ValueError for another mode.
+            """
+            self._scroll(value, mode)
+
+        async def close(self) -> None:
+            """Close the cursor; idempotent."""
+            self._close()
+
+        def __aiter__(self) -> Self:
+            return self
+
+        async def __anext__(self) -> Row:
+            row: Row = self._fetchnext()
+            return row

@@ -1,0 +1,144 @@
+"""Row factories: how a row becomes a Python object (psycopg 3, "Row factories").
+
+A row factory is called with the cursor once a result is there, and returns a row maker; a row maker is called with the
+values of each row. `tuple_row`, `dict_row`, `namedtuple_row` and `scalar_row` are recognised by the C core, which then
+makes the rows itself.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections import namedtuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, NoReturn, Protocol, TypeAlias, TypeVar
+
+from . import _howdah
+from .errors import DataError, InterfaceError, ProgrammingError
+
+T = TypeVar("T", covariant=True)
+Row = TypeVar("Row", covariant=True)
+
+TupleRow: TypeAlias = tuple[Any, ...]
+DictRow: TypeAlias = dict[str, Any]
+
+
+class RowMaker(Protocol[Row]):
+    """Makes one row of the sequence of its values."""
+
+    def __call__(self, __values: Sequence[Any]) -> Row: ...
+
+
+class BaseRowFactory(Protocol[Row]):
+    """Gives the row maker for the current result of a cursor."""
+
+    def __call__(self, __cursor: Any) -> RowMaker[Row]: ...
+
+
+RowFactory: TypeAlias = BaseRowFactory[Row]
+AsyncRowFactory: TypeAlias = BaseRowFactory[Row]
+
+
+def tuple_row(cursor: Any) -> RowMaker[TupleRow]:
+    """Rows as tuples: the default."""
+    return tuple
+
+
+def dict_row(cursor: Any) -> RowMaker[DictRow]:
+    """Rows as dictionaries by column name; of columns with the same name the last one counts."""
+    names = _names(cursor)
+    if names is None:
+        return no_result
+
+    def make(values: Sequence[Any]) -> DictRow:
+        return dict(zip(names, values, strict=False))
+
+    return make
+
+
+def namedtuple_row(cursor: Any) -> RowMaker[NamedTuple]:
+    """Rows as named tuples; a character that no identifier may have becomes an underscore.
+
+    Raises `DataError` where that gives no valid field names: duplicates, or Python's keywords.
+    """
+    names = _names(cursor)
+    if names is None:
+        return no_result
+    make: RowMaker[NamedTuple] = _namedtuple_class(tuple(names))._make
+    return make
+
+
+def scalar_row(cursor: Any) -> RowMaker[Any]:
+    """Only the first column of each row. Raises `ProgrammingError` for a result without columns."""
+    names = _names(cursor)
+    if names is None:
+        return no_result
+    if not names:
+        raise ProgrammingError("at least one column expected")
+
+    def make(values: Sequence[Any]) -> Any:
+        return values[0]
+
+    return make
+
+
+def class_row(cls: type[T]) -> BaseRowFactory[T]:
+    """Rows as ``cls(column=value, ...)``: dataclasses, pydantic models and the like.
+
+    Raises whatever the class raises for the names that it gets.
+    """
+    return kwargs_row(cls)
+
+
+def args_row(func: Callable[..., T]) -> BaseRowFactory[T]:
+    """Rows as ``func(value, ...)``."""
+
+    def factory(cursor: Any) -> RowMaker[T]:
+        def make(values: Sequence[Any]) -> T:
+            return func(*values)
+
+        return make
+
+    return factory
+
+
+def kwargs_row(func: Callable[..., T]) -> BaseRowFactory[T]:
+    """Rows as ``func(column=value, ...)``."""
+
+    def factory(cursor: Any) -> RowMaker[T]:
+        names = _names(cursor)
+        if names is None:
+            return no_result
+
+        def make(values: Sequence[Any]) -> T:
+            return func(**dict(zip(names, values, strict=False)))
+
+        return make
+
+    return factory
+
+
+def no_result(values: Sequence[Any]) -> NoReturn:
+    """The row maker of a cursor that has no rows. Raises `InterfaceError`."""
+    raise InterfaceError("the cursor doesn't have a result")
+
+
+def _names(cursor: Any) -> list[str] | None:
+    description = cursor.description
+    return None if description is None else [column.name for column in description]
+
+
+@functools.lru_cache(512)
+def _namedtuple_class(names: tuple[str, ...]) -> type[Any]:
+    try:
+        return namedtuple("Row", [_identifier(name) for name in names])  # type: ignore[misc]
+    except ValueError as error:
+        raise DataError(f"can't create a namedtuple row: {error}") from None
+
+
+def _identifier(name: str) -> str:
+    name = re.sub(r"\W", "_", name)
+    return "f" + name if name[:1].isdigit() or name.startswith("_") else name
+
+
+_howdah.register_row_factories(tuple_row, dict_row, namedtuple_row, scalar_row, _namedtuple_class)

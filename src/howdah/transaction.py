@@ -1,0 +1,71 @@
+# Generated from transaction_async.py by tools/unasync.py: do not edit.
+"""Transaction blocks (psycopg 3, "Transaction management")."""
+
+from __future__ import annotations
+
+import logging
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from ._transaction_base import BaseTransaction, OutOfOrderTransactionNesting, Rollback, Status
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from .connection import Connection
+
+__all__ = ["Transaction", "OutOfOrderTransactionNesting", "Rollback"]
+
+logger = logging.getLogger("howdah")
+
+
+class Transaction(BaseTransaction):
+    """What ``connection.transaction()`` gives: BEGIN or SAVEPOINT at entry, COMMIT or ROLLBACK at exit."""
+
+    __module__ = "howdah"
+
+    @property
+    def connection(self) -> Connection[Any]:
+        """The connection in whose session the block is."""
+        conn: Connection[Any] = self._conn
+        return conn
+
+    def __enter__(self) -> Self:
+        self._conn._command(self._enter_sql())
+        self._entered()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> bool:
+        if exc_val is None and not self.force_rollback:
+            self._commit()
+            return False
+        try:
+            return self._rollback(exc_val)
+        except OutOfOrderTransactionNesting:
+            raise
+        except Exception as error:
+            if exc_val is None:
+                raise
+            logger.warning("error ignored in rollback of %s: %s", self, error)
+            return False
+
+    def _commit(self) -> None:
+        self._leave()
+        try:
+            self._conn._command(self._commit_sql())
+        except BaseException:
+            self.status = Status.FAILED
+            raise
+        self.status = Status.COMMITTED
+
+    def _rollback(self, exc_val: BaseException | None) -> bool:
+        self._leave()
+        explicit = exc_val is None or isinstance(exc_val, Rollback)
+        self.status = Status.ROLLED_BACK_EXPLICITLY if explicit else Status.ROLLED_BACK_WITH_ERROR
+        self._conn._command(self._rollback_sql())
+        return isinstance(exc_val, Rollback) and exc_val.transaction in (self, None)

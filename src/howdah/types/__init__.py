@@ -1,0 +1,1 @@
+"""Types beyond Python's own."""
