@@ -196,7 +196,7 @@ def test_encryption_is_never_pretended(whoami, pg, logins):
         {"channel_binding": "require"},
         {"gssencmode": "require"},
     ):
-        with pytest.raises(pg.NotSupportedError, match="encrypted|TLS"):
+        with pytest.raises(pg.NotSupportedError, match=r"encrypted|TLS"):
             whoami(login.dsn, **params)
     for sslmode in ("disable", "allow", "prefer"):
         assert whoami(login.dsn, sslmode=sslmode) == login.user

@@ -55,18 +55,19 @@ class Peer:
 
 
 class FakeServer:
-    """Runs a script for every connection, each in a thread. Inside ``with`` it listens on 127.0.0.1, at `port`.
+    """Runs a script for every connection, each in a thread. Inside ``with`` it listens on 127.0.0.1, at `port`, or on
+    a socket that it is given.
 
     A script ends by returning, which closes the connection. `failures` has what scripts raised, other than the errors
     of a connection that the client closed.
     """
 
-    def __init__(self, script: Callable[[Peer], object]):
+    def __init__(self, script: Callable[[Peer], object], listener: socket.socket | None = None):
         self._script = script
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = listener or socket.create_server(("127.0.0.1", 0))
         self._threads: list[threading.Thread] = []
         self._acceptor = threading.Thread(target=self._accept, daemon=True)
-        self.port: int = self._listener.getsockname()[1]
+        self.port = 0 if listener else self._listener.getsockname()[1]
         self.connections = 0
         self.failures: list[BaseException] = []
 

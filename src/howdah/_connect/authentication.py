@@ -26,7 +26,8 @@ class Policy(NamedTuple):
     required: bool  # the server must go through with one of the methods
 
     @classmethod
-    def parse(cls, text: str) -> Policy:
+    def of(cls, params: Mapping[str, str]) -> Policy:
+        text = params.get("require_auth", "")
         if not text:
             return cls(text, METHODS, False)
         words = text.split(",")
@@ -58,7 +59,7 @@ class Authenticator:
         self._conn = conn
         self._user = params["user"]
         self._password = password
-        self._policy = Policy.parse(params.get("require_auth", ""))
+        self._policy = Policy.of(params)
         self._scram: Scram | None = None
         self._awaited: int | None = None  # the only request that may come next; None: any that begins an exchange
 

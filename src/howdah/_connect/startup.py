@@ -42,7 +42,8 @@ async def connect(channel: Channel, conn: Any, given: Mapping[str, Any]) -> None
     """Connect `conn` to the first server that will have it; its parameters are then in ``conn._params``."""
     params = resolve(given)
     timeout = timeout_of(params)
-    Policy.parse(params.get("require_auth", ""))  # a mistake is told before anything is tried
+    for check in (_protocols, Policy.of):  # a mistake is told before anything is tried
+        check(params)
     hosts = hosts_of(params)
     for host in hosts:
         refuse_tls(params, host)
