@@ -1,4 +1,5 @@
 # `make help` lists the targets. Everything lands in .venv and in build* folders; nothing else is touched.
+# ARGS goes to the program that a target runs: make test ARGS="-k transaction -x", make bench ARGS="-w pk,mixed".
 
 PYTHON ?= python3
 VENV := .venv
@@ -21,15 +22,15 @@ $(STAMP): pyproject.toml meson.options
 	@$(PYTHON) tools/check_prerequisites.py
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --upgrade 'pip>=25.1'
-	$(RUN) -m pip install --quiet --group dev --group server
-	$(RUN) -m pip install --quiet --no-build-isolation --no-deps --editable .
+	$(RUN) -m pip install --quiet --group dev
+	$(RUN) -m pip install --quiet --no-build-isolation --editable '.[server]'
 	touch $@
 
 demo: build ## Load 336,776 real flights into a PostgreSQL of its own, and use them
 	$(RUN) examples/demo.py
 
 test: build ## Run the tests of the package: unit, and live on an embedded PostgreSQL
-	$(RUN) -m pytest
+	$(RUN) -m pytest $(ARGS)
 
 CORE_OPTIONS := -Dcore_tests=true -Dextension=false -Db_sanitize=address,undefined -Db_lundef=false --werror \
 	--buildtype=debugoptimized
@@ -73,10 +74,10 @@ format: build ## Format Python and C
 
 bench: build ## Compare with other drivers, turn by turn in one run
 	$(RUN) -m pip install --quiet --group bench
-	$(RUN) bench/run.py
+	$(RUN) bench/run.py $(ARGS)
 
 smoke: build ## Install into a fresh environment of each CPython on this machine, and try it
-	$(RUN) tools/smoke.py
+	$(RUN) tools/smoke.py $(ARGS)
 
 clean: ## Delete what was built, .venv included
 	rm -rf build build-* dist $(VENV)
