@@ -141,6 +141,13 @@ hd_inbox_next(hd_inbox *in, hd_message *msg)
 }
 
 uint8_t
+hd_inbox_header(const hd_inbox *in, size_t *size)
+{
+    *size = claimed_size(in);
+    return *size != 0 ? in->chunk->data[in->head] : 0;
+}
+
+uint8_t
 hd_inbox_peek(const hd_inbox *in)
 {
     size_t size;

@@ -58,6 +58,10 @@ void hd_inbox_commit(hd_inbox *in, size_t n);
 /* Cuts out the next message. HD_MORE: not complete yet. HD_EPROTO: a length that no server sends. */
 HD_MUSTCHECK hd_rc hd_inbox_next(hd_inbox *in, hd_message *msg);
 
+/* The type of the next message, complete or not, and the size it claims (its type byte included); 0 before the five bytes
+ * of its header have come. */
+uint8_t hd_inbox_header(const hd_inbox *in, size_t *size);
+
 /* The type of the next message if it is complete, else 0; consumes nothing. */
 uint8_t hd_inbox_peek(const hd_inbox *in);
 

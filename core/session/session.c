@@ -7,6 +7,7 @@
 enum {
     FIRST_QUEUE = 16,
     KEPT_OUT = 256 * 1024, /* a larger outgoing buffer is given back once it was sent */
+    LONGEST_STARTUP = 64 * 1024, /* no message of start-up comes near */
     PROTOCOL_3_0 = 196608,
 };
 
@@ -324,7 +325,7 @@ skip_abandoned(hd_session *s, hd_event *ev)
     while (s->count != 0 && queue_at(s, 0)->state != HD_ST_SYNC) {
         hd_request dropped = *queue_at(s, 0);
         pop(s);
-        if (dropped.state == HD_ST_EXECUTE) {
+        if (dropped.state == HD_ST_EXECUTE || dropped.state == HD_ST_QUERY) {
             *ev = (hd_event){HD_EV_ABORTED, dropped.tag, {NULL, 0}};
             return true;
         }
@@ -332,6 +333,19 @@ skip_abandoned(hd_session *s, hd_event *ev)
     if (s->count != 0)
         s->skipping = false;
     return false;
+}
+
+/* Whatever answers at this port may be no PostgreSQL: its first bytes tell, before a whole message has come. */
+static bool
+is_foreign(const hd_session *s)
+{
+    size_t size;
+    uint8_t type = hd_inbox_header(&s->in, &size);
+    if (s->state < HD_ST_STARTUP || s->state > HD_ST_KEYED || type == 0)
+        return false;
+    bool anywhere =
+        type == HD_BE_NOTICE_RESPONSE || type == HD_BE_PARAMETER_STATUS || type == HD_BE_NOTIFICATION_RESPONSE;
+    return size > LONGEST_STARTUP || !(anywhere || hd_session_allows(s->state, type));
 }
 
 hd_rc
@@ -344,6 +358,8 @@ hd_session_next(hd_session *s, hd_event *ev)
     if (s->skipping && skip_abandoned(s, ev))
         return HD_OK;
     hd_rc rc = hd_inbox_next(&s->in, &msg);
+    if (rc == HD_MORE && is_foreign(s))
+        return refuse(s, "the server does not speak PostgreSQL's protocol");
     if (rc == HD_EPROTO)
         return refuse(s, "the server sent a message of impossible length");
     if (rc != HD_OK)
@@ -362,6 +378,8 @@ hd_session_next(hd_session *s, hd_event *ev)
         return rc;
     if (t.next == HD_ST_DONE)
         pop(s);
+    else if (t.next == HD_ST_CLOSED)
+        hd_session_shut(s);
     else if (s->state == before) /* authenticate() has gone on by itself */
         s->state = (hd_state)t.next;
     return HD_OK;
@@ -371,7 +389,7 @@ bool
 hd_session_next_row(hd_session *s, hd_span *body)
 {
     hd_message msg;
-    if (s->state != HD_ST_EXECUTE && s->state != HD_ST_QUERY_ROWS)
+    if (s->skipping || (s->state != HD_ST_EXECUTE && s->state != HD_ST_QUERY_ROWS))
         return false;
     if (hd_inbox_peek(&s->in) != HD_BE_DATA_ROW || hd_inbox_next(&s->in, &msg) != HD_OK)
         return false;

@@ -11,7 +11,10 @@
 typedef enum hd_state {
     HD_ST_IDLE, /* nothing is owed */
     HD_ST_STARTUP,
-    HD_ST_AUTHENTICATED, /* start-up, after AuthenticationOk */
+    HD_ST_NEGOTIATED,
+    HD_ST_AUTHENTICATING,
+    HD_ST_AUTHENTICATED, /* after AuthenticationOk */
+    HD_ST_KEYED,
     HD_ST_PARSE,
     HD_ST_BIND,
     HD_ST_CLOSE,
@@ -43,7 +46,7 @@ typedef struct hd_event {
     hd_span body; /* not decoded, except that its fitness for the session's own use was checked; lives like hd_message */
 } hd_event;
 
-/* Not a message: an Execute was skipped because an earlier request of its batch failed. */
+/* Not a message: an Execute or a Query was skipped because an earlier request of its batch failed. */
 enum { HD_EV_ABORTED = 0 };
 
 enum { HD_CANCEL_KEY_MAX = 256 };
