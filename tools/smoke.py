@@ -47,17 +47,22 @@ def run(*command: str | Path, cwd: str | None = None) -> None:
 
 
 def main() -> int:
-    wanted = sys.argv[1:] or VERSIONS
+    failed = False
     with howdah.server.start() as server:
-        for version in wanted:
+        for version in sys.argv[1:] or VERSIONS:
             python = find_python(version)
             if python is None:
                 print(f"CPython {version}: not on this machine", flush=True)
                 continue
             began = time.monotonic()
-            smoke(python, version, server.dsn)
-            print(f"CPython {version}: built, installed and used in {time.monotonic() - began:.0f} s", flush=True)
-    return 0
+            try:
+                smoke(python, version, server.dsn)
+            except subprocess.CalledProcessError as error:
+                failed = True
+                print(f"CPython {version}: {error}", flush=True)
+            else:
+                print(f"CPython {version}: built, installed and used in {time.monotonic() - began:.0f} s", flush=True)
+    return int(failed)
 
 
 if __name__ == "__main__":
