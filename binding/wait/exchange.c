@@ -73,7 +73,9 @@ receive(hdpy_connection *conn, int flags)
 static void
 lose_after_receive(hdpy_connection *conn, int error)
 {
-    if (error == 0)
+    if (conn->closing)
+        hdpy_connection_lose_because(conn, "the connection was closed while it was in use");
+    else if (error == 0)
         hdpy_connection_lose_because(conn, "the connection is lost: the server closed it unexpectedly");
     else
         lose_by_errno(conn, "receiving", error);
@@ -272,7 +274,8 @@ hdpy_request_raise(hdpy_request *request)
 hdpy_request *
 hdpy_run(hdpy_connection *conn, hdpy_submit submit, void *arg)
 {
-    if (hdpy_connection_check(conn) < 0 || hdpy_lock_acquire(conn->st, &conn->lock) < 0)
+    unsigned long me = conn->wait == Py_None ? PyThread_get_thread_ident() : 0;
+    if (hdpy_connection_check(conn) < 0 || hdpy_lock_acquire(conn->st, &conn->lock, me) < 0)
         return NULL;
     hdpy_request *request = NULL;
     if (hdpy_connection_check(conn) == 0) /* it may have been closed while we waited */

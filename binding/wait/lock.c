@@ -29,14 +29,13 @@ withdraw(hdpy_lock *lock, PyObject *baton)
 }
 
 int
-hdpy_lock_acquire(hdpy_state *st, hdpy_lock *lock)
+hdpy_lock_acquire(hdpy_state *st, hdpy_lock *lock, unsigned long me)
 {
-    unsigned long me = PyThread_get_thread_ident();
     if (hdpy_lock_try(lock)) {
         lock->owner = me;
         return 0;
     }
-    if (lock->owner == me) {
+    if (me != 0 && lock->owner == me) {
         PyErr_SetString(st->ProgrammingError,
                         "the connection is already executing a command of this thread (called from a handler, an "
                         "adapter or a parameter iterator?)");

@@ -24,8 +24,9 @@ hdpy_lock_try(hdpy_lock *lock)
     return true;
 }
 
-/* Waits in this thread. -1: interrupted by a signal handler's exception, or taken by this very thread already. */
-int hdpy_lock_acquire(hdpy_state *st, hdpy_lock *lock);
+/* Waits in this thread. `me`: the thread, to refuse a wait for oneself, or 0 where several greenlets share one. -1: an
+ * exception of a signal handler, or ProgrammingError: taken by this very thread already. */
+int hdpy_lock_acquire(hdpy_state *st, hdpy_lock *lock, unsigned long me);
 
 /* Puts a future in the queue; it gets its result when the lock is ours. */
 int hdpy_lock_enqueue(hdpy_lock *lock, PyObject *future);
