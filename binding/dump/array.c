@@ -96,10 +96,18 @@ typedef struct survey {
     PyTypeObject *type; /* borrowed: of every element that is not None; NULL if there is none, or more than one */
     PyObject *last;     /* owned: the last element that is not None */
     PyObject *last_of;  /* owned: a dict of type to its last element, made when a second type is met */
-    bool big;           /* ints: one is beyond int64_t */
+    bool big;           /* of those that are int: one is beyond int64_t */
     long long min;
     long long max;
 } survey;
+
+/* Subclasses of int that are sent as int is; those with a dumper of their own say their type themselves. */
+static bool
+are_ints(hdpy_dump_ctx *ctx, const survey *s)
+{
+    return s->type == &PyLong_Type ||
+           (s->type != NULL && hdpy_find_dumper(ctx->st, s->type, HDPY_AS_BINARY) == &hdpy_dump_int_binary);
+}
 
 static void
 survey_fini(survey *s)
@@ -112,7 +120,7 @@ static int
 count_in(survey *s, PyObject *item)
 {
     PyTypeObject *type = Py_TYPE(item);
-    if (type == &PyLong_Type) {
+    if (PyLong_Check(item)) {
         int overflow;
         long long v = PyLong_AsLongLongAndOverflow(item, &overflow);
         s->big = s->big || overflow != 0;
@@ -183,7 +191,7 @@ oid_of_item(hdpy_dump_ctx *ctx, PyObject *item, hdpy_pyformat format, hd_writer 
 static int
 oid_of_items(hdpy_dump_ctx *ctx, survey *s, hdpy_pyformat format, hd_writer *dst, uint32_t *oid)
 {
-    if (s->type == &PyLong_Type) {
+    if (are_ints(ctx, s)) {
         if (s->big)
             *oid = HD_OID_NUMERIC;
         else if (s->min < INT32_MIN || s->max > INT32_MAX)
@@ -399,7 +407,7 @@ dump_binary(hdpy_dump_ctx *ctx, PyObject *list, hd_writer *dst, hdpy_param *para
     survey s = {.type = NULL};
     hd_array_header h = {.ndim = 0};
     int rc = look_at(ctx, list, &s);
-    bool untyped = s.last == NULL, ints = s.type == &PyLong_Type;
+    bool untyped = s.last == NULL, ints = are_ints(ctx, &s);
     if (rc == 0 && !untyped)
         rc = oid_of_items(ctx, &s, HDPY_AS_BINARY, dst, &h.item_oid);
     survey_fini(&s);

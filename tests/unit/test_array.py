@@ -215,7 +215,7 @@ def test_a_bad_element() -> None:
     st.binary(max_size=40) | st.text('{},"\\ 1aNUL[]:=', max_size=20).map(str.encode), st.sampled_from([TEXT, BINARY])
 )
 def test_any_bytes_are_a_list_or_an_error(data: bytes, format: int) -> None:
-    value = outcome(_howdah.load, TEXT_ARRAY, format, data)
+    value = outcome(_howdah.load, INT4_ARRAY, format, data)
     assert value == "DataError" or value[0] is list
 
 
@@ -224,12 +224,10 @@ def test_any_bytes_are_a_list_or_an_error(data: bytes, format: int) -> None:
 scalars = [
     st.integers(-(2**15), 2**15 - 1),
     st.integers(-(2**33), 2**33),
-    st.integers(-(2**70), 2**70),
     st.booleans(),
     st.floats(),
-    st.decimals(),
+    st.decimals().filter(lambda d: not d.is_nan()),
     st.text(st.characters(min_codepoint=1, max_codepoint=0x7FF), max_size=8),
-    st.binary(max_size=8),
     st.dates(),
     st.times(),
     st.datetimes(),
@@ -270,7 +268,6 @@ def test_dump(elements: st.SearchStrategy[Any]) -> None:
         [[1, 2], [3, 4]],
         [[1], [2, 3]],
         [[1, 2], 3],
-        [1, [2]],
         [[1], []],
         [[], [1]],
         [[[1]], [2]],
@@ -305,6 +302,8 @@ def test_subclasses() -> None:
         pass
 
     check_dump([Number(1), Number(70000)])
+    # psycopg looks at the last one only
+    assert _howdah.dump([Number(70000), Number(1)], "b") == _howdah.dump([70000, 1], "b")
     check_dump([1, Number(1)])
     check_dump([70000, Number(1)])
     check_dump(["a", Name("b"), "c"])
@@ -315,6 +314,34 @@ def test_a_list_met_twice_is_no_loop() -> None:
     """psycopg refuses it."""
     row = [1]
     assert _howdah.dump([row, row], "t")[2] == b"{{1},{1}}"
+
+
+@given(boxes(st.integers(-(2**70), 2**70) | st.just(2**63)))
+def test_big_ints(value: list[Any]) -> None:
+    """psycopg writes a numeric with zeros that the server leaves out."""
+    for format in "stb":
+        oid, wire, data = _howdah.dump(value, format)
+        theirs = their_dump(value, format)
+        assert (oid, wire) == theirs[:2]
+        if oid:
+            assert _howdah.load(oid, wire, data) == _howdah.load(oid, wire, theirs[2]) == value
+
+
+@pytest.mark.parametrize("value", [[b"", None, b"a\0b"], [[b"NULL"]]])
+def test_bytes(value: list[Any]) -> None:
+    """In text psycopg asks libpq, which writes another text without a connection."""
+    assert _howdah.dump(value, "b") == their_dump(value, "b")
+    for format in "st":
+        oid, wire, data = _howdah.dump(value, format)
+        assert (oid, wire) == their_dump(value, format)[:2]
+        assert _howdah.load(oid, wire, data) == value
+
+
+def test_a_list_inside_after_an_element() -> None:
+    """psycopg hands the list to the dumper of ints, and raises TypeError."""
+    assert _howdah.dump([1, [2]], "t") == their_dump([1, [2]], "t")
+    with pytest.raises(errors.DataError, match="inconsistent depths"):
+        _howdah.dump([1, [2]], "b")
 
 
 @pytest.mark.parametrize("format", "stb")
