@@ -452,7 +452,7 @@ def test_older_server(connect):
     ],
 )
 def test_bad_negotiation(pg, connect, data, params):
-    refused(pg, connect, says(data), "version|Version|extensions", **params)
+    refused(pg, connect, says(data), "version|Version|extensions|no place here", **params)
 
 
 # ---- what is sent

@@ -55,7 +55,6 @@ class Authenticator:
     """The client's side of one log-in, which ends with AuthenticationOk."""
 
     def __init__(self, conn: Any, params: Mapping[str, str], password: str):
-        self.begun = False
         self._conn = conn
         self._user = params["user"]
         self._password = password
@@ -65,7 +64,6 @@ class Authenticator:
 
     def answer(self, code: int, data: bytes) -> Callable[[], None] | None:
         """Answer one request; what is returned is slow, and has to be called."""
-        self.begun = True
         if self._awaited is not None and code != self._awaited:
             if code == OK:
                 raise OperationalError("the server let us in without proving that it knows the password")

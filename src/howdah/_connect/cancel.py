@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..errors import CancellationTimeout, OperationalError
-from .channel import Channel
+from .channel import Channel, why
 from .hosts import Address, hosts_of, lookup_of, tcp_addresses, unix_address
 
 
@@ -29,7 +29,7 @@ async def cancel(channel: Channel, params: Mapping[str, str], request: bytes, ti
     except ConnectionResetError:  # the request was read, and that is all that a server does with it
         pass
     except OSError as error:
-        raise OperationalError(f"cancellation failed: {error.strerror or error}") from error
+        raise OperationalError(f"cancellation failed: {why(error)}") from error
     finally:
         channel.close()
 

@@ -7,6 +7,7 @@ has only to start them. It keeps to the `socket` module, which gevent patches.
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import sys
 import time
@@ -19,6 +20,11 @@ from .hosts import Address, Info
 T = TypeVar("T")
 
 RECEIVE = 16 * 1024
+
+
+def why(error: OSError) -> str:
+    """The system's words, since asyncio has some of its own."""
+    return os.strerror(error.errno) if error.errno else str(error)
 
 
 class Channel(Protocol):

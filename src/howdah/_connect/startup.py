@@ -6,7 +6,6 @@ its own session and its own authentication.
 
 from __future__ import annotations
 
-import os
 import random
 import socket
 import struct
@@ -17,7 +16,7 @@ from typing import Any
 
 from ..errors import ConnectionTimeout, Error, OperationalError, from_server
 from .authentication import Authenticator, Policy
-from .channel import Channel
+from .channel import Channel, why
 from .hosts import Address, Host, hosts_of, lookup_of, tcp_addresses, unix_address
 from .options import OPTIONS
 from .parameters import integer, password_for, refuse_tls, resolve, startup_settings, timeout_of
@@ -143,7 +142,7 @@ async def _attempt(
 def _reason(error: OSError, address: Address) -> str:
     if isinstance(error, ConnectionResetError):
         return CLOSED
-    text = os.strerror(error.errno) if error.errno else str(error)  # asyncio has words of its own
+    text = why(error)
     if address.host.is_unix and isinstance(error, (FileNotFoundError, ConnectionRefusedError)):
         text += "\n\tIs the server running locally and accepting connections on that socket?"
     elif isinstance(error, ConnectionRefusedError):
@@ -241,7 +240,6 @@ async def _start(channel: Channel, conn: Any, params: Mapping[str, str], passwor
     lowest, highest = _protocols(params)
     authenticator = Authenticator(conn, params, password)
     headers = _Headers()
-    negotiated = False
     conn._start(highest, startup_settings(params))
     while True:
         if outgoing := conn._outgoing():
@@ -257,9 +255,6 @@ async def _start(channel: Channel, conn: Any, params: Mapping[str, str], passwor
                 if slow := authenticator.answer(event[1], event[2]):
                     await channel.compute(slow)
             elif event[0] == "negotiate_protocol_version":
-                if negotiated or authenticator.begun:
-                    raise OperationalError("the server negotiates the protocol version out of turn")
-                negotiated = True
                 _check_negotiation(event[1], event[2], lowest)
             elif event[0] == "error":
                 error = from_server(event[1])
