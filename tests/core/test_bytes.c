@@ -329,8 +329,13 @@ inbox_judges_lengths(void)
         hd_alloc alloc = {tap_resize, &heap};
         hd_inbox in = hd_inbox_of(&alloc);
         hd_message msg;
-        size_t room;
-        put(&in, (const uint8_t *)cases[i].header, 5);
+        hd_reader length = hd_reader_of((hd_span){(const uint8_t *)cases[i].header + 1, 4});
+        size_t room, claimed;
+        put(&in, (const uint8_t *)cases[i].header, 4);
+        CHECK_EQ(hd_inbox_header(&in, &claimed), 0);
+        put(&in, (const uint8_t *)cases[i].header + 4, 1);
+        CHECK_EQ(hd_inbox_header(&in, &claimed), 'Z');
+        CHECK_EQ(claimed, (uint64_t)hd_read_u32(&length) + 1);
         CHECK_EQ(hd_inbox_peek(&in), cases[i].rc == HD_OK ? 'Z' : 0);
         CHECK_EQ(hd_inbox_next(&in, &msg), cases[i].rc);
         CHECK(hd_inbox_reserve(&in, &room) != NULL);

@@ -11,6 +11,9 @@
 /* ---- every message in every state */
 
 #define OK "R\0\0\0\x08\0\0\0\0"
+#define CLEARTEXT "R\0\0\0\x08\0\0\0\3"
+#define NEGOTIATE "v\0\0\0\x0c\0\3\0\0\0\0\0\0"
+#define KEY "K\0\0\0\x0c\0\0\0\1key!"
 #define ERROR "E\0\0\0\5\0"
 #define COPY_IN "G\0\0\0\7\0\0\0"
 #define COPY_OUT "H\0\0\0\7\0\0\0"
@@ -21,7 +24,7 @@
 /* A proper one of each type. */
 static const hd_span messages[] = {
     B(OK),
-    B("K\0\0\0\x0c\0\0\0\1key!"),
+    B(KEY),
     B("2\0\0\0\4"),
     B("3\0\0\0\4"),
     B("C\0\0\0\x0dSELECT 1\0"),
@@ -34,7 +37,7 @@ static const hd_span messages[] = {
     B("I\0\0\0\4"),
     B(ERROR),
     B("V\0\0\0\x08\xff\xff\xff\xff"),
-    B("v\0\0\0\x0c\0\3\0\0\0\0\0\0"),
+    B(NEGOTIATE),
     B("n\0\0\0\4"),
     B("N\0\0\0\5\0"),
     B("A\0\0\0\x0c\0\0\0\1c\0p\0"),
@@ -63,7 +66,10 @@ static const struct {
 } states[] = {
     {HD_ST_IDLE, "", B(""), "E"},
     {HD_ST_STARTUP, "U", B(""), "RvE"},
+    {HD_ST_NEGOTIATED, "U", B(NEGOTIATE), "RE"},
+    {HD_ST_AUTHENTICATING, "U", B(CLEARTEXT), "RE"},
     {HD_ST_AUTHENTICATED, "U", B(OK), "KZE"},
+    {HD_ST_KEYED, "U", B(OK KEY), "ZE"},
     {HD_ST_PARSE, "P", B(""), "1E"},
     {HD_ST_BIND, "B", B(""), "2E"},
     {HD_ST_CLOSE, "C", B(""), "3E"},
@@ -81,7 +87,7 @@ static const struct {
     {HD_ST_QUERY_COPY_IN, "Q", B(COPY_IN), "CE"},
     {HD_ST_QUERY_COPY_OUT, "Q", B(COPY_OUT), "dcE"},
     {HD_ST_QUERY_COPY_BOTH, "Q", B(COPY_BOTH), "dcE"},
-    {HD_ST_QUERY_FAILED, "Q", B(ERROR), "Z"},
+    {HD_ST_QUERY_FAILED, "Q", B(ERROR), "EZ"},
     {HD_ST_CLOSED, "U", B(ERROR), ""},
 };
 
@@ -208,7 +214,7 @@ startup_is_kept(void)
     CHECK_EQ(s->transaction_status, 0);
     hd_converse_feed(&c, B("v\0\0\0\x0c\0\3\0\0\0\0\0\0" OK "S\0\0\0\x11TimeZone\0UTC\0"
                            "K\0\0\0\x0c\0\0\1\2key!"));
-    CHECK_EQ(s->state, HD_ST_AUTHENTICATED);
+    CHECK_EQ(s->state, HD_ST_KEYED);
     CHECK(!hd_session_is_idle(s));
     CHECK_EQ(s->protocol, 196608);
     CHECK_EQ(s->backend_pid, 258);
@@ -241,7 +247,13 @@ lies_at_startup_are_refused(void)
         B("Z\0\0\0\5I"),                                                /* the same */
         B(OK "Z\0\0\0\5X"),                                             /* no such status */
         B("S\0\0\0\x06n\0"),                                            /* no value */
-        B("Z\0\0\0\3"),                                                 /* impossible length */
+        B(OK KEY KEY),                                                  /* two keys */
+        B(NEGOTIATE NEGOTIATE OK),                                      /* twice */
+        B(CLEARTEXT NEGOTIATE),                                         /* too late */
+        B("HTTP/1.1 400 Bad Request\r\n"),                              /* somebody else */
+        B("SSH-2.0-OpenSSH_9.2p1\r\n"), /* the type is one of ours, the length isn't */
+        B("E\x00\x01\x00\x00"),         /* an error of 64 KiB, as if */
+        B("Z\0\0\0\3"),                 /* impossible length */
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         hd_conversation c;
@@ -381,6 +393,26 @@ rows_by_the_short_road(void)
     CHECK(hd_session_next_row(&s, &body));
     CHECK(!hd_session_next_row(&s, &body)); /* not complete yet */
     CHECK_EQ(hd_session_next(&s, &ev), HD_MORE);
+    hd_session_fini(&s);
+}
+
+/* No row may reach a request that the server will not run. */
+static void
+no_rows_for_an_aborted_request(void)
+{
+    hd_session s;
+    hd_event ev;
+    hd_span body;
+    hd_session_init(&s, &hd_alloc_default);
+    hd_session_execute(&s, B(""), 0, &s);
+    hd_session_execute(&s, B(""), 0, &ev);
+    hd_session_sync(&s, &s);
+    receive(&s, B(ERROR "D\0\0\0\6\0\0"));
+    CHECK_EQ(hd_session_next(&s, &ev), HD_OK);
+    CHECK(!hd_session_next_row(&s, &body));
+    CHECK_EQ(hd_session_next(&s, &ev), HD_OK);
+    CHECK_EQ(ev.type, HD_EV_ABORTED);
+    CHECK_EQ(hd_session_next(&s, &ev), HD_EPROTO);
     hd_session_fini(&s);
 }
 
@@ -626,6 +658,7 @@ main(int argc, char **argv)
     RUN(a_failed_batch_without_sync_goes_on_failing);
     RUN(long_pipelines);
     RUN(rows_by_the_short_road);
+    RUN(no_rows_for_an_aborted_request);
     RUN(recordings_are_understood);
     RUN(recordings_split_at_every_byte);
     RUN(recordings_byte_by_byte);
