@@ -290,8 +290,7 @@ hdpy_settings_init(hdpy_state *st, PyObject *module)
         return -1;
     if (st->ZoneInfo == NULL && (st->ZoneInfo = import_name("zoneinfo", "ZoneInfo")) == NULL)
         return -1;
-    if ((st->timezones = PyDict_New()) == NULL || (st->str_fromutc = PyUnicode_InternFromString("fromutc")) == NULL ||
-        (st->str_utcoffset = PyUnicode_InternFromString("utcoffset")) == NULL)
+    if ((st->timezones = PyDict_New()) == NULL)
         return -1;
     st->settings_type = PyType_FromModuleAndSpec(module, &settings_spec, NULL);
     return st->settings_type == NULL ? -1 : 0;

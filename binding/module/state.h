@@ -11,7 +11,7 @@
 #define HDPY_STATE_NAMES(X)                                                                                            \
     X(acquire) X(release) X(done) X(cancelled) X(set_result) X(exception) X(cancel) X(is_closed)                       \
     X(add_reader) X(remove_reader) X(add_writer) X(remove_writer) X(create_future) X(create_task)                      \
-    X(add_done_callback) X(on_cancel) X(on_notice) X(on_notification) X(future_blocking)
+    X(add_done_callback) X(on_cancel) X(on_notice) X(on_notification) X(future_blocking) X(fromutc) X(utcoffset)
 
 /* One line per object: HDPY_STATE_OBJECTS(X) expands to the fields, to the traversal and to the clearing. */
 #define HDPY_STATE_OBJECTS(X)                                                                                          \
@@ -56,9 +56,7 @@
     X(uuid_unknown_safety)                                                                                             \
     /* adapt/settings.c */                                                                                             \
     X(settings_type)                                                                                                   \
-    X(timezones) /* name of a zone to its tzinfo */                                                                    \
-    X(str_fromutc)                                                                                                     \
-    X(str_utcoffset)
+    X(timezones) /* name of a zone to its tzinfo */
 
 typedef struct hdpy_state {
 #define HDPY_FIELD(name) PyObject *name;
