@@ -285,6 +285,28 @@ inbox_reuses_a_chunk_nobody_holds(void)
     CHECK_EQ(heap.live, 0);
 }
 
+/* Receives that fill their room get a larger one, up to a limit. */
+static void
+inbox_takes_larger_chunks(void)
+{
+    hd_inbox in = hd_inbox_of(&hd_alloc_default);
+    hd_message msg;
+    size_t first = 0, room = 0;
+    for (int i = 0; i < 10; i++) {
+        uint8_t *to = hd_inbox_reserve(&in, &room);
+        uint32_t length = hd_be32((uint32_t)room - 1);
+        memset(to, 'd', room);
+        memcpy(to + 1, &length, 4);
+        hd_inbox_commit(&in, room);
+        CHECK_EQ(hd_inbox_next(&in, &msg), HD_OK);
+        CHECK_EQ(msg.body.n, room - 5);
+        first = first ? first : room;
+    }
+    CHECK_EQ(first, 16 * 1024);
+    CHECK_EQ(room, 256 * 1024);
+    hd_inbox_fini(&in);
+}
+
 /* What a message claims costs nothing; what has arrived costs at most a small multiple. */
 static void
 inbox_grows_by_arrival(void)
@@ -388,6 +410,7 @@ main(void)
     RUN(inbox_byte_by_byte);
     RUN(inbox_keeps_referenced_chunks_in_place);
     RUN(inbox_reuses_a_chunk_nobody_holds);
+    RUN(inbox_takes_larger_chunks);
     RUN(inbox_grows_by_arrival);
     RUN(inbox_judges_lengths);
     RUN(inbox_survives_allocation_failures);

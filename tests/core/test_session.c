@@ -237,6 +237,7 @@ lies_at_startup_are_refused(void)
 {
     static const hd_span cases[] = {
         B("v\0\0\0\x0c\0\3\0\3\0\0\0\0"),                               /* newer than asked for */
+        B("v\0\0\0\x08\0\3\0\0"),                                       /* cut off */
         B("v\0\0\0\x0c\0\2\0\0\0\0\0\0"),                               /* another protocol */
         B("v\0\0\0\x0c\0\3\0\0\0\0\0\0" OK "K\0\0\0\x0d\0\0\0\1long!"), /* a long key under 3.0 */
         B(OK "K\0\0\0\x0b\0\0\0\1key"),                                 /* a short one */
@@ -320,6 +321,27 @@ requests_are_taken_back(void)
     CHECK(hd_session_is_idle(&s));
     CHECK_EQ(hd_session_next(&s, &ev), HD_MORE);
     hd_session_fini(&s);
+}
+
+/* A buffer that a long query made large is not kept for the next one. */
+static void
+large_buffers_are_given_back(void)
+{
+    enum { LONG = 1 << 20 };
+    hd_session s;
+    uint8_t *sql = malloc(LONG);
+    memset(sql, ' ', LONG);
+    hd_session_init(&s, &hd_alloc_default);
+    hd_session_query(&s, (hd_span){sql, LONG}, NULL);
+    hd_session_sent(&s, LONG / 2);
+    CHECK_EQ(hd_session_outgoing(&s).n, 1 + 4 + LONG + 1 - LONG / 2);
+    hd_session_query(&s, B(""), NULL);
+    hd_session_sent(&s, hd_session_outgoing(&s).n);
+    CHECK_EQ(s.out.cap, 0);
+    hd_session_sync(&s, NULL);
+    CHECK_SPAN(hd_session_outgoing(&s), B("S\0\0\0\4"));
+    hd_session_fini(&s);
+    free(sql);
 }
 
 static void
@@ -655,6 +677,7 @@ main(int argc, char **argv)
     RUN(lies_at_startup_are_refused);
     RUN(floods_of_settings_are_refused);
     RUN(requests_are_taken_back);
+    RUN(large_buffers_are_given_back);
     RUN(a_failed_batch_without_sync_goes_on_failing);
     RUN(long_pipelines);
     RUN(rows_by_the_short_road);
