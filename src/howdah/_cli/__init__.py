@@ -20,24 +20,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     settings = dict(setting.partition("=")[::2] for setting in arguments.settings)
     try:
-        return run_server(arguments.port, settings)
+        run_server(arguments.port, settings)
     except (ImportError, RuntimeError) as error:
         print(error, file=sys.stderr)
         return 1
 
 
-def run_server(port: int, settings: dict[str, str]) -> int:
+def run_server(port: int, settings: dict[str, str]) -> NoReturn:
     """Print the DSN of a new server, and keep it until the process is told to end."""
     from howdah.server import start
 
     def end(signum: int, frame: object) -> NoReturn:
         raise SystemExit(0)
 
+    signal.signal(signal.SIGINT, end)
     signal.signal(signal.SIGTERM, end)
     with start(port=port, settings=settings) as server:
         print(server.dsn, flush=True)
-        try:
+        while True:
             signal.pause()
-        except KeyboardInterrupt:
-            print()
-    return 0
