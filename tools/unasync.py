@@ -3,14 +3,15 @@
     python tools/unasync.py            write the twins
     python tools/unasync.py --check    exit 1 if one is not current
 
-It works on tokens: ``async`` and ``await`` go, names are replaced by `NAMES`, and of ``if True:  # ASYNC`` ... ``else:`` the
-else-branch stays. Nothing else changes, so the twins can be read side by side.
+It works on tokens: ``async`` and ``await`` go, names are replaced by `NAMES`, and of ``if True:  # ASYNC`` ...
+``else:`` the else-branch stays. Nothing else changes, so the twins can be read side by side.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+import itertools
 import pathlib
 import re
 import subprocess
@@ -66,7 +67,7 @@ def drop_keywords(text: str) -> str:
     lines = text.splitlines(keepends=True)
     edits: list[tuple[int, int, int, str]] = []  # line, from column, to column, replacement
     tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
-    for token, following in zip(tokens, tokens[1:]):
+    for token, following in itertools.pairwise(tokens):
         row, column = token.start
         if token.string in ("async", "await") and token.type in (tokenize.NAME, 55, 56):
             end = following.start[1] if following.start[0] == row else token.end[1]

@@ -339,9 +339,11 @@ skip_abandoned(hd_session *s, hd_event *ev)
 static bool
 is_foreign(const hd_session *s)
 {
+    if (s->state < HD_ST_STARTUP || s->state > HD_ST_KEYED)
+        return false;
     size_t size;
     uint8_t type = hd_inbox_header(&s->in, &size);
-    if (s->state < HD_ST_STARTUP || s->state > HD_ST_KEYED || type == 0)
+    if (type == 0)
         return false;
     bool anywhere =
         type == HD_BE_NOTICE_RESPONSE || type == HD_BE_PARAMETER_STATUS || type == HD_BE_NOTIFICATION_RESPONSE;
@@ -357,9 +359,9 @@ hd_session_next(hd_session *s, hd_event *ev)
         return refuse(s, "the connection is closed");
     if (s->skipping && skip_abandoned(s, ev))
         return HD_OK;
-    hd_rc rc = hd_inbox_next(&s->in, &msg);
-    if (rc == HD_MORE && is_foreign(s))
+    if (is_foreign(s))
         return refuse(s, "the server does not speak PostgreSQL's protocol");
+    hd_rc rc = hd_inbox_next(&s->in, &msg);
     if (rc == HD_EPROTO)
         return refuse(s, "the server sent a message of impossible length");
     if (rc != HD_OK)

@@ -34,7 +34,7 @@ NoticeHandler = Callable[[Diagnostic], None]
 NotifyHandler = Callable[[Notify], None]
 
 
-class BaseConnection(Generic[Row]):
+class BaseConnection(_howdah.BaseConnection, Generic[Row]):
     """Base of `Connection` and `AsyncConnection` (psycopg 3, `BaseConnection`)."""
 
     # DB-API: the exceptions, as attributes of the connection
@@ -48,12 +48,6 @@ class BaseConnection(Generic[Row]):
     InternalError: ClassVar = errors.InternalError
     ProgrammingError: ClassVar = errors.ProgrammingError
     NotSupportedError: ClassVar = errors.NotSupportedError
-
-    # What the C base provides.
-    closed: bool
-    broken: bool
-    _autocommit: bool
-    _begin: bytes
 
     # The pool that lends the connection, if any.
     _pool: Any = None
@@ -102,20 +96,41 @@ class BaseConnection(Generic[Row]):
         """Whether statements are executed without a transaction being opened for them."""
         return self._autocommit
 
+    @autocommit.setter
+    def autocommit(self, value: bool) -> None:
+        self._assign("autocommit", value)
+
     @property
     def isolation_level(self) -> IsolationLevel | None:
         """Isolation of the transactions to come; None: the server's default."""
         return self._isolation_level
+
+    @isolation_level.setter
+    def isolation_level(self, value: IsolationLevel | None) -> None:
+        self._assign("isolation_level", value)
 
     @property
     def read_only(self) -> bool | None:
         """Whether the transactions to come are read-only; None: the server's default."""
         return self._read_only
 
+    @read_only.setter
+    def read_only(self, value: bool | None) -> None:
+        self._assign("read_only", value)
+
     @property
     def deferrable(self) -> bool | None:
         """Whether the transactions to come are deferrable; None: the server's default."""
         return self._deferrable
+
+    @deferrable.setter
+    def deferrable(self, value: bool | None) -> None:
+        self._assign("deferrable", value)
+
+    def _assign(self, name: str, value: Any) -> None:
+        """An attribute was assigned to; async connections refuse, since a change may have to wait."""
+        change: Callable[[Any], None] = getattr(self, f"_change_{name}")
+        change(value)
 
     def _check_idle(self, attribute: str) -> None:
         """A setting of transactions cannot change within one. Raises `ProgrammingError`."""
@@ -206,11 +221,6 @@ class BaseConnection(Generic[Row]):
         """
         if not self.closed:
             cancel_sync(self._params, self._cancel_request(), CANCEL_TIMEOUT)
-
-    # Of the C base, for the type checker.
-    _transaction_status: Callable[[], int]
-    _encoding: Callable[[], str]
-    _cancel_request: Callable[[], bytes]
 
 
 def describe_connection(conn: Any) -> str:

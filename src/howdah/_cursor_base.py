@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Generic
 
+from . import _howdah
 from ._connection_base import describe_connection
 from .pq import ExecStatus
 from .rows import Row
 
 
-class BaseCursor(Generic[Row]):
+class BaseCursor(_howdah.BaseCursor, Generic[Row]):
     """Base of `Cursor` and `AsyncCursor`."""
 
     __slots__ = ()
@@ -28,5 +29,3 @@ class BaseCursor(Generic[Row]):
 
     def setoutputsize(self, size: Any, column: int | None = None) -> None:
         """Does nothing (DB-API)."""
-
-    closed: bool

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time as time_, timezone
+from datetime import date, datetime, timezone
+from datetime import time as time_
 from typing import Any
 
 apilevel = "2.0"

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from . import _howdah
 from ._connect import cancel_sync, connect_sync
@@ -164,22 +164,6 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
 
     def set_deferrable(self, value: bool | None) -> None:
         """Set `deferrable`. Raises `ProgrammingError` within a transaction."""
-        self._change_deferrable(value)
-
-    @BaseConnection.autocommit.setter
-    def autocommit(self, value: bool) -> None:
-        self._change_autocommit(value)
-
-    @BaseConnection.isolation_level.setter
-    def isolation_level(self, value: IsolationLevel | None) -> None:
-        self._change_isolation_level(value)
-
-    @BaseConnection.read_only.setter
-    def read_only(self, value: bool | None) -> None:
-        self._change_read_only(value)
-
-    @BaseConnection.deferrable.setter
-    def deferrable(self, value: bool | None) -> None:
         self._change_deferrable(value)
 
     # ---- cancelling

@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from . import _howdah
 from ._connect import cancel_async, connect_async
@@ -169,42 +169,8 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
 
     if True:  # ASYNC
 
-        @BaseConnection.autocommit.setter
-        def autocommit(self, value: bool) -> None:
-            self._refuse_setting("autocommit")
-
-        @BaseConnection.isolation_level.setter
-        def isolation_level(self, value: IsolationLevel | None) -> None:
-            self._refuse_setting("isolation_level")
-
-        @BaseConnection.read_only.setter
-        def read_only(self, value: bool | None) -> None:
-            self._refuse_setting("read_only")
-
-        @BaseConnection.deferrable.setter
-        def deferrable(self, value: bool | None) -> None:
-            self._refuse_setting("deferrable")
-
-        def _refuse_setting(self, name: str) -> NoReturn:
+        def _assign(self, name: str, value: Any) -> None:
             raise AttributeError(f"{name!r} is read-only on async connections: use 'await connection.set_{name}()'")
-
-    else:
-
-        @BaseConnection.autocommit.setter
-        def autocommit(self, value: bool) -> None:
-            self._change_autocommit(value)
-
-        @BaseConnection.isolation_level.setter
-        def isolation_level(self, value: IsolationLevel | None) -> None:
-            self._change_isolation_level(value)
-
-        @BaseConnection.read_only.setter
-        def read_only(self, value: bool | None) -> None:
-            self._change_read_only(value)
-
-        @BaseConnection.deferrable.setter
-        def deferrable(self, value: bool | None) -> None:
-            self._change_deferrable(value)
 
     # ---- cancelling
 

@@ -52,12 +52,13 @@ class AsyncCursor(_howdah.AsyncCursorBase, BaseCursor[Row]):
         ) -> Self:
             """Execute a query, with parameters bound on the server; return the cursor.
 
-            query: str or bytes with %s or %(name)s placeholders. params: sequence or mapping. prepare: True, False, or
-            None to prepare after connection.prepare_threshold uses. binary: format of the result; None inherits the
-            cursor's.
+            query: str or bytes with %s or %(name)s placeholders. params: sequence or mapping. prepare: True, False,
+            or None to prepare after connection.prepare_threshold uses. binary: format of the result; None inherits
+            the cursor's.
 
             Raises a subclass of `Error` for what the server refuses (see `howdah.errors`), `ProgrammingError` for
-            parameters that don't fit the placeholders, `DataError` for values that can't be sent. Behaviour: psycopg 3.
+            parameters that don't fit the placeholders, `DataError` for values that can't be sent. Behaviour:
+            psycopg 3.
             """
             await self._execute(query, params, prepare, binary)
             return self

@@ -1,8 +1,8 @@
 """Row factories: how a row becomes a Python object (psycopg 3, "Row factories").
 
-A row factory is called with the cursor once a result is there, and returns a row maker; a row maker is called with the
-values of each row. `tuple_row`, `dict_row`, `namedtuple_row` and `scalar_row` are recognised by the C core, which then
-makes the rows itself.
+A row factory is called with the cursor once a result is there, and returns a row maker; a row maker is called with
+the values of each row. `tuple_row`, `dict_row`, `namedtuple_row` and `scalar_row` are recognised by the C core, which
+then makes the rows itself.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def _names(cursor: Any) -> list[str] | None:
 @functools.lru_cache(512)
 def _namedtuple_class(names: tuple[str, ...]) -> type[Any]:
     try:
-        return namedtuple("Row", [_identifier(name) for name in names])  # type: ignore[misc]
+        return namedtuple("Row", [_identifier(name) for name in names])
     except ValueError as error:
         raise DataError(f"can't create a namedtuple row: {error}") from None
 

@@ -20,17 +20,17 @@ _PROHIBITED = (
 
 
 def saslprep(password: str) -> str:
-    """The password in its normal form, or as it is where RFC 4013 forbids it: PostgreSQL does the same."""
+    """The password in its normal form, or as it is where that is forbidden: as PostgreSQL's server has it."""
     if password.isascii() and password.isprintable():
         return password
-    mapped = "".join(
-        " " if stringprep.in_table_c12(char) else char for char in password if not stringprep.in_table_b1(char)
-    )
-    normal = unicodedata.normalize("NFKC", mapped)
-    if not normal or any(prohibited(char) for char in normal for prohibited in _PROHIBITED):
+    # U+200B is in both tables; PostgreSQL takes it for a space.
+    spaced = (" " if stringprep.in_table_c12(char) else char for char in password)
+    mapped = "".join(char for char in spaced if not stringprep.in_table_b1(char))
+    # RFC 4013 looks for what is prohibited behind the normalization; PostgreSQL does it before, and decides here.
+    if not mapped or any(prohibited(char) for char in mapped for prohibited in _PROHIBITED):
         return password
-    if any(map(stringprep.in_table_d1, normal)):  # right to left, then from end to end
-        ends_right_to_left = stringprep.in_table_d1(normal[0]) and stringprep.in_table_d1(normal[-1])
-        if not ends_right_to_left or any(map(stringprep.in_table_d2, normal)):
+    if any(map(stringprep.in_table_d1, mapped)):  # right to left, then from end to end
+        ends_right_to_left = stringprep.in_table_d1(mapped[0]) and stringprep.in_table_d1(mapped[-1])
+        if not ends_right_to_left or any(map(stringprep.in_table_d2, mapped)):
             return password
-    return normal
+    return unicodedata.normalize("NFKC", mapped)
