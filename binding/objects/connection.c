@@ -45,6 +45,7 @@ connection_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(conn->lock.waiters);
     Py_VISIT(conn->wait);
     Py_VISIT(conn->loss);
+    Py_VISIT((PyObject *)conn->watch);
     return 0;
 }
 

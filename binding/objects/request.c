@@ -306,8 +306,11 @@ hdpy_request_take_rows(hdpy_connection *conn, hdpy_request *request)
 {
     hd_span body;
     hd_rc rc = HD_OK;
+    bool unwanted = request->discard || request->error != NULL;
+    if (request->current == NULL && !unwanted)
+        return HD_OK; /* the first row makes the result, which needs the GIL: hdpy_request_event() */
     while (rc == HD_OK && hd_session_next_row(&conn->session, &body)) {
-        if (request->current != NULL) /* else: of a result that failed or is not wanted */
+        if (!unwanted)
             rc = hd_result_add(&request->current->rows, conn->session.in.chunk, body);
     }
     return rc;

@@ -415,6 +415,11 @@ operation_dealloc(PyObject *self)
     hdpy_operation *op = (hdpy_operation *)self;
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
+    if (op->state == OP_RUNNING) {
+        /* Its loop is gone, and the answer with it: nobody else may get that. */
+        hdpy_connection_lose_because(op->conn, "the connection was closed: an operation was abandoned");
+        op->conn->request = NULL;
+    }
     operation_clear(self);
     hdpy_request_free(op->request);
     Py_XDECREF((PyObject *)op->conn);
