@@ -230,19 +230,38 @@ write_decimal(hd_writer *w, const decimal *d)
     return HD_OK;
 }
 
+static hd_rc
+scan_text(hd_span text, decimal *d, uint16_t *special)
+{
+    hd_reader r = hd_reader_of(text);
+    *special = 0;
+    d->negative = hd_scan_accept(&r, '-');
+    if (hd_scan_word(&r, HD_SPAN_LITERAL("NaN")))
+        *special = HD_NUMERIC_NAN;
+    else if (hd_scan_word(&r, HD_SPAN_LITERAL("Infinity")))
+        *special = d->negative ? HD_NUMERIC_MINUS_INFINITY : HD_NUMERIC_INFINITY;
+    else
+        return scan_decimal(&r, d) ? HD_OK : HD_EDATA;
+    return hd_reader_done(&r) ? HD_OK : HD_EDATA;
+}
+
+bool
+hd_numeric_is_text(hd_span text)
+{
+    decimal d;
+    uint16_t special;
+    return scan_text(text, &d, &special) == HD_OK;
+}
+
 hd_rc
 hd_numeric_text_to_binary(hd_writer *w, hd_span text)
 {
-    hd_reader r = hd_reader_of(text);
     decimal d;
-    d.negative = hd_scan_accept(&r, '-');
-    if (hd_scan_word(&r, HD_SPAN_LITERAL("NaN")) && r.left == 0) {
-        write_header(w, 0, 0, HD_NUMERIC_NAN, 0);
-        return HD_OK;
-    }
-    if (hd_scan_word(&r, HD_SPAN_LITERAL("Infinity")) && r.left == 0) {
-        write_header(w, 0, 0, d.negative ? HD_NUMERIC_MINUS_INFINITY : HD_NUMERIC_INFINITY, 0);
-        return HD_OK;
-    }
-    return scan_decimal(&r, &d) ? write_decimal(w, &d) : HD_EDATA;
+    uint16_t special;
+    if (scan_text(text, &d, &special) != HD_OK)
+        return HD_EDATA;
+    if (special == 0)
+        return write_decimal(w, &d);
+    write_header(w, 0, 0, special, 0);
+    return HD_OK;
 }

@@ -34,8 +34,11 @@ HD_MUSTCHECK hd_rc hd_numeric_from_binary(hd_span src, hd_numeric *v);
 size_t hd_numeric_text_length(const hd_numeric *v);
 void hd_numeric_print(const hd_numeric *v, uint8_t *dst);
 
-/* From decimal notation, exponents included, or NaN, Infinity, -Infinity. HD_EDATA: none of them; HD_ERANGE: too large,
- * or too many digits after the point, for the type. Nothing is written then. Memory: sticky in w. */
+/* Whether it is decimal notation, exponents included, or NaN, Infinity, -Infinity. */
+bool hd_numeric_is_text(hd_span text);
+
+/* HD_EDATA: not that; HD_ERANGE: too large, or too many digits after the point, for the type. Nothing is written then.
+ * Memory: sticky in w. */
 HD_MUSTCHECK hd_rc hd_numeric_text_to_binary(hd_writer *w, hd_span text);
 
 #endif

@@ -1,0 +1,68 @@
+#include "adapt/uuid_class.h"
+
+static int
+import_uuid(hdpy_state *st)
+{
+    if (st->uuid_unknown_safety != NULL)
+        return 0;
+    PyObject *type = hdpy_import_once(&st->UUID, "uuid", "UUID");
+    if (type == NULL || (st->uuid_int == NULL && (st->uuid_int = PyObject_GetAttrString(type, "int")) == NULL))
+        return -1;
+    if (st->uuid_is_safe == NULL && (st->uuid_is_safe = PyObject_GetAttrString(type, "is_safe")) == NULL)
+        return -1;
+    PyObject *safety = NULL;
+    if (hdpy_import_once(&safety, "uuid", "SafeUUID") == NULL)
+        return -1;
+    st->uuid_unknown_safety = PyObject_GetAttrString(safety, "unknown");
+    Py_DECREF(safety);
+    return st->uuid_unknown_safety == NULL ? -1 : 0;
+}
+
+static int
+set_slot(PyObject *slot, PyObject *obj, PyObject *value)
+{
+    return Py_TYPE(slot)->tp_descr_set(slot, obj, value);
+}
+
+PyObject *
+hdpy_uuid_make(hdpy_state *st, const uint8_t uuid[HD_UUID_LENGTH])
+{
+    if (import_uuid(st) < 0)
+        return NULL;
+#if PY_VERSION_HEX >= 0x030d0000
+    PyObject *number = PyLong_FromUnsignedNativeBytes(uuid, HD_UUID_LENGTH, Py_ASNATIVEBYTES_BIG_ENDIAN);
+#else
+    PyObject *number = _PyLong_FromByteArray(uuid, HD_UUID_LENGTH, 0, 0);
+#endif
+    if (number == NULL)
+        return NULL;
+    PyTypeObject *type = (PyTypeObject *)st->UUID;
+    PyObject *obj = type->tp_alloc(type, 0);
+    if (obj != NULL && (set_slot(st->uuid_int, obj, number) < 0 ||
+                        set_slot(st->uuid_is_safe, obj, st->uuid_unknown_safety) < 0))
+        Py_CLEAR(obj);
+    Py_DECREF(number);
+    return obj;
+}
+
+int
+hdpy_uuid_read(hdpy_state *st, PyObject *obj, uint8_t uuid[HD_UUID_LENGTH])
+{
+    if (import_uuid(st) < 0)
+        return -1;
+    PyObject *number = Py_TYPE(st->uuid_int)->tp_descr_get(st->uuid_int, obj, (PyObject *)Py_TYPE(obj));
+    if (number == NULL)
+        return -1;
+    int rc = -1;
+    if (!PyLong_Check(number))
+        PyErr_SetString(PyExc_TypeError, "UUID.int is not an int");
+    else
+#if PY_VERSION_HEX >= 0x030d0000
+        rc = PyLong_AsNativeBytes(number, uuid, HD_UUID_LENGTH,
+                                  Py_ASNATIVEBYTES_BIG_ENDIAN | Py_ASNATIVEBYTES_UNSIGNED_BUFFER) < 0 ? -1 : 0;
+#else
+        rc = _PyLong_AsByteArray((PyLongObject *)number, uuid, HD_UUID_LENGTH, 0, 0);
+#endif
+    Py_DECREF(number);
+    return rc;
+}

@@ -1,0 +1,39 @@
+#include "types/bytea.h"
+
+#include "types/oid.h"
+
+#include "dump/types.h"
+
+static int
+dump_text(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param)
+{
+    PyObject *bytes = PyBytes_FromObject(obj); /* obj itself, where it is exactly bytes */
+    if (bytes == NULL)
+        return -1;
+    *param = (hdpy_param){HD_OID_BYTEA, HD_TEXT};
+    hd_bytea_to_text(dst, (hd_span){(const uint8_t *)PyBytes_AS_STRING(bytes), (size_t)PyBytes_GET_SIZE(bytes)});
+    Py_DECREF(bytes);
+    return 0;
+}
+
+static int
+dump_binary(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param)
+{
+    Py_buffer view;
+    if (PyObject_GetBuffer(obj, &view, PyBUF_FULL_RO) < 0)
+        return -1;
+    *param = (hdpy_param){HD_OID_BYTEA, HD_BINARY};
+    int rc = 0;
+    if (PyBuffer_IsContiguous(&view, 'C')) {
+        hd_write_bytes(dst, view.buf, (size_t)view.len);
+    }
+    else if (hd_writer_reserve(dst, (size_t)view.len)) {
+        rc = PyBuffer_ToContiguous(dst->p + dst->n, &view, view.len, 'C');
+        dst->n += (size_t)view.len;
+    }
+    PyBuffer_Release(&view);
+    return rc;
+}
+
+const hdpy_dumper hdpy_dump_bytea_text = {.dump = dump_text};
+const hdpy_dumper hdpy_dump_bytea_binary = {.dump = dump_binary};

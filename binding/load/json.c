@@ -1,0 +1,94 @@
+#include "load/types.h"
+#include "module/errors.h"
+
+enum { JSONB_VERSION = 1 }; /* what jsonb_send() puts in front */
+
+/* json.JSONDecoder().scan_once: the C scanner alone, which wants the value at the very position it is told. */
+static PyObject *
+scanner(hdpy_state *st)
+{
+    if (st->json_scan == NULL) {
+        PyObject *class = NULL;
+        if (hdpy_import_once(&class, "json", "JSONDecoder") == NULL)
+            return NULL;
+        PyObject *decoder = PyObject_CallNoArgs(class);
+        Py_DECREF(class);
+        if (decoder == NULL)
+            return NULL;
+        st->json_scan = PyObject_GetAttrString(decoder, "scan_once");
+        Py_DECREF(decoder);
+    }
+    return st->json_scan;
+}
+
+/* NULL without an exception: blanks around the value, or no JSON. */
+static PyObject *
+scan(hdpy_state *st, PyObject *text)
+{
+    PyObject *scan_once = scanner(st);
+    PyObject *zero = scan_once ? PyLong_FromLong(0) : NULL;
+    if (zero == NULL)
+        return NULL;
+    PyObject *scanned = PyObject_CallFunctionObjArgs(scan_once, text, zero, NULL); /* (value, where it ends) */
+    Py_DECREF(zero);
+    if (scanned == NULL) {
+        if (PyErr_ExceptionMatches(PyExc_StopIteration) || PyErr_ExceptionMatches(PyExc_ValueError))
+            PyErr_Clear();
+        return NULL;
+    }
+    PyObject *value = NULL;
+    if (PyLong_AsSsize_t(PyTuple_GET_ITEM(scanned, 1)) == PyUnicode_GET_LENGTH(text))
+        value = Py_NewRef(PyTuple_GET_ITEM(scanned, 0));
+    Py_DECREF(scanned);
+    return value;
+}
+
+/* json.loads(text), its ValueError made the cause of a DataError. */
+static PyObject *
+loads(hdpy_load_ctx *ctx, const char *type_name, hd_span src, PyObject *text)
+{
+    PyObject *function = hdpy_import_once(&ctx->st->json_loads, "json", "loads");
+    PyObject *value = function ? PyObject_CallOneArg(function, text) : NULL;
+    if (value == NULL && PyErr_ExceptionMatches(PyExc_ValueError)) {
+        PyObject *cause = hdpy_take_exception();
+        hdpy_load_error(ctx, type_name, src);
+        PyObject *error = hdpy_take_exception();
+        PyException_SetCause(error, cause);
+        hdpy_raise(error);
+    }
+    return value;
+}
+
+static PyObject *
+load(hdpy_load_ctx *ctx, const char *type_name, hd_span src)
+{
+    const hdpy_settings *settings = ctx->settings;
+    /* lone surrogates pass, as in json.loads(bytes) */
+    const char *codec = settings->utf8 || settings->bytes_only ? "utf-8" : PyUnicode_AsUTF8(settings->encoding);
+    const char *errors = settings->utf8 || settings->bytes_only ? "surrogatepass" : NULL;
+    PyObject *text = PyUnicode_Decode((const char *)src.p, (Py_ssize_t)src.n, codec, errors);
+    if (text == NULL)
+        return NULL;
+    PyObject *value = scan(ctx->st, text);
+    if (value == NULL && !PyErr_Occurred())
+        value = loads(ctx, type_name, src, text);
+    Py_DECREF(text);
+    return value;
+}
+
+static PyObject *
+load_json(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src)
+{
+    return load(ctx, "json", src);
+}
+
+static PyObject *
+load_jsonb_binary(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src)
+{
+    if (HD_UNLIKELY(src.n == 0 || src.p[0] != JSONB_VERSION))
+        return hdpy_load_error(ctx, "jsonb", src);
+    return load(ctx, "jsonb", (hd_span){src.p + 1, src.n - 1});
+}
+
+const hdpy_loader hdpy_load_json = {.load = load_json};
+const hdpy_loader hdpy_load_jsonb_binary = {.load = load_jsonb_binary};
