@@ -50,13 +50,13 @@ ASAN_SITE = $(ASAN_VENV)/lib/$(shell $(RUN) -c 'import sys; print(f"python{sys.v
 ASAN_ENV = LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
 	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 PYTHONMALLOC=malloc
 
-asan: build ## Run the unit tests with the extension under ASan and UBSan
+asan: build ## Run the tests with the extension under ASan and UBSan
 	test -d $(ASAN_VENV) || $(RUN) -m venv --without-pip $(ASAN_VENV)
 	$(RUN) -c 'import site; print(site.getsitepackages()[0])' > $(ASAN_SITE)/packages.pth
 	$(RUN) -m pip install --quiet --upgrade --no-deps --no-build-isolation --target $(ASAN_SITE) \
 		-Cbuild-dir=build-asan/meson -Csetup-args=-Db_sanitize=address,undefined -Csetup-args=-Db_lundef=false \
 		-Csetup-args=-Db_lto=false -Csetup-args=-Dbuildtype=debugoptimized -Csetup-args=-Dwerror=true .
-	$(ASAN_ENV) $(ASAN_VENV)/bin/python -m pytest tests/unit -p no:cacheprovider
+	$(ASAN_ENV) $(ASAN_VENV)/bin/python -m pytest -p no:cacheprovider --capture=sys $(ARGS)
 
 lint: build ## Check style, the rooms rule, generated files, types and stubs
 	$(RUN) -m ruff check

@@ -35,8 +35,7 @@ def smoke(python: str, version: str, dsn: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     run(python, "-m", "venv", folder / "venv")
     installed = folder / "venv" / "bin" / "python"
-    pip = [installed, "-m", "pip", "--disable-pip-version-check"]
-    run(*pip, "install", "--quiet", f"-Cbuild-dir={folder / 'build'}", ROOT)
+    run(installed, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", ROOT)
     with tempfile.TemporaryDirectory() as elsewhere:
         shutil.copy(ROOT / "tests" / "smoke.py", elsewhere)
         run(installed, Path(elsewhere) / "smoke.py", dsn, cwd=elsewhere)
