@@ -12,8 +12,6 @@ from howdah import _howdah, errors
 
 psycopg = pytest.importorskip("psycopg")
 
-_howdah.register_errors(errors)
-
 TEXT, BINARY = 0, 1
 
 
