@@ -1,0 +1,93 @@
+"""Connections for the live tests, and the mark of what howdah does on purpose otherwise than psycopg."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "howdah_only: behaviour that differs from psycopg on purpose")
+
+
+@pytest.fixture(autouse=True)
+def _skip_howdah_only(request: pytest.FixtureRequest) -> None:
+    if request.node.get_closest_marker("howdah_only") and request.getfixturevalue("pg").__name__ != "howdah":
+        pytest.skip("howdah's own behaviour")
+
+
+@pytest.fixture(scope="session")
+def module(pg: ModuleType) -> Callable[[str], ModuleType]:
+    """Import a module of the package under test: module("types.json")."""
+    return lambda name: importlib.import_module(f"{pg.__name__}.{name}")
+
+
+@pytest.fixture
+def conn(pg, dsn):
+    """A connection that opens transactions, as by default."""
+    conn = pg.connect(dsn)
+    yield conn
+    conn.close()
+
+
+@pytest.fixture
+def auto(pg, dsn):
+    """A connection in autocommit."""
+    conn = pg.connect(dsn, autocommit=True)
+    yield conn
+    conn.close()
+
+
+@pytest.fixture
+def other(pg, dsn):
+    """A second connection, in autocommit: how the rest of the world sees the database."""
+    conn = pg.connect(dsn, autocommit=True)
+    yield conn
+    conn.close()
+
+
+@pytest.fixture
+async def aconn(pg, dsn):
+    """A connection for asyncio that opens transactions."""
+    conn = await pg.AsyncConnection.connect(dsn)
+    yield conn
+    await conn.close()
+
+
+@pytest.fixture
+async def aauto(pg, dsn):
+    """A connection for asyncio in autocommit."""
+    conn = await pg.AsyncConnection.connect(dsn, autocommit=True)
+    yield conn
+    await conn.close()
+
+
+@pytest.fixture(params=[False, True], ids=["text", "binary"])
+def cur(request, auto):
+    """A cursor in each of the two formats, in autocommit."""
+    return auto.cursor(binary=request.param)
+
+
+def sketch(value: Any) -> Any:
+    """A value with the types of its parts, such that NaN equals NaN and 1 differs from True and from 1.0."""
+    if isinstance(value, (list, tuple)):
+        return (type(value), [sketch(item) for item in value])
+    return (type(value), repr(value))
+
+
+@pytest.fixture
+def always():
+    """Execute a query ten times, so that it becomes a prepared statement: the row must stay the same; return it."""
+
+    def run(cur, query, params=None):
+        first = cur.execute(query, params).fetchone()
+        for _ in range(9):
+            again = cur.execute(query, params).fetchone()
+            assert sketch(again) == sketch(first)
+        return first
+
+    return run

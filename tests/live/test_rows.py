@@ -1,0 +1,189 @@
+"""Row factories: what becomes of a row."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass
+
+import pytest
+
+
+@dataclass
+class Point:
+    x: int
+    y: int = 0
+
+
+QUERY = "select n as x, n * 10 as y from generate_series(1, 3) n"
+
+
+def test_tuple_row(pg, conn):
+    assert conn.cursor(row_factory=pg.rows.tuple_row).execute(QUERY).fetchall() == [(1, 10), (2, 20), (3, 30)]
+
+
+def test_dict_row(pg, conn):
+    cur = conn.cursor(row_factory=pg.rows.dict_row).execute(QUERY)
+    assert cur.fetchone() == {"x": 1, "y": 10}
+    assert cur.fetchmany(1) == [{"x": 2, "y": 20}]
+    assert list(cur) == [{"x": 3, "y": 30}]
+
+
+def test_dict_row_with_the_same_name_twice(pg, conn):
+    cur = conn.cursor(row_factory=pg.rows.dict_row).execute("select 1 as x, 2 as y, 3 as x")
+    assert cur.fetchone() == {"x": 3, "y": 2}
+
+
+def test_dict_row_keeps_the_order(pg, conn):
+    cur = conn.cursor(row_factory=pg.rows.dict_row).execute("select 1 as z, 2 as a, 3 as m")
+    assert list(cur.fetchone()) == ["z", "a", "m"]
+
+
+def test_namedtuple_row(pg, conn):
+    row = conn.cursor(row_factory=pg.rows.namedtuple_row).execute(QUERY).fetchone()
+    assert (row.x, row.y) == (1, 10)
+    assert row == (1, 10)
+    assert row._fields == ("x", "y")
+
+
+def test_namedtuple_row_with_names_that_are_no_identifiers(pg, conn):
+    cur = conn.cursor(row_factory=pg.rows.namedtuple_row)
+    row = cur.execute("""select 1, 2 as "1st", 3 as "a b", 4 as "_x" """).fetchone()
+    assert tuple(row) == (1, 2, 3, 4)
+    assert len(set(row._fields)) == 4
+
+
+def test_namedtuple_row_with_a_keyword(pg, conn):
+    with pytest.raises(pg.DataError):
+        conn.cursor(row_factory=pg.rows.namedtuple_row).execute('select 1 as "class"').fetchone()
+    assert conn.execute("select 1").fetchone() == (1,)
+
+
+def test_namedtuple_row_shares_its_class(pg, conn):
+    cur = conn.cursor(row_factory=pg.rows.namedtuple_row)
+    assert type(cur.execute(QUERY).fetchone()) is type(cur.execute(QUERY).fetchone())
+
+
+def test_scalar_row(pg, conn):
+    cur = conn.cursor(row_factory=pg.rows.scalar_row).execute(QUERY)
+    assert cur.fetchall() == [1, 2, 3]
+    assert cur.fetchone() is None
+
+
+def test_scalar_row_without_columns(pg, conn):
+    with pytest.raises(pg.ProgrammingError):
+        conn.cursor(row_factory=pg.rows.scalar_row).execute("select").fetchone()
+
+
+def test_class_row(pg, conn):
+    cur = conn.cursor(row_factory=pg.rows.class_row(Point)).execute(QUERY)
+    assert cur.fetchall() == [Point(1, 10), Point(2, 20), Point(3, 30)]
+
+
+def test_class_row_with_a_column_too_many(pg, conn):
+    cur = conn.cursor(row_factory=pg.rows.class_row(Point)).execute("select 1 as x, 2 as nope")
+    with pytest.raises(TypeError):
+        cur.fetchone()
+    assert conn.execute("select 1").fetchone() == (1,)
+
+
+def test_class_row_uses_defaults(pg, conn):
+    assert conn.cursor(row_factory=pg.rows.class_row(Point)).execute("select 5 as x").fetchone() == Point(5, 0)
+
+
+def test_args_row(pg, conn):
+    cur = conn.cursor(row_factory=pg.rows.args_row(lambda x, y: f"{x}/{y}")).execute(QUERY)
+    assert cur.fetchall() == ["1/10", "2/20", "3/30"]
+
+
+def test_kwargs_row(pg, conn):
+    cur = conn.cursor(row_factory=pg.rows.kwargs_row(lambda **kw: sorted(kw.items()))).execute(QUERY)
+    assert cur.fetchone() == [("x", 1), ("y", 10)]
+
+
+def test_own_factory(conn):
+    def reversed_row(cursor):
+        names = [c.name for c in cursor.description] if cursor.description else []
+        return lambda values: (*names, *reversed(values))
+
+    assert conn.cursor(row_factory=reversed_row).execute(QUERY).fetchone() == ("x", "y", 10, 1)
+
+
+def test_factory_that_fails(conn):
+    def bad(cursor):
+        def make(values):
+            raise KeyError(values[0])
+
+        return make
+
+    cur = conn.cursor(row_factory=bad).execute(QUERY)
+    with pytest.raises(KeyError):
+        cur.fetchone()
+    assert conn.execute("select 4").fetchone() == (4,)
+
+
+def test_factory_of_the_connection(pg, dsn):
+    with pg.connect(dsn, row_factory=pg.rows.dict_row) as conn:
+        assert conn.execute("select 1 as x").fetchone() == {"x": 1}
+        conn.row_factory = pg.rows.scalar_row
+        assert conn.execute("select 1 as x").fetchone() == 1
+        assert conn.cursor(row_factory=pg.rows.tuple_row).execute("select 1").fetchone() == (1,)
+
+
+def test_factory_changed_after_execute(pg, conn):
+    cur = conn.execute(QUERY)
+    assert cur.fetchone() == (1, 10)
+    cur.row_factory = pg.rows.dict_row
+    assert cur.fetchone() == {"x": 2, "y": 20}
+    cur.row_factory = pg.rows.namedtuple_row
+    assert cur.fetchone().y == 30
+
+
+def test_factory_follows_nextset(pg, conn):
+    cur = conn.cursor(row_factory=pg.rows.dict_row).execute("select 1 as one; select 2 as two")
+    assert cur.fetchone() == {"one": 1}
+    cur.nextset()
+    assert cur.fetchone() == {"two": 2}
+
+
+def test_factories_with_commands(pg, conn):
+    for factory in (pg.rows.dict_row, pg.rows.namedtuple_row, pg.rows.scalar_row, pg.rows.class_row(Point)):
+        cur = conn.cursor(row_factory=factory)
+        cur.execute("create temp table if not exists t (x int)")
+        with pytest.raises(pg.ProgrammingError):
+            cur.fetchone()
+
+
+def test_dict_row_with_many_rows(pg, conn):
+    cur = conn.cursor(row_factory=pg.rows.dict_row).execute("select n, n::text as t from generate_series(1, 5000) n")
+    assert cur.fetchall() == [{"n": n, "t": str(n)} for n in range(1, 5001)]
+
+
+def test_dict_row_with_null(pg, conn):
+    assert conn.cursor(row_factory=pg.rows.dict_row).execute("select null as x").fetchone() == {"x": None}
+
+
+def test_namedtuple_pickles_its_values(pg, conn):
+    row = conn.cursor(row_factory=pg.rows.namedtuple_row).execute("select 1 as x").fetchone()
+    assert pickle.loads(pickle.dumps(tuple(row))) == (1,)
+
+
+async def test_async_factories(pg, aconn):
+    rows = pg.rows
+    for factory, expected in [
+        (rows.tuple_row, (1, 10)),
+        (rows.dict_row, {"x": 1, "y": 10}),
+        (rows.namedtuple_row, (1, 10)),
+        (rows.scalar_row, 1),
+        (rows.class_row(Point), Point(1, 10)),
+        (rows.args_row(Point), Point(1, 10)),
+        (rows.kwargs_row(Point), Point(1, 10)),
+    ]:
+        cur = aconn.cursor(row_factory=factory)
+        await cur.execute(QUERY)
+        assert await cur.fetchone() == expected
+
+
+async def test_async_factory_of_the_connection(pg, aconn):
+    aconn.row_factory = pg.rows.scalar_row
+    cur = await aconn.execute("select 7")
+    assert [value async for value in cur] == [7]
