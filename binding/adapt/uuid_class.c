@@ -38,8 +38,8 @@ hdpy_uuid_make(hdpy_state *st, const uint8_t uuid[HD_UUID_LENGTH])
         return NULL;
     PyTypeObject *type = (PyTypeObject *)st->UUID;
     PyObject *obj = type->tp_alloc(type, 0);
-    if (obj != NULL && (set_slot(st->uuid_int, obj, number) < 0 ||
-                        set_slot(st->uuid_is_safe, obj, st->uuid_unknown_safety) < 0))
+    if (obj != NULL &&
+        (set_slot(st->uuid_int, obj, number) < 0 || set_slot(st->uuid_is_safe, obj, st->uuid_unknown_safety) < 0))
         Py_CLEAR(obj);
     Py_DECREF(number);
     return obj;
@@ -59,7 +59,9 @@ hdpy_uuid_read(hdpy_state *st, PyObject *obj, uint8_t uuid[HD_UUID_LENGTH])
     else
 #if PY_VERSION_HEX >= 0x030d0000
         rc = PyLong_AsNativeBytes(number, uuid, HD_UUID_LENGTH,
-                                  Py_ASNATIVEBYTES_BIG_ENDIAN | Py_ASNATIVEBYTES_UNSIGNED_BUFFER) < 0 ? -1 : 0;
+                                  Py_ASNATIVEBYTES_BIG_ENDIAN | Py_ASNATIVEBYTES_UNSIGNED_BUFFER) < 0
+                 ? -1
+                 : 0;
 #else
         rc = _PyLong_AsByteArray((PyLongObject *)number, uuid, HD_UUID_LENGTH, 0, 0);
 #endif

@@ -43,8 +43,7 @@ find_by_name(hdpy_state *st, PyTypeObject *type)
         PyObject *module = PyObject_GetAttrString((PyObject *)type, "__module__");
         if (module == NULL)
             return FAILED;
-        bool found =
-            PyUnicode_Check(module) && PyUnicode_CompareWithASCIIString(module, dumpables[i].module) == 0;
+        bool found = PyUnicode_Check(module) && PyUnicode_CompareWithASCIIString(module, dumpables[i].module) == 0;
         Py_DECREF(module);
         if (found)
             return remember(st, type, i);
@@ -85,7 +84,8 @@ no_dumper(hdpy_state *st, PyObject *obj, hdpy_pyformat format)
 {
     const char *name = format == HDPY_AUTO ? "AUTO" : format == HDPY_AS_TEXT ? "TEXT" : "BINARY";
     PyErr_Format(st->ProgrammingError ? st->ProgrammingError : PyExc_ValueError,
-                 "cannot adapt type '%s' using placeholder '%%%c' (format: %s)", name_of(Py_TYPE(obj)), (int)format, name);
+                 "cannot adapt type '%s' using placeholder '%%%c' (format: %s)", name_of(Py_TYPE(obj)), (int)format,
+                 name);
     return -1;
 }
 

@@ -5,7 +5,7 @@ enum { QUOTED_MAX = 100 }; /* bytes of a malformed value that an error shows */
 
 enum { BOX_OID = 603 }; /* the one type whose elements a comma does not separate */
 
-#define TYPE(oid, array_oid, text_loader, binary_loader, exact)                                                        \
+#define TYPE(oid, array_oid, text_loader, binary_loader, exact)                                                      \
     static const hdpy_loader array_of_##oid = {hdpy_load_array_text, &text_loader, oid == BOX_OID ? ';' : ','};
 #include "load/types.def"
 #undef TYPE
@@ -15,10 +15,10 @@ hdpy_find_loader(uint32_t oid, hd_format format)
 {
     bool binary = format == HD_BINARY;
     switch (oid) {
-#define TYPE(oid, array_oid, text_loader, binary_loader, exact)                                                        \
-    case oid:                                                                                                          \
-        return binary ? &binary_loader : &text_loader;                                                                 \
-    case array_oid:                                                                                                    \
+#define TYPE(oid, array_oid, text_loader, binary_loader, exact)                                                      \
+    case oid:                                                                                                        \
+        return binary ? &binary_loader : &text_loader;                                                               \
+    case array_oid:                                                                                                  \
         return binary ? &hdpy_load_array_binary : &array_of_##oid;
 #include "load/types.def"
 #undef TYPE
@@ -31,9 +31,9 @@ bool
 hdpy_binary_is_exact(uint32_t oid, const hdpy_settings *settings)
 {
     switch (oid) {
-#define TYPE(oid, array_oid, text_loader, binary_loader, exact)                                                        \
-    case oid:                                                                                                          \
-    case array_oid:                                                                                                    \
+#define TYPE(oid, array_oid, text_loader, binary_loader, exact)                                                      \
+    case oid:                                                                                                        \
+    case array_oid:                                                                                                  \
         return exact;
 #include "load/types.def"
 #undef TYPE

@@ -110,7 +110,8 @@ register_errors(PyObject *module, PyObject *errors)
 
 static PyMethodDef methods[] = {
     {"register_errors", register_errors, METH_O,
-     PyDoc_STR("register_errors($module, errors, /)\n--\n\nTake the exception classes and from_server() of a module.")},
+     PyDoc_STR(
+         "register_errors($module, errors, /)\n--\n\nTake the exception classes and from_server() of a module.")},
     {NULL},
 };
 

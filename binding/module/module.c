@@ -73,8 +73,8 @@ static int
 module_exec(PyObject *module)
 {
     hdpy_state *st = hdpy_state_of_module(module);
-    if (intern_names(st) < 0 || hdpy_settings_init(st, module) < 0 || hdpy_adapt_init(st, module) < 0 || hdpy_errors_init(module) < 0 ||
-        hdpy_description_init(st, module) < 0 || hdpy_result_init(st, module) < 0 ||
+    if (intern_names(st) < 0 || hdpy_settings_init(st, module) < 0 || hdpy_adapt_init(st, module) < 0 ||
+        hdpy_errors_init(module) < 0 || hdpy_description_init(st, module) < 0 || hdpy_result_init(st, module) < 0 ||
         hdpy_query_init(st, module) < 0 || hdpy_rows_init(module) < 0 || hdpy_watch_init(st, module) < 0 ||
         hdpy_operation_init(st, module) < 0 || hdpy_connection_init(st, module) < 0 ||
         hdpy_cursor_init(st, module) < 0)
@@ -118,7 +118,7 @@ module_free(void *module)
 static PyModuleDef_Slot module_slots[] = {
     {Py_mod_exec, module_exec},
 #ifdef Py_mod_multiple_interpreters
-    /* 3.12's _datetime and _decimal refuse an interpreter with its own GIL. */
+/* 3.12's _datetime and _decimal refuse an interpreter with its own GIL. */
 #if PY_VERSION_HEX >= 0x030d0000
     {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
 #else
@@ -129,15 +129,9 @@ static PyModuleDef_Slot module_slots[] = {
 };
 
 struct PyModuleDef hdpy_module_def = {
-    PyModuleDef_HEAD_INIT,
-    .m_name = "_howdah",
-    .m_doc = "The C core of howdah.",
-    .m_size = sizeof(hdpy_state),
-    .m_methods = methods,
-    .m_slots = module_slots,
-    .m_traverse = module_traverse,
-    .m_clear = module_clear,
-    .m_free = module_free,
+    PyModuleDef_HEAD_INIT,         .m_name = "_howdah",     .m_doc = "The C core of howdah.",
+    .m_size = sizeof(hdpy_state),  .m_methods = methods,    .m_slots = module_slots,
+    .m_traverse = module_traverse, .m_clear = module_clear, .m_free = module_free,
 };
 
 PyMODINIT_FUNC

@@ -8,54 +8,55 @@
 #include "bytes/base.h"
 
 /* Names of attributes, interned: X(done) is the field str_done. */
-#define HDPY_STATE_NAMES(X)                                                                                            \
-    X(acquire) X(release) X(done) X(cancelled) X(set_result) X(exception) X(cancel) X(is_closed)                       \
-    X(add_reader) X(remove_reader) X(add_writer) X(remove_writer) X(create_future) X(create_task)                      \
-    X(add_done_callback) X(on_cancel) X(on_notice) X(on_notification) X(future_blocking) X(fromutc) X(utcoffset)
+#define HDPY_STATE_NAMES(X)                                                                                          \
+    X(acquire)                                                                                                       \
+    X(release) X(done) X(cancelled) X(set_result) X(exception) X(cancel) X(is_closed) X(add_reader) X(remove_reader) \
+        X(add_writer) X(remove_writer) X(create_future) X(create_task) X(add_done_callback) X(on_cancel)             \
+            X(on_notice) X(on_notification) X(future_blocking) X(fromutc) X(utcoffset)
 
 /* One line per object: HDPY_STATE_OBJECTS(X) expands to the fields, to the traversal and to the clearing. */
-#define HDPY_STATE_OBJECTS(X)                                                                                          \
-    /* exceptions, given by howdah.errors through _howdah.register_errors() */                                        \
-    X(Error)                                                                                                           \
-    X(InterfaceError)                                                                                                  \
-    X(DataError)                                                                                                       \
-    X(OperationalError)                                                                                                \
-    X(ProgrammingError)                                                                                                \
-    X(NotSupportedError)                                                                                               \
-    X(InternalError)                                                                                                   \
-    X(error_from_server)                                                                                               \
-    /* given by howdah.rows and howdah._column */                                                                     \
-    X(tuple_row)                                                                                                       \
-    X(dict_row)                                                                                                        \
-    X(namedtuple_row)                                                                                                  \
-    X(scalar_row)                                                                                                      \
-    X(namedtuple_class)                                                                                                \
-    X(Column)                                                                                                          \
-    /* our types */                                                                                                    \
-    X(BaseConnection)                                                                                                  \
-    X(BaseCursor)                                                                                                      \
-    X(Description)                                                                                                     \
-    X(Result)                                                                                                          \
-    X(Query)                                                                                                           \
-    X(Watch)                                                                                                           \
-    X(Operation)                                                                                                       \
-    /* imported on first use: hdpy_import_once() */                                                                    \
-    X(threading_Lock)                                                                                                  \
-    X(get_running_loop)                                                                                                \
-    /* classes of the standard library that values become */                                                          \
-    X(Decimal)                                                                                                         \
-    X(UUID)                                                                                                            \
-    X(ZoneInfo)                                                                                                        \
-    X(datetime_capsule)                                                                                                \
-    X(json_loads)                                                                                                      \
-    X(json_dumps)                                                                                                      \
-    X(dumpers) /* dump/dump.c: class to the number of its dumpers */                                                   \
-    X(json_scan) /* load/json.c: JSONDecoder().scan_once */                                                            \
-    X(uuid_int) /* adapt/uuid_class.c: the slots of UUID, and SafeUUID.unknown */                                      \
-    X(uuid_is_safe)                                                                                                    \
-    X(uuid_unknown_safety)                                                                                             \
-    /* adapt/settings.c */                                                                                             \
-    X(settings_type)                                                                                                   \
+#define HDPY_STATE_OBJECTS(X)                                                                                        \
+    /* exceptions, given by howdah.errors through _howdah.register_errors() */                                       \
+    X(Error)                                                                                                         \
+    X(InterfaceError)                                                                                                \
+    X(DataError)                                                                                                     \
+    X(OperationalError)                                                                                              \
+    X(ProgrammingError)                                                                                              \
+    X(NotSupportedError)                                                                                             \
+    X(InternalError)                                                                                                 \
+    X(error_from_server)                                                                                             \
+    /* given by howdah.rows and howdah._column */                                                                    \
+    X(tuple_row)                                                                                                     \
+    X(dict_row)                                                                                                      \
+    X(namedtuple_row)                                                                                                \
+    X(scalar_row)                                                                                                    \
+    X(namedtuple_class)                                                                                              \
+    X(Column)                                                                                                        \
+    /* our types */                                                                                                  \
+    X(BaseConnection)                                                                                                \
+    X(BaseCursor)                                                                                                    \
+    X(Description)                                                                                                   \
+    X(Result)                                                                                                        \
+    X(Query)                                                                                                         \
+    X(Watch)                                                                                                         \
+    X(Operation)                                                                                                     \
+    /* imported on first use: hdpy_import_once() */                                                                  \
+    X(threading_Lock)                                                                                                \
+    X(get_running_loop)                                                                                              \
+    /* classes of the standard library that values become */                                                         \
+    X(Decimal)                                                                                                       \
+    X(UUID)                                                                                                          \
+    X(ZoneInfo)                                                                                                      \
+    X(datetime_capsule)                                                                                              \
+    X(json_loads)                                                                                                    \
+    X(json_dumps)                                                                                                    \
+    X(dumpers)   /* dump/dump.c: class to the number of its dumpers */                                               \
+    X(json_scan) /* load/json.c: JSONDecoder().scan_once */                                                          \
+    X(uuid_int)  /* adapt/uuid_class.c: the slots of UUID, and SafeUUID.unknown */                                   \
+    X(uuid_is_safe)                                                                                                  \
+    X(uuid_unknown_safety)                                                                                           \
+    /* adapt/settings.c */                                                                                           \
+    X(settings_type)                                                                                                 \
     X(timezones) /* name of a zone to its tzinfo */
 
 typedef struct hdpy_state {

@@ -100,8 +100,8 @@ hdpy_connection_check(hdpy_connection *conn)
 {
     if (conn->fd >= 0 && !conn->closed)
         return 0;
-    PyErr_SetString(conn->st->OperationalError, conn->fd < 0 && !conn->closed ? "the connection is not established"
-                                                                              : "the connection is closed");
+    PyErr_SetString(conn->st->OperationalError,
+                    conn->fd < 0 && !conn->closed ? "the connection is not established" : "the connection is closed");
     return -1;
 }
 
@@ -111,15 +111,13 @@ hdpy_connection_settings(hdpy_connection *conn)
     const hd_parameters *ps = &conn->session.parameters;
     if (conn->settings != NULL && conn->settings_version == ps->version)
         return conn->settings;
-    hdpy_settings *settings = hdpy_settings_new(conn->st, hd_parameters_get(ps, "client_encoding"),
-                                                hd_parameters_get(ps, "DateStyle"),
-                                                hd_parameters_get(ps, "IntervalStyle"),
-                                                hd_parameters_get(ps, "TimeZone"));
+    hdpy_settings *settings =
+        hdpy_settings_new(conn->st, hd_parameters_get(ps, "client_encoding"), hd_parameters_get(ps, "DateStyle"),
+                          hd_parameters_get(ps, "IntervalStyle"), hd_parameters_get(ps, "TimeZone"));
     if (settings == NULL)
         return NULL;
     /* Query texts were encoded in the old encoding. */
-    if (conn->settings != NULL &&
-        PyUnicode_Compare(conn->settings->encoding, settings->encoding) != 0)
+    if (conn->settings != NULL && PyUnicode_Compare(conn->settings->encoding, settings->encoding) != 0)
         hdpy_query_cache_clear(&conn->queries);
     Py_XSETREF(conn->settings, settings);
     conn->settings_version = ps->version;

@@ -13,12 +13,12 @@ typedef struct hdpy_connection {
     PyObject_HEAD
     hdpy_state *st;
     hd_session session;
-    int fd;            /* -1: not connected, or closed */
-    bool closed;       /* nothing can be executed any more */
-    bool broken;       /* closed, and not by close() */
-    bool closing;      /* close() was called while somebody else was waiting */
+    int fd;       /* -1: not connected, or closed */
+    bool closed;  /* nothing can be executed any more */
+    bool broken;  /* closed, and not by close() */
+    bool closing; /* close() was called while somebody else was waiting */
     bool autocommit;
-    PyObject *begin;   /* bytes: the statement that opens a transaction */
+    PyObject *begin; /* bytes: the statement that opens a transaction */
     PyObject *row_factory;
     PyObject *cursor_factory;
     hdpy_settings *settings;

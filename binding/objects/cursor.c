@@ -259,8 +259,8 @@ get_row_factory(PyObject *self, void *closure)
 
 static PyGetSetDef getset[] = {
     {"description", get_description, NULL, PyDoc_STR("Columns of the current result, or None (DB-API)."), NULL},
-    {"rowcount", get_rowcount, NULL, PyDoc_STR("Rows returned or affected; -1: unknown (DB-API). Kept after close()."),
-     NULL},
+    {"rowcount", get_rowcount, NULL,
+     PyDoc_STR("Rows returned or affected; -1: unknown (DB-API). Kept after close()."), NULL},
     {"rownumber", get_rownumber, NULL, PyDoc_STR("Index of the next row, or None without rows."), NULL},
     {"statusmessage", get_statusmessage, NULL, PyDoc_STR("Command tag of the current result, or None."), NULL},
     {"pgresult", get_pgresult, NULL, PyDoc_STR("The current result as it came, or None."), NULL},
@@ -401,7 +401,7 @@ async_executemany(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObj
 
 /* ---- types */
 
-#define FAST(f) (PyCFunction)(void (*)(void))f, METH_FASTCALL | METH_KEYWORDS
+#define FAST(f) (PyCFunction)(void (*)(void)) f, METH_FASTCALL | METH_KEYWORDS
 
 static PyMethodDef methods[] = {
     {"nextset", nextset, METH_NOARGS,
@@ -437,14 +437,10 @@ static PyMethodDef async_methods[] = {
 };
 
 static PyType_Slot base_slots[] = {
-    {Py_tp_init, cursor_init},
-    {Py_tp_dealloc, cursor_dealloc},
-    {Py_tp_traverse, cursor_traverse},
-    {Py_tp_clear, cursor_clear},
-    {Py_tp_methods, methods},
-    {Py_tp_getset, getset},
-    {Py_tp_members, members},
-    {0, NULL},
+    {Py_tp_init, cursor_init},         {Py_tp_dealloc, cursor_dealloc},
+    {Py_tp_traverse, cursor_traverse}, {Py_tp_clear, cursor_clear},
+    {Py_tp_methods, methods},          {Py_tp_getset, getset},
+    {Py_tp_members, members},          {0, NULL},
 };
 
 static PyType_Spec base_spec = {

@@ -17,7 +17,7 @@ typedef struct hdpy_cursor {
     long arraysize;
     int format; /* pq.Format of results: 0 lets C choose, 1 binary */
     bool closed;
-    hdpy_row_maker maker;   /* of `result` ... */
+    hdpy_row_maker maker;    /* of `result` ... */
     PyObject *maker_factory; /* ... for this factory (owned); NULL: not made yet */
     PyObject *query;         /* last executed, as given */
 } hdpy_cursor;

@@ -155,7 +155,7 @@ scroll(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwname
     Py_RETURN_NONE;
 }
 
-#define FAST(f) (PyCFunction)(void (*)(void))f, METH_FASTCALL | METH_KEYWORDS
+#define FAST(f) (PyCFunction)(void (*)(void)) f, METH_FASTCALL | METH_KEYWORDS
 
 PyMethodDef hdpy_fetch_methods[] = {
     {"_fetchone", fetchone, METH_NOARGS, NULL},

@@ -183,8 +183,8 @@ describe(hdpy_connection *conn, hdpy_step *step, hd_span body)
     hdpy_settings *settings = hdpy_connection_settings(conn);
     if (settings == NULL)
         return -1;
-    hdpy_description *d = is_named(step) ? describe_statement(conn, step, settings, body)
-                                         : describe_portal(conn, step, settings, body);
+    hdpy_description *d =
+        is_named(step) ? describe_statement(conn, step, settings, body) : describe_portal(conn, step, settings, body);
     Py_XSETREF(step->description, d);
     return d ? 0 : -1;
 }
@@ -211,7 +211,8 @@ server_error(hdpy_connection *conn, hdpy_request *request, hdpy_step *step, hd_s
     if (is_current(step) && !step->stmt->entry.ready)
         hdpy_statement_lost(&conn->queries, step->stmt);
     if (request->error == NULL)
-        request->error = hdpy_server_error(conn->st, conn->settings, body, request->query ? request->query->sql : NULL);
+        request->error =
+            hdpy_server_error(conn->st, conn->settings, body, request->query ? request->query->sql : NULL);
 }
 
 /* Our own BEGIN was answered: now the user's string may go. */

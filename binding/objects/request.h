@@ -22,18 +22,18 @@ typedef struct hdpy_step {
 } hdpy_step;
 
 struct hdpy_request {
-    hdpy_query *query;     /* NULL for a command of our own */
-    hdpy_step first;       /* the only step of nearly all requests */
-    hdpy_step *step;       /* used last */
-    bool simple;           /* a simple Query: each result brings its own RowDescription */
-    hdpy_formats wanted;   /* what the caller asked for: adaptive, all text, or all binary */
-    bool discard;          /* rows are counted and dropped (executemany without returning) */
-    bool done;             /* ReadyForQuery came, or the connection was lost */
-    PyObject *deferred;    /* bytes of the Query to send once our BEGIN has succeeded */
-    hdpy_result *current;  /* being received */
-    PyObject *results;     /* list of hdpy_result, complete; NULL for none */
-    int64_t affected;      /* when discarding: sum of the command tags; -1 while there is none */
-    PyObject *error;       /* the first one */
+    hdpy_query *query;    /* NULL for a command of our own */
+    hdpy_step first;      /* the only step of nearly all requests */
+    hdpy_step *step;      /* used last */
+    bool simple;          /* a simple Query: each result brings its own RowDescription */
+    hdpy_formats wanted;  /* what the caller asked for: adaptive, all text, or all binary */
+    bool discard;         /* rows are counted and dropped (executemany without returning) */
+    bool done;            /* ReadyForQuery came, or the connection was lost */
+    PyObject *deferred;   /* bytes of the Query to send once our BEGIN has succeeded */
+    hdpy_result *current; /* being received */
+    PyObject *results;    /* list of hdpy_result, complete; NULL for none */
+    int64_t affected;     /* when discarding: sum of the command tags; -1 while there is none */
+    PyObject *error;      /* the first one */
 
     /* executemany */
     hdpy_feed feed;
@@ -64,8 +64,8 @@ HD_MUSTCHECK hd_rc hdpy_request_take_rows(hdpy_connection *conn, hdpy_request *r
 
 typedef struct hdpy_options {
     PyObject *query;
-    PyObject *params; /* None or NULL: no parameters */
-    int prepare;      /* 1, 0, or -1 by count */
+    PyObject *params;    /* None or NULL: no parameters */
+    int prepare;         /* 1, 0, or -1 by count */
     hdpy_formats wanted; /* of the results: HDPY_ADAPTIVE, HDPY_ALL_TEXT or HDPY_ALL_BINARY */
 } hdpy_options;
 

@@ -110,8 +110,8 @@ describe_negotiation(hd_span body)
             Py_CLEAR(names);
         Py_XDECREF(text);
     }
-    return names ? Py_BuildValue("(skN)", "negotiate_protocol_version", (unsigned long)(message.newest_minor & 0xffff),
-                                 names)
+    return names ? Py_BuildValue("(skN)", "negotiate_protocol_version",
+                                 (unsigned long)(message.newest_minor & 0xffff), names)
                  : NULL;
 }
 

@@ -7,8 +7,8 @@
 static const hd_span unnamed = {(const uint8_t *)"", 0};
 
 enum {
-    MOST_PARAMS = 65535,          /* Bind counts them in 16 bits */
-    FEED_BELOW = 16 * 1024,       /* executemany sends what has come to this much, so that the server starts early */
+    MOST_PARAMS = 65535,    /* Bind counts them in 16 bits */
+    FEED_BELOW = 16 * 1024, /* executemany sends what has come to this much, so that the server starts early */
 };
 
 /* ---- parameters */

@@ -16,11 +16,10 @@ typedef struct hdpy_column {
 } hdpy_column;
 
 typedef struct hdpy_description {
-    PyObject_VAR_HEAD
-    PyObject *names;          /* tuple of interned str */
-    hdpy_settings *settings;  /* under which formats and names were settled */
-    PyObject *source;         /* the RowDescription's bytes, to recognise the same shape again */
-    PyObject *namedtuple;     /* class made for namedtuple_row, or NULL */
+    PyObject_VAR_HEAD PyObject *names; /* tuple of interned str */
+    hdpy_settings *settings;           /* under which formats and names were settled */
+    PyObject *source;                  /* the RowDescription's bytes, to recognise the same shape again */
+    PyObject *namedtuple;              /* class made for namedtuple_row, or NULL */
     hdpy_column columns[];
 } hdpy_description;
 

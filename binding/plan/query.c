@@ -166,7 +166,8 @@ hdpy_statement_get(hdpy_query_cache *cache, hdpy_query *query, const uint32_t *o
 static PyObject *
 raise_placeholder_error(hdpy_state *st, const hdpy_settings *settings, const hd_query_error *error)
 {
-    PyObject *message = hdpy_decode_name(settings, (hd_span){(const uint8_t *)error->message, strlen(error->message)});
+    PyObject *message =
+        hdpy_decode_name(settings, (hd_span){(const uint8_t *)error->message, strlen(error->message)});
     if (message != NULL) {
         PyErr_SetObject(st->ProgrammingError, message);
         Py_DECREF(message);

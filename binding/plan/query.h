@@ -14,11 +14,11 @@
 typedef struct hdpy_query hdpy_query;
 
 typedef struct hdpy_statement {
-    hd_statement entry;           /* first, so that the lists' entries are ours */
-    size_t refs;                  /* the query's, and one per request under way */
-    hdpy_query *query;            /* borrowed: a request holds it as well */
-    struct hdpy_statement *next;  /* of the same query */
-    bool described;               /* the server told what a prepared one returns */
+    hd_statement entry;                              /* first, so that the lists' entries are ours */
+    size_t refs;                                     /* the query's, and one per request under way */
+    hdpy_query *query;                               /* borrowed: a request holds it as well */
+    struct hdpy_statement *next;                     /* of the same query */
+    bool described;                                  /* the server told what a prepared one returns */
     hdpy_description *shapes[HDPY_AS_DESCRIBED + 1]; /* by hdpy_formats; NULL: not made, or no rows */
     size_t n_params;
     uint32_t oids[];
@@ -36,8 +36,8 @@ struct hdpy_query {
 };
 
 typedef struct hdpy_query_cache {
-    PyObject *plain;       /* dict: query -> hdpy_query, executed without parameters */
-    PyObject *parametric;  /* the same with parameters */
+    PyObject *plain;      /* dict: query -> hdpy_query, executed without parameters */
+    PyObject *parametric; /* the same with parameters */
     hd_statements statements;
     uint32_t *closing; /* numbers of statements to be closed on the server */
     size_t n_closing, closing_capacity;

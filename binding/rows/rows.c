@@ -169,8 +169,8 @@ hdpy_make_rows(const hdpy_row_maker *maker, hdpy_state *st, const hdpy_result *r
 static PyObject *
 register_row_factories(PyObject *module, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
 {
-    static const char *const params[] = {"tuple_row", "dict_row", "namedtuple_row", "scalar_row", "namedtuple_class",
-                                         NULL};
+    static const char *const params[] = {"tuple_row",  "dict_row",         "namedtuple_row",
+                                         "scalar_row", "namedtuple_class", NULL};
     static const hdpy_signature signature = {"register_row_factories", params, 5, 5};
     hdpy_state *st = hdpy_state_of_module(module);
     PyObject *given[5];
@@ -184,10 +184,11 @@ register_row_factories(PyObject *module, PyObject *const *args, Py_ssize_t nargs
 
 static PyMethodDef methods[] = {
     {"register_row_factories", (PyCFunction)(void (*)(void))register_row_factories, METH_FASTCALL | METH_KEYWORDS,
-     PyDoc_STR("register_row_factories($module, /, tuple_row, dict_row, namedtuple_row, scalar_row, namedtuple_class)\n"
-               "--\n\n"
-               "Make the C row makers answer for these functions, recognised by identity.\n\n"
-               "namedtuple_class(names) gives the class for a tuple of column names.")},
+     PyDoc_STR(
+         "register_row_factories($module, /, tuple_row, dict_row, namedtuple_row, scalar_row, namedtuple_class)\n"
+         "--\n\n"
+         "Make the C row makers answer for these functions, recognised by identity.\n\n"
+         "namedtuple_class(names) gives the class for a tuple of column names.")},
     {NULL},
 };
 

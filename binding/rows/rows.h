@@ -4,7 +4,13 @@
 
 #include "plan/result.h"
 
-typedef enum hdpy_row_kind { HDPY_ROW_TUPLE, HDPY_ROW_DICT, HDPY_ROW_NAMEDTUPLE, HDPY_ROW_SCALAR, HDPY_ROW_CALL } hdpy_row_kind;
+typedef enum hdpy_row_kind {
+    HDPY_ROW_TUPLE,
+    HDPY_ROW_DICT,
+    HDPY_ROW_NAMEDTUPLE,
+    HDPY_ROW_SCALAR,
+    HDPY_ROW_CALL
+} hdpy_row_kind;
 
 typedef struct hdpy_row_maker {
     hdpy_row_kind kind;

@@ -10,8 +10,8 @@
 
 typedef struct hdpy_lock {
     bool held;
-    unsigned long owner;  /* thread that holds it; sync only */
-    PyObject *waiters;    /* list of batons, oldest first; NULL until somebody waited */
+    unsigned long owner; /* thread that holds it; sync only */
+    PyObject *waiters;   /* list of batons, oldest first; NULL until somebody waited */
 } hdpy_lock;
 
 /* True when the lock was free and is now ours. */

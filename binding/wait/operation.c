@@ -316,8 +316,8 @@ operation_throw(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
     else if (nargs > 1 && PyExceptionInstance_Check(args[1]))
         exception = Py_NewRef(args[1]);
     else if (PyExceptionClass_Check(args[0]))
-        exception = nargs > 1 && args[1] != Py_None ? PyObject_CallOneArg(args[0], args[1])
-                                                    : PyObject_CallNoArgs(args[0]);
+        exception =
+            nargs > 1 && args[1] != Py_None ? PyObject_CallOneArg(args[0], args[1]) : PyObject_CallNoArgs(args[0]);
     else
         PyErr_SetString(PyExc_TypeError, "exceptions must be classes or instances deriving from BaseException");
     return exception ? interrupt((hdpy_operation *)self, exception) : NULL;
@@ -438,15 +438,9 @@ static PyMethodDef methods[] = {
 
 /* await uses am_send on 3.11 and tp_iternext on 3.12 and later. */
 static PyType_Slot slots[] = {
-    {Py_am_await, PyObject_SelfIter},
-    {Py_am_send, operation_send},
-    {Py_tp_iter, PyObject_SelfIter},
-    {Py_tp_iternext, operation_iternext},
-    {Py_tp_dealloc, operation_dealloc},
-    {Py_tp_traverse, operation_traverse},
-    {Py_tp_clear, operation_clear},
-    {Py_tp_methods, methods},
-    {0, NULL},
+    {Py_am_await, PyObject_SelfIter},     {Py_am_send, operation_send},       {Py_tp_iter, PyObject_SelfIter},
+    {Py_tp_iternext, operation_iternext}, {Py_tp_dealloc, operation_dealloc}, {Py_tp_traverse, operation_traverse},
+    {Py_tp_clear, operation_clear},       {Py_tp_methods, methods},           {0, NULL},
 };
 
 static PyType_Spec spec = {

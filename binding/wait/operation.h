@@ -12,7 +12,8 @@
 typedef struct hdpy_operation hdpy_operation;
 
 /* `cur` may be NULL; the options' objects are kept. */
-PyObject *hdpy_operation_new(hdpy_connection *conn, hdpy_cursor *cur, hdpy_submit submit, const hdpy_options *options);
+PyObject *hdpy_operation_new(hdpy_connection *conn, hdpy_cursor *cur, hdpy_submit submit,
+                             const hdpy_options *options);
 
 /* The connection has news: wakes the task if the request is done. -1: an exception. */
 int hdpy_operation_wake(hdpy_operation *op);

@@ -189,12 +189,8 @@ static PyMethodDef methods[] = {
 };
 
 static PyType_Slot slots[] = {
-    {Py_tp_call, watch_call},
-    {Py_tp_dealloc, watch_dealloc},
-    {Py_tp_traverse, watch_traverse},
-    {Py_tp_clear, watch_clear},
-    {Py_tp_methods, methods},
-    {0, NULL},
+    {Py_tp_call, watch_call},   {Py_tp_dealloc, watch_dealloc}, {Py_tp_traverse, watch_traverse},
+    {Py_tp_clear, watch_clear}, {Py_tp_methods, methods},       {0, NULL},
 };
 
 static PyType_Spec spec = {

@@ -24,13 +24,37 @@ typedef enum hd_rc {
 
 /* Network order to host order and back. */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-static inline uint16_t hd_be16(uint16_t v) { return __builtin_bswap16(v); }
-static inline uint32_t hd_be32(uint32_t v) { return __builtin_bswap32(v); }
-static inline uint64_t hd_be64(uint64_t v) { return __builtin_bswap64(v); }
+static inline uint16_t
+hd_be16(uint16_t v)
+{
+    return __builtin_bswap16(v);
+}
+static inline uint32_t
+hd_be32(uint32_t v)
+{
+    return __builtin_bswap32(v);
+}
+static inline uint64_t
+hd_be64(uint64_t v)
+{
+    return __builtin_bswap64(v);
+}
 #else
-static inline uint16_t hd_be16(uint16_t v) { return v; }
-static inline uint32_t hd_be32(uint32_t v) { return v; }
-static inline uint64_t hd_be64(uint64_t v) { return v; }
+static inline uint16_t
+hd_be16(uint16_t v)
+{
+    return v;
+}
+static inline uint32_t
+hd_be32(uint32_t v)
+{
+    return v;
+}
+static inline uint64_t
+hd_be64(uint64_t v)
+{
+    return v;
+}
 #endif
 
 /* Borrowed bytes. Whoever hands one out says until when it may be read. */

@@ -6,7 +6,7 @@
 
 enum {
     FIRST_QUEUE = 16,
-    KEPT_OUT = 256 * 1024, /* a larger outgoing buffer is given back once it was sent */
+    KEPT_OUT = 256 * 1024,       /* a larger outgoing buffer is given back once it was sent */
     LONGEST_STARTUP = 64 * 1024, /* no message of start-up comes near */
     PROTOCOL_3_0 = 196608,
 };

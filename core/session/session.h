@@ -43,7 +43,8 @@ enum { HD_STATES = HD_ST_DONE };
 typedef struct hd_event {
     uint8_t type; /* hd_backend, or HD_EV_ABORTED */
     void *tag;    /* of the request it answers; NULL for what answers none */
-    hd_span body; /* not decoded, except that its fitness for the session's own use was checked; lives like hd_message */
+    hd_span
+        body; /* not decoded, except that its fitness for the session's own use was checked; lives like hd_message */
 } hd_event;
 
 /* Not a message: an Execute or a Query was skipped because an earlier request of its batch failed. */

@@ -17,7 +17,7 @@ enum { EXACT_POWERS = 22 };
 typedef struct scanned {
     char digits[HD_FLOAT_TEXT_MAX + sizeof "e-2147483648"]; /* zeros in front left out */
     int n;
-    int exponent; /* of ten, for the last digit */
+    int exponent;      /* of ten, for the last digit */
     uint64_t mantissa; /* the digits as a number, as long as they are at most 19 */
 } scanned;
 

@@ -27,7 +27,8 @@ def test_rows_after_a_pause(pg, dsn):
     with pg.connect(dsn) as conn:
         for _ in range(7):
             rows = conn.execute(
-                "select i, repeat('y', 9000), case when i > 1 then pg_sleep(0.02)::text end from generate_series(1, 4) i"
+                "select i, repeat('y', 9000), case when i > 1 then pg_sleep(0.02)::text end "
+                "from generate_series(1, 4) i"
             ).fetchall()
             assert [row[0] for row in rows] == [1, 2, 3, 4]
 
