@@ -7,12 +7,17 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from howdah import _howdah, errors
 
 psycopg = pytest.importorskip("psycopg")
 
 TEXT, BINARY = 0, 1
+
+# The machine that runs the tests has other work too.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 class Settings:
