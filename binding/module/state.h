@@ -8,11 +8,12 @@
 #include "bytes/base.h"
 
 /* Names of attributes, interned: X(done) is the field str_done. */
-#define HDPY_STATE_NAMES(X)                                                                                          \
-    X(acquire)                                                                                                       \
-    X(release) X(done) X(cancelled) X(set_result) X(exception) X(cancel) X(is_closed) X(add_reader) X(remove_reader) \
-        X(add_writer) X(remove_writer) X(create_future) X(create_task) X(add_done_callback) X(on_cancel)             \
-            X(on_notice) X(on_notification) X(future_blocking) X(fromutc) X(utcoffset)
+// clang-format off
+#define HDPY_STATE_NAMES(X) \
+    X(acquire) X(release) X(done) X(cancelled) X(set_result) X(exception) X(cancel) X(is_closed) X(add_reader) \
+    X(remove_reader) X(add_writer) X(remove_writer) X(create_future) X(create_task) X(add_done_callback) \
+    X(on_cancel) X(on_notice) X(on_notification) X(future_blocking) X(fromutc) X(utcoffset)
+// clang-format on
 
 /* One line per object: HDPY_STATE_OBJECTS(X) expands to the fields, to the traversal and to the clearing. */
 #define HDPY_STATE_OBJECTS(X)                                                                                        \

@@ -23,39 +23,25 @@ typedef enum hd_rc {
 } hd_rc;
 
 /* Network order to host order and back. */
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+enum { HD_LITTLE_ENDIAN = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ };
+
 static inline uint16_t
 hd_be16(uint16_t v)
 {
-    return __builtin_bswap16(v);
+    return HD_LITTLE_ENDIAN ? __builtin_bswap16(v) : v;
 }
+
 static inline uint32_t
 hd_be32(uint32_t v)
 {
-    return __builtin_bswap32(v);
+    return HD_LITTLE_ENDIAN ? __builtin_bswap32(v) : v;
 }
+
 static inline uint64_t
 hd_be64(uint64_t v)
 {
-    return __builtin_bswap64(v);
+    return HD_LITTLE_ENDIAN ? __builtin_bswap64(v) : v;
 }
-#else
-static inline uint16_t
-hd_be16(uint16_t v)
-{
-    return v;
-}
-static inline uint32_t
-hd_be32(uint32_t v)
-{
-    return v;
-}
-static inline uint64_t
-hd_be64(uint64_t v)
-{
-    return v;
-}
-#endif
 
 /* Borrowed bytes. Whoever hands one out says until when it may be read. */
 typedef struct hd_span {
