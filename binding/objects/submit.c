@@ -364,13 +364,6 @@ hdpy_submit_execute(hdpy_connection *conn, hdpy_request *request, const hdpy_opt
 
 /* ---- executemany: one batch, one Sync, written on as the socket takes it */
 
-/* Whether the next row's types are those of the statement in use. */
-static bool
-same_types(const hdpy_connection *conn, const hdpy_statement *stmt)
-{
-    return stmt != NULL && memcmp(stmt->oids, conn->oids, stmt->n_params * sizeof(uint32_t)) == 0;
-}
-
 /* One row of parameters: Bind and Execute, with a Parse before where the types have changed. */
 static int
 feed_row(hdpy_connection *conn, hdpy_request *request, PyObject *row)
@@ -379,7 +372,8 @@ feed_row(hdpy_connection *conn, hdpy_request *request, PyObject *row)
     hdpy_settings *settings = hdpy_connection_settings(conn);
     if (settings == NULL || dump_params(conn, settings, parsed, row) < 0)
         return -1;
-    bool changed = !same_types(conn, request->step->stmt);
+    const hdpy_statement *stmt = request->step->stmt;
+    bool changed = stmt == NULL || !hdpy_statement_takes(stmt, conn->oids, parsed->n_params);
     if (changed && choose_statement(conn, request, parsed->n_params, request->prepare) < 0)
         return -1;
     hd_session_mark mark = hd_session_mark_of(&conn->session);

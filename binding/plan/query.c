@@ -129,11 +129,17 @@ hdpy_query_cache_lost(hdpy_query_cache *cache, bool close)
 
 /* ---- statements */
 
+bool
+hdpy_statement_takes(const hdpy_statement *stmt, const uint32_t *oids, size_t n)
+{
+    return stmt->n_params == n && (n == 0 || memcmp(stmt->oids, oids, n * sizeof(*oids)) == 0);
+}
+
 hdpy_statement *
 hdpy_statement_get(hdpy_query_cache *cache, hdpy_query *query, const uint32_t *oids, size_t n, int prepare)
 {
     hdpy_statement *stmt = query->statements;
-    while (stmt != NULL && (stmt->n_params != n || memcmp(stmt->oids, oids, n * sizeof(*oids)) != 0))
+    while (stmt != NULL && !hdpy_statement_takes(stmt, oids, n))
         stmt = stmt->next;
     if (stmt == NULL) {
         stmt = PyMem_Calloc(1, sizeof(*stmt) + n * sizeof(*oids));

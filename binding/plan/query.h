@@ -56,6 +56,9 @@ void hdpy_query_cache_lost(hdpy_query_cache *cache, bool close);
 hdpy_query *hdpy_query_get(hdpy_state *st, hdpy_query_cache *cache, const hdpy_settings *settings, PyObject *query,
                            bool with_params);
 
+/* Whether the statement is the one for these parameter types. */
+bool hdpy_statement_takes(const hdpy_statement *stmt, const uint32_t *oids, size_t n);
+
 /* The query's statement for these types, counted as used; a new reference. `prepare`: 1 yes, 0 no, -1 by count. */
 hdpy_statement *hdpy_statement_get(hdpy_query_cache *cache, hdpy_query *query, const uint32_t *oids, size_t n,
                                    int prepare);
