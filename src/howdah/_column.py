@@ -11,6 +11,11 @@ from ._typenames import type_name
 BPCHAR, VARCHAR, NUMERIC, BIT, VARBIT = 1042, 1043, 1700, 1560, 1562
 TIMES = frozenset({1083, 1266, 1114, 1184})  # time, timetz, timestamp, timestamptz
 INTERVAL = 1186
+# An array carries its items' type modifier.
+ITEMS = {
+    1014: BPCHAR, 1015: VARCHAR, 1231: NUMERIC, 1561: BIT, 1563: VARBIT,
+    1183: 1083, 1270: 1266, 1115: 1114, 1185: 1184, 1187: INTERVAL,
+}  # fmt: skip
 HEADER = 4  # the type modifier of these counts a varlena header
 
 
@@ -96,13 +101,18 @@ class Column(Sequence[Any]):
         return base + (f"({','.join(map(str, modifiers))})" if modifiers else "") + array
 
     @property
+    def _modified(self) -> int:
+        """Oid of the type that the modifier belongs to."""
+        return ITEMS.get(self._type_code, self._type_code)
+
+    @property
     def display_size(self) -> int | None:
         """The declared length of a ``varchar(n)``, ``char(n)``, ``bit(n)`` or ``varbit(n)``."""
         if self._typmod < 0:
             return None
-        if self._type_code in (VARCHAR, BPCHAR):
+        if self._modified in (VARCHAR, BPCHAR):
             return self._typmod - HEADER
-        if self._type_code in (BIT, VARBIT):
+        if self._modified in (BIT, VARBIT):
             return self._typmod
         return None
 
@@ -116,11 +126,11 @@ class Column(Sequence[Any]):
         """Digits of a ``numeric(p, s)``; fractional digits of a time, timestamp or interval."""
         if self._typmod < 0:
             return None
-        if self._type_code == NUMERIC:
+        if self._modified == NUMERIC:
             return (self._typmod - HEADER) >> 16
-        if self._type_code in TIMES:
+        if self._modified in TIMES:
             return self._typmod
-        if self._type_code == INTERVAL:
+        if self._modified == INTERVAL:
             precision = self._typmod & 0xFFFF
             return None if precision == 0xFFFF else precision
         return None
@@ -128,7 +138,7 @@ class Column(Sequence[Any]):
     @property
     def scale(self) -> int | None:
         """Digits of a ``numeric(p, s)`` behind the point."""
-        if self._type_code != NUMERIC or self._typmod < 0:
+        if self._modified != NUMERIC or self._typmod < 0:
             return None
         scale = (self._typmod - HEADER) & 0x7FF  # 11 bits, signed: numeric(2, -1) exists
         return scale - 0x800 if scale & 0x400 else scale
