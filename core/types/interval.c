@@ -90,14 +90,14 @@ hd_interval_to_text(hd_writer *w, hd_interval v, char style)
 {
     if (style == 's') {
         if (v.months != 0)
-            print_count(w, true, v.months, "month ");
+            print_count(w, true, v.months, "mon ");
         print_count(w, true, v.days, "day ");
         print_count(w, true, v.micros / HD_SECOND, "second ");
         print_count(w, true, v.micros % HD_SECOND, "microsecond");
         return;
     }
     if (v.months != 0)
-        print_count(w, false, v.months, "month ");
+        print_count(w, false, v.months, "mon ");
     if (v.days != 0)
         print_count(w, false, v.days, v.days == 1 || v.days == -1 ? "day " : "days ");
     if (v.micros < 0)

@@ -5,7 +5,7 @@
 uint64_t
 hd_scan_clock(hd_reader *r, size_t hour_digits)
 {
-    uint64_t hours = (uint64_t)hd_scan_digits(r, 2, hour_digits);
+    uint64_t hours = (uint64_t)hd_scan_digits(r, 1, hour_digits);
     hd_scan_expect(r, ':');
     uint64_t minutes = (uint64_t)hd_scan_digits(r, 2, 2);
     hd_scan_expect(r, ':');

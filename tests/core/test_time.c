@@ -78,7 +78,7 @@ known_zones(void)
 static void
 malformed(void)
 {
-    static const char *const bad[] = {"",          "1:02:03",         "01:02",    "01:02:03.", "01:02:03.1234567",
+    static const char *const bad[] = {"",          ":02:03",          "01:02",    "01:02:03.", "01:02:03.1234567",
                                       "24:00:01",  "25:00:00",        "01:60:00", "01:00:60",  "01:00:00 ",
                                       "-01:00:00", "01:00:00.00000x", "001:00:00"};
     static const char *const bad_zones[] = {
