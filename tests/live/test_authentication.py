@@ -136,6 +136,8 @@ def test_an_open_password_file_is_not_read(whoami, pg, logins, tmp_path):
         "\u06271",
         "\u0221",
         "a\x07b",
+        "\u0340",
+        "\ufe7f",
         "'\\",
         "\U0001f418",
     ],

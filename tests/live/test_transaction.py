@@ -135,7 +135,7 @@ def test_savepoint_of_the_given_name(any_conn, other, table):
 
 
 def test_savepoint_of_a_name_with_quotes(any_conn, other, table):
-    with any_conn.transaction('a "b" c'), pytest.raises(Oops), any_conn.transaction('d"; select \'e'):
+    with any_conn.transaction('a "b" c'), pytest.raises(Oops), any_conn.transaction("d\"; select 'e"):
         raise Oops
 
 

@@ -74,7 +74,8 @@ class FakeServer:
     @property
     def params(self) -> dict[str, str]:
         """How to connect to it."""
-        return {"host": "127.0.0.1", "port": str(self.port), "user": "u", "password": "pw", "dbname": "d"}
+        where = {"host": "127.0.0.1", "port": str(self.port), "sslmode": "disable"}
+        return {**where, "user": "u", "password": "pw", "dbname": "d"}
 
     def _accept(self) -> None:
         with suppress(OSError):  # the listener was shut down

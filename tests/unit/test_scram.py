@@ -113,6 +113,10 @@ def test_bad_final(server_final, reason):
         ("\u00ad", "\u00ad"),
         ("", ""),
         ("\udc80", "\udc80"),
+        # Prohibited before normalization only, and behind it only
+        ("\u0340", "\u0340"),
+        ("\ufe7f", "\u0640\u0652"),
+        ("a\u200bb", "a b"),
     ],
 )
 def test_saslprep(password, prepared):
