@@ -136,8 +136,10 @@ def test_byte_by_byte(connect):
         (b"SSH-2.0-OpenSSH_9.2\r\n", "received S"),
         (b"\x15\x03\x01\x00\x02\x02\x46", "received 0x15"),
         (b"J\0\0\0\x0a5.5.5-10.11", "received J"),
-        (b"EFATAL:  sorry, too many clients already\n\0", "impossible length"),
+        (b"EFATAL:  sorry, too many clients already\n\0", "failed: FATAL:  sorry, too many clients already$"),
+        (fake.sasl("SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"), "SCRAM-SHA-256-PLUS authentication over"),
         (b"R\0\0\0\0", "impossible length"),
+        (b"E\xff\0\0\0\0\0\xfe", "failed: "),
         (b"R\0\0\0\3", "impossible length"),
         (b"R\x7f\xff\xff\xff", "impossible length"),
         (b"R\xff\xff\xff\xff", "impossible length"),
@@ -161,7 +163,7 @@ def test_byte_by_byte(connect):
         (authentication(2**31), "2147483648 not supported"),
         (fake.READY, "received Z"),
         (fake.backend_key(), "received K"),
-        (authentication(0) + authentication(0), "no place here"),
+        (authentication(0) + authentication(0), "does not speak"),
         (authentication(0) + message(b"D", b"\0\0"), "expected a start-up message from server, but received D"),
         (authentication(0) + message(b"K", b"\0\0\0"), "malformed BackendKeyData"),
         (authentication(0) + message(b"K", b"\0\0\0\1" + b"k" * 5), "malformed BackendKeyData"),
@@ -284,7 +286,7 @@ class Scram:
 
     def __call__(self, peer):
         peer.startup()
-        peer.send(fake.sasl("SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"))
+        peer.send(fake.sasl("SCRAM-SHA-256"))
         mechanism, first = peer.sasl_initial()
         assert mechanism == "SCRAM-SHA-256"
         assert first.startswith("n,,n=,r=")
@@ -452,7 +454,7 @@ def test_older_server(connect):
     ],
 )
 def test_bad_negotiation(pg, connect, data, params):
-    refused(pg, connect, says(data), "version|Version|extensions|no place here", **params)
+    refused(pg, connect, says(data), "version|Version|extensions|does not speak", **params)
 
 
 # ---- what is sent

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .cancel import cancel
-from .channel import AsyncioChannel, BlockingChannel, run_blocking
+from .channel import BlockingChannel, run_blocking
 from .startup import connect
 
 __all__ = ["cancel_async", "cancel_sync", "connect_async", "connect_sync"]
@@ -24,6 +24,8 @@ def connect_sync(conn: Any, params: Mapping[str, Any]) -> None:
 
 async def connect_async(conn: Any, params: Mapping[str, Any]) -> None:
     """The same under asyncio."""
+    from .asyncio_channel import AsyncioChannel
+
     await connect(AsyncioChannel(), conn, params)
 
 
@@ -37,4 +39,6 @@ def cancel_sync(params: Mapping[str, str], request: bytes, timeout: float) -> No
 
 async def cancel_async(params: Mapping[str, str], request: bytes, timeout: float) -> None:
     """The same under asyncio."""
+    from .asyncio_channel import AsyncioChannel
+
     await cancel(AsyncioChannel(), params, request, timeout)

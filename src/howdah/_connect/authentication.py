@@ -101,6 +101,8 @@ class Authenticator:
         mechanisms = data.split(b"\0")
         if mechanisms[-2:] != [b"", b""] or b"" in mechanisms[:-2]:
             raise OperationalError("the server sent a malformed list of authentication mechanisms")
+        if MECHANISM.encode() + b"-PLUS" in mechanisms:  # it believes in a TLS that ends elsewhere
+            raise OperationalError("server offered SCRAM-SHA-256-PLUS authentication over a connection without TLS")
         if MECHANISM.encode() not in mechanisms:
             raise OperationalError("none of the server's SASL authentication mechanisms are supported")
         self._policy.check("scram-sha-256")

@@ -1,4 +1,4 @@
-"""The socket while a connection is being made: one class that blocks, one for asyncio.
+"""The socket while a connection is being made: one class that blocks, and one for asyncio in a module of its own.
 
 What uses them is written once, as coroutines over `Channel`. A `BlockingChannel` never suspends, so `run_blocking`
 has only to start them. It keeps to the `socket` module, which gevent patches.
@@ -6,10 +6,8 @@ has only to start them. It keeps to the `socket` module, which gevent patches.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
-import sys
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -54,7 +52,7 @@ class Channel(Protocol):
         ...
 
 
-class _Socket:
+class OwnSocket:
     _sock: socket.socket | None = None
 
     @property
@@ -73,7 +71,7 @@ class _Socket:
         return fd
 
 
-class BlockingChannel(_Socket):
+class BlockingChannel(OwnSocket):
     _deadline = float("inf")
 
     def limit(self, seconds: float) -> AbstractAsyncContextManager[Any]:
@@ -116,61 +114,6 @@ class _Deadline:
 
     async def __aexit__(self, *exc_info: object) -> None:
         self._channel._deadline = float("inf")
-
-
-class AsyncioChannel(_Socket):
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-
-    def limit(self, seconds: float) -> AbstractAsyncContextManager[Any]:
-        return _timeout(seconds)
-
-    async def lookup(self, query: dict[str, Any]) -> Sequence[Info]:
-        if query["flags"] & socket.AI_NUMERICHOST:  # asks nobody
-            return socket.getaddrinfo(**query)
-        return await self._loop.getaddrinfo(**query)
-
-    async def open(self, address: Address) -> socket.socket:
-        self._sock = socket.socket(address.family, socket.SOCK_STREAM)
-        self._sock.setblocking(False)
-        await self._loop.sock_connect(self._sock, address.sockaddr)
-        return self._sock
-
-    async def send(self, data: bytes) -> None:
-        await self._loop.sock_sendall(self.sock, data)
-
-    async def receive(self) -> bytes:
-        return await self._loop.sock_recv(self.sock, RECEIVE)
-
-    async def compute(self, work: Callable[[], None]) -> None:
-        await self._loop.run_in_executor(None, work)
-
-
-if sys.version_info >= (3, 11):
-    _timeout = asyncio.timeout
-else:
-
-    class _timeout:
-        """What `asyncio.timeout` does, for Python 3.10."""
-
-        def __init__(self, seconds: float):
-            self._seconds = seconds
-            self._expired = False
-
-        async def __aenter__(self) -> None:
-            task = asyncio.current_task()
-            assert task is not None
-
-            def expire() -> None:
-                self._expired = True
-                task.cancel()
-
-            self._handle = asyncio.get_running_loop().call_later(self._seconds, expire)
-
-        async def __aexit__(self, kind: Any, value: Any, traceback: Any) -> None:
-            self._handle.cancel()
-            if self._expired and kind is asyncio.CancelledError:
-                raise TimeoutError from value
 
 
 def run_blocking(coroutine: Coroutine[Any, Any, T]) -> T:

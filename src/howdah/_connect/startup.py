@@ -231,6 +231,9 @@ class _Headers:
             if len(self._header) == 5:
                 length = int.from_bytes(self._header[1:], "big")
                 if not 4 <= length <= self.LONGEST:
+                    if data.startswith(b"E") and not self._any:
+                        # A server that cannot fork says so in the words of protocol 2: E, then text.
+                        raise OperationalError(data[1:].partition(b"\0")[0].decode(errors="replace").strip())
                     raise OperationalError(f"received a message of impossible length from server: {length} bytes")
                 self._body, self._header, self._any = length - 4, b"", True
 

@@ -1,0 +1,71 @@
+"""The socket while a connection is being made under asyncio.
+
+A module of its own, because importing asyncio takes longer than the rest of howdah.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from .channel import RECEIVE, OwnSocket
+from .hosts import Address, Info
+
+
+class AsyncioChannel(OwnSocket):
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+
+    def limit(self, seconds: float) -> AbstractAsyncContextManager[Any]:
+        return _timeout(seconds)
+
+    async def lookup(self, query: dict[str, Any]) -> Sequence[Info]:
+        if query["flags"] & socket.AI_NUMERICHOST:  # asks nobody
+            return socket.getaddrinfo(**query)
+        return await self._loop.getaddrinfo(**query)
+
+    async def open(self, address: Address) -> socket.socket:
+        self._sock = socket.socket(address.family, socket.SOCK_STREAM)
+        self._sock.setblocking(False)
+        await self._loop.sock_connect(self._sock, address.sockaddr)
+        return self._sock
+
+    async def send(self, data: bytes) -> None:
+        await self._loop.sock_sendall(self.sock, data)
+
+    async def receive(self) -> bytes:
+        return await self._loop.sock_recv(self.sock, RECEIVE)
+
+    async def compute(self, work: Callable[[], None]) -> None:
+        await self._loop.run_in_executor(None, work)
+
+
+if sys.version_info >= (3, 11):
+    _timeout = asyncio.timeout
+else:
+
+    class _timeout:
+        """What `asyncio.timeout` does, for Python 3.10."""
+
+        def __init__(self, seconds: float):
+            self._seconds = seconds
+            self._expired = False
+
+        async def __aenter__(self) -> None:
+            task = asyncio.current_task()
+            assert task is not None
+
+            def expire() -> None:
+                self._expired = True
+                task.cancel()
+
+            self._handle = asyncio.get_running_loop().call_later(self._seconds, expire)
+
+        async def __aexit__(self, kind: Any, value: Any, traceback: Any) -> None:
+            self._handle.cancel()
+            if self._expired and kind is asyncio.CancelledError:
+                raise TimeoutError from value
