@@ -219,6 +219,8 @@ hd_session_sent(hd_session *s, size_t n)
 
 /* ---- events */
 
+static const char no_place_here[] = "the server sent a message that has no place here";
+
 static hd_rc
 refuse(hd_session *s, const char *complaint)
 {
@@ -315,7 +317,7 @@ act(hd_session *s, action a, hd_span body)
     case REFUSE:
         break;
     }
-    return refuse(s, "the server sent a message that has no place here");
+    return refuse(s, no_place_here);
 }
 
 /* After an error: drops what was sent before the next Sync. True when an event came of it. */
@@ -335,7 +337,8 @@ skip_abandoned(hd_session *s, hd_event *ev)
     return false;
 }
 
-/* Whatever answers at this port may be no PostgreSQL: its first bytes tell, before a whole message has come. */
+/* Whatever answers at this port may be no PostgreSQL: its first bytes tell, before a whole message has come. The same
+ * goes for every message of start-up. */
 static bool
 is_foreign(const hd_session *s)
 {
@@ -360,7 +363,7 @@ hd_session_next(hd_session *s, hd_event *ev)
     if (s->skipping && skip_abandoned(s, ev))
         return HD_OK;
     if (is_foreign(s))
-        return refuse(s, "the server does not speak PostgreSQL's protocol");
+        return refuse(s, s->state == HD_ST_STARTUP ? "the server does not speak PostgreSQL's protocol" : no_place_here);
     hd_rc rc = hd_inbox_next(&s->in, &msg);
     if (rc == HD_EPROTO)
         return refuse(s, "the server sent a message of impossible length");
