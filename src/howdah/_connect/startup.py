@@ -27,6 +27,8 @@ CLOSED = (
     "\tbefore or while processing the request."
 )
 
+LONGEST_ERROR = 30_000  # bytes; as libpq has it for start-up
+
 PROTOCOLS = {"3.0": 0x30000, "3.2": 0x30002, "latest": 0x30002}
 
 
@@ -198,51 +200,17 @@ def _check_peer(sock: socket.socket, wanted: str) -> None:
         raise OperationalError(f'requirepeer specifies "{wanted}", but actual peer user name is "{name}"')
 
 
-class _Headers:
-    """Judges the headers of the messages that come before the server is known to be one.
-
-    A peer that speaks another protocol shows it in its first bytes; without this, they would pass for the beginning
-    of a long message, and be waited for.
-    """
-
-    TYPES = b"REvSKNAZ"
-    LONGEST = 30_000  # as libpq allows at start-up
-
-    def __init__(self) -> None:
-        self._header = b""  # an incomplete one
-        self._body = 0  # bytes of a message that are still to come
-        self._any = False
-
-    def judge(self, data: bytes) -> None:
-        at = 0
-        while at < len(data):
-            if self._body:
-                step = min(self._body, len(data) - at)
-                self._body -= step
-                at += step
-                continue
-            if not self._header and data[at] not in (self.TYPES if self._any else b"REvN"):
-                shown = chr(data[at]) if 32 < data[at] < 127 else hex(data[at])
-                expected = "a start-up message" if self._any else "authentication request"
-                raise OperationalError(f"expected {expected} from server, but received {shown}")
-            taken = data[at : at + 5 - len(self._header)]
-            self._header += taken
-            at += len(taken)
-            if len(self._header) == 5:
-                length = int.from_bytes(self._header[1:], "big")
-                if not 4 <= length <= self.LONGEST:
-                    if data.startswith(b"E") and not self._any:
-                        # A server that cannot fork says so in the words of protocol 2: E, then text.
-                        raise OperationalError(data[1:].partition(b"\0")[0].decode(errors="replace").strip())
-                    raise OperationalError(f"received a message of impossible length from server: {length} bytes")
-                self._body, self._header, self._any = length - 4, b"", True
+def _check_first_words(data: bytes) -> None:
+    """A server that cannot fork says so in the words of protocol 2: E, then text where a length should be."""
+    if data.startswith(b"E") and int.from_bytes(data[1:5], "big") > LONGEST_ERROR:
+        raise OperationalError(data[1:].partition(b"\0")[0].decode(errors="replace").strip())
 
 
 async def _start(channel: Channel, conn: Any, params: Mapping[str, str], password: str) -> None:
     """Exchange the messages of start-up, until the server is ready for a query."""
     lowest, highest = _protocols(params)
     authenticator = Authenticator(conn, params, password)
-    headers = _Headers()
+    first = True
     conn._start(highest, startup_settings(params))
     while True:
         if outgoing := conn._outgoing():
@@ -252,7 +220,9 @@ async def _start(channel: Channel, conn: Any, params: Mapping[str, str], passwor
         received = await channel.receive()
         if not received:
             raise OperationalError(CLOSED)
-        headers.judge(received)
+        if first:
+            _check_first_words(received)
+            first = False
         for event in conn._feed(received):
             if event[0] == "authentication":
                 if slow := authenticator.answer(event[1], event[2]):
