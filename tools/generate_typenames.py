@@ -1,19 +1,27 @@
 """Writes src/howdah/_typenames.py: the names of PostgreSQL's own types by oid, as a server lists them.
 
-python tools/generate_typenames.py       asks a throw-away server of howdah.server
+python tools/generate_typenames.py            asks a throw-away server of howdah.server
+python tools/generate_typenames.py --check    exit 1 if the file is not current; a server of another major version has
+                                              other types: it is skipped
 """
 
 from __future__ import annotations
 
 import pathlib
+import sys
 
 import howdah
 import howdah.server
 
 TARGET = pathlib.Path(__file__).resolve().parent.parent / "src/howdah/_typenames.py"
 
+SERVER = 18  # the major version whose types are listed
+
+# "char" is not char: the name needs its quotes.
 QUERY = """
-select t.oid::int8, case when e.oid is not null then e.typname || '[]' else t.typname end
+select t.oid::int8,
+    case coalesce(e.typname, t.typname) when 'char' then '"char"' else coalesce(e.typname, t.typname) end
+    || case when e.oid is null then '' else '[]' end
 from pg_catalog.pg_type t left join pg_catalog.pg_type e on e.typarray = t.oid
 where t.oid < 10000 and t.typrelid = 0 and coalesce(e.typrelid, 0) = 0
 order by t.oid
@@ -35,11 +43,21 @@ _NAMES: dict[int, str] = {
 '''
 
 
-def main() -> None:
+def main() -> int:
     with howdah.server.start() as server, howdah.connect(server.dsn) as conn:
+        if conn.info.server_version // 10000 != SERVER:
+            print(f"skipped: needs a PostgreSQL {SERVER}")
+            return 0
         rows = conn.execute(QUERY).fetchall()
-    TARGET.write_text(HEAD + "".join(f'    {oid}: "{name}",\n' for oid, name in rows) + "}\n")
+    quoted = ((oid, f"'{name}'" if '"' in name else f'"{name}"') for oid, name in rows)
+    text = HEAD + "".join(f"    {oid}: {name},\n" for oid, name in quoted) + "}\n"
+    if "--check" not in sys.argv:
+        TARGET.write_text(text)
+    elif TARGET.read_text() != text:
+        print(f"{TARGET.name} is not current: run tools/generate_typenames.py", file=sys.stderr)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

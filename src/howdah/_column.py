@@ -22,6 +22,7 @@ HEADER = 4  # the type modifier of these counts a varlena header
 class Column(Sequence[Any]):
     """One column of a result: the DB-API's seven items, by position or by name, and what psycopg adds."""
 
+    __module__ = "howdah"
     __slots__ = ("_name", "_type_code", "_typmod", "_typlen", "_table_oid", "_table_column")
 
     def __init__(

@@ -30,6 +30,9 @@ class Notify(NamedTuple):
     pid: int
 
 
+Notify.__module__ = "howdah"
+
+
 NoticeHandler = Callable[[Diagnostic], None]
 NotifyHandler = Callable[[Notify], None]
 
@@ -179,8 +182,8 @@ class BaseConnection(_howdah.BaseConnection, Generic[Row]):
     def _check_no_transaction(self, method: str) -> None:
         if self._num_transactions:
             raise errors.ProgrammingError(
-                f"explicit {method}() forbidden within a Transaction context "
-                "(the transaction ends with the block; raise Rollback to undo it)"
+                f"Explicit {method}() forbidden within a Transaction context: "
+                "the transaction ends with its block (raise Rollback to undo it)"
             )
 
     # ---- notices and notifications
@@ -228,8 +231,13 @@ def describe_connection(conn: Any) -> str:
     if conn.closed:
         return "[BAD]"
     info = conn.info
-    parts = [("host", info.host), ("port", info.port), ("user", info.user), ("database", info.dbname)]
-    shown = " ".join(f"{name}={value}" for name, value in parts if value)
+    parts = [
+        ("host", info.host, not info.host.startswith("/")),
+        ("port", info.port, info.port != 5432),
+        ("user", info.user, info.user != info.dbname),
+        ("database", info.dbname, True),
+    ]
+    shown = " ".join(f"{name}={value}" for name, value, telling in parts if telling)
     return f"[{info.transaction_status.name}] ({shown})"
 
 

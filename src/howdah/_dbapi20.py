@@ -22,7 +22,7 @@ class Binary:
     def __repr__(self) -> str:
         shown = repr(self.obj)
         if len(shown) > 40:
-            shown = f"{shown[:35]} ... ({len(self.obj)} byteschars)"
+            shown = f"{shown[:35]} ... ({len(self.obj)} bytes)"
         return f"{type(self).__name__}({shown})"
 
 
@@ -49,7 +49,7 @@ BINARY = DBAPITypeObject("BINARY", (17,))
 DATETIME = DBAPITypeObject("DATETIME", (1114, 1184, 1082, 1083, 1266, 1186))
 NUMBER = DBAPITypeObject("NUMBER", (21, 23, 20, 700, 701, 1700))
 ROWID = DBAPITypeObject("ROWID", (26,))
-STRING = DBAPITypeObject("STRING", (25, 1042, 1043, 18, 19))
+STRING = DBAPITypeObject("STRING", (25, 1042, 1043))
 
 
 def Date(year: int, month: int, day: int) -> date:

@@ -18,7 +18,6 @@ class Rollback(Exception):
     __module__ = "howdah"
 
     def __init__(self, transaction: BaseTransaction | None = None):
-        super().__init__(transaction)
         self.transaction = transaction
 
     def __repr__(self) -> str:
@@ -46,6 +45,8 @@ class BaseTransaction:
     Status = Status
 
     def __init__(self, connection: Any, savepoint_name: str | None = None, force_rollback: bool = False):
+        if not isinstance(savepoint_name, (str, type(None))):
+            raise TypeError(f"the name of a savepoint is a string, not {type(savepoint_name).__name__!r}")
         self._conn = connection
         self._savepoint_name = savepoint_name or ""
         self.force_rollback = force_rollback
@@ -79,7 +80,7 @@ class BaseTransaction:
                 raise OutOfOrderTransactionNesting("a transaction block is open, but the session is not in one")
             commands.append(self._conn._begin.decode())
         elif not self._savepoint_name:
-            self._savepoint_name = f"_hd_{self._depth + 1}"
+            self._savepoint_name = f"_pg3_{self._depth + 1}"  # as psycopg names them
         if self._savepoint_name:
             commands.append(f"SAVEPOINT {quote_identifier(self._savepoint_name)}")
         return "; ".join(commands)
@@ -88,15 +89,28 @@ class BaseTransaction:
         self._conn._num_transactions += 1
         self.status = Status.ACTIVE
 
-    def _leave(self) -> None:
+    def _leave(self, action: str) -> None:
         """Close the block's account. Raises `OutOfOrderTransactionNesting` when an inner one is still open."""
-        self._conn._num_transactions -= 1
-        if self._conn._num_transactions == self._depth:
+        entered = self.status is Status.ACTIVE
+        self._conn._num_transactions -= entered
+        if entered and self._conn._num_transactions == self._depth:
             return
         self.status = Status.FAILED
-        raise OutOfOrderTransactionNesting(
-            f"transaction commands at the wrong nesting level: {self!r} ends while a block entered later is open"
-        )
+        raise OutOfOrderTransactionNesting(f"transaction {action} at the wrong nesting level: {self!r}")
+
+    def _is_void(self, exc_val: BaseException | None) -> bool:
+        """Whether there is nothing to end: the block closed the connection, or lost it and fails with that.
+
+        Raises `OperationalError` where it lost it and seems to succeed.
+        """
+        conn = self._conn
+        if not conn.closed:
+            return False
+        conn._num_transactions -= self.status is Status.ACTIVE
+        self.status = Status.FAILED
+        if conn.broken and exc_val is None:
+            raise errors.OperationalError("the connection was lost within the transaction")
+        return True
 
     def _commit_sql(self) -> str:
         return "COMMIT" if self._outer else f"RELEASE {quote_identifier(self._savepoint_name)}"

@@ -12,7 +12,7 @@ def type_name(oid: int) -> str | None:
 _NAMES: dict[int, str] = {
     16: "bool",
     17: "bytea",
-    18: "char",
+    18: '"char"',
     19: "name",
     20: "int8",
     21: "int2",
@@ -56,7 +56,7 @@ _NAMES: dict[int, str] = {
     869: "inet",
     1000: "bool[]",
     1001: "bytea[]",
-    1002: "char[]",
+    1002: '"char"[]',
     1003: "name[]",
     1005: "int2[]",
     1006: "int2vector[]",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from datetime import timezone, tzinfo
 from typing import TYPE_CHECKING, Any
@@ -30,9 +31,13 @@ class ConnectionInfo:
         """The server's product."""
         return "PostgreSQL"
 
-    def _param(self, name: str) -> str:
-        if self._conn.closed:
+    def _check_open(self) -> None:
+        """What is known of a connection goes with close(), but not when the server ends it."""
+        if self._conn.closed and not self._conn.broken:
             raise OperationalError("the connection is closed")
+
+    def _param(self, name: str) -> str:
+        self._check_open()
         value: str = self._conn._params.get(name, "")
         return value
 
@@ -73,8 +78,7 @@ class ConnectionInfo:
 
     def get_parameters(self) -> dict[str, str]:
         """The connection parameters that differ from their defaults, without the password."""
-        if self._conn.closed:
-            raise OperationalError("the connection is closed")
+        self._check_open()
         return {name: value for name, value in self._conn._params.items() if name != "password" and value}
 
     @property
@@ -100,28 +104,28 @@ class ConnectionInfo:
     @property
     def backend_pid(self) -> int:
         """Process id of the server's process for this connection. Raises `OperationalError` if closed."""
-        if self._conn.closed:
-            raise OperationalError("the connection is closed")
+        self._check_open()
         pid: int = self._conn._backend_pid()
         return pid
 
     def parameter_status(self, param_name: str) -> str | None:
-        """A setting that the server reports by itself; None for others (PostgreSQL documentation, 54.2.7)."""
-        if self._conn.closed:
-            return None
+        """A setting that the server reports by itself; None for others (PostgreSQL documentation, 54.2.7).
+
+        Raises `OperationalError` if closed.
+        """
+        self._check_open()
         value: str | None = self._conn._parameter_status(param_name)
         return value
 
     @property
     def server_version(self) -> int:
         """The server's version, 180006 for 18.6. Raises `OperationalError` if closed."""
-        if self._conn.closed:
-            raise OperationalError("the connection is closed")
         return _version_number(self.parameter_status("server_version") or "")
 
     @property
     def full_protocol_version(self) -> int:
-        """Version of the protocol in use, 30000 for 3.0."""
+        """Version of the protocol in use, 30000 for 3.0. Raises `OperationalError` if closed."""
+        self._check_open()
         version: int = self._conn._protocol_version()
         return (version >> 16) * 10000 + (version & 0xFFFF)
 
@@ -132,21 +136,25 @@ class ConnectionInfo:
 
     @property
     def timezone(self) -> tzinfo:
-        """The session's time zone; UTC where this machine doesn't know it."""
-        name = self.parameter_status("TimeZone")
-        if not name or name == "UTC":
-            return timezone.utc
-        try:
-            return ZoneInfo(name)
-        except (KeyError, OSError, ValueError):
-            logger.warning("unknown PostgreSQL timezone: %r; will use UTC", name)
-            return timezone.utc
+        """The session's time zone; UTC where this machine doesn't know it. Raises `OperationalError` if closed."""
+        return _zone(self.parameter_status("TimeZone") or "UTC")
 
     @property
     def encoding(self) -> str:
         """Python's codec for the session's client_encoding."""
         name: str = self._conn._encoding()
         return name
+
+
+@functools.cache
+def _zone(name: str) -> tzinfo:
+    if name == "UTC":
+        return timezone.utc
+    try:
+        return ZoneInfo(name)
+    except (KeyError, OSError, ValueError):
+        logger.warning("unknown PostgreSQL timezone: %r; will use UTC", name)
+        return timezone.utc
 
 
 def _version_number(text: str) -> int:

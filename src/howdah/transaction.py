@@ -41,6 +41,8 @@ class Transaction(BaseTransaction):
         exc_val: BaseException | None,
         exc_tb: TracebackType | None,
     ) -> bool:
+        if self._is_void(exc_val):
+            return False
         if exc_val is None and not self.force_rollback:
             self._commit()
             return False
@@ -55,7 +57,7 @@ class Transaction(BaseTransaction):
             return False
 
     def _commit(self) -> None:
-        self._leave()
+        self._leave("commit")
         try:
             self._conn._command(self._commit_sql())
         except BaseException:
@@ -64,7 +66,7 @@ class Transaction(BaseTransaction):
         self.status = Status.COMMITTED
 
     def _rollback(self, exc_val: BaseException | None) -> bool:
-        self._leave()
+        self._leave("rollback")
         explicit = exc_val is None or isinstance(exc_val, Rollback)
         self.status = Status.ROLLED_BACK_EXPLICITLY if explicit else Status.ROLLED_BACK_WITH_ERROR
         self._conn._command(self._rollback_sql())

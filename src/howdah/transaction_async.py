@@ -40,6 +40,8 @@ class AsyncTransaction(BaseTransaction):
         exc_val: BaseException | None,
         exc_tb: TracebackType | None,
     ) -> bool:
+        if self._is_void(exc_val):
+            return False
         if exc_val is None and not self.force_rollback:
             await self._commit()
             return False
@@ -54,7 +56,7 @@ class AsyncTransaction(BaseTransaction):
             return False
 
     async def _commit(self) -> None:
-        self._leave()
+        self._leave("commit")
         try:
             await self._conn._command(self._commit_sql())
         except BaseException:
@@ -63,7 +65,7 @@ class AsyncTransaction(BaseTransaction):
         self.status = Status.COMMITTED
 
     async def _rollback(self, exc_val: BaseException | None) -> bool:
-        self._leave()
+        self._leave("rollback")
         explicit = exc_val is None or isinstance(exc_val, Rollback)
         self.status = Status.ROLLED_BACK_EXPLICITLY if explicit else Status.ROLLED_BACK_WITH_ERROR
         await self._conn._command(self._rollback_sql())
