@@ -24,6 +24,7 @@ typedef struct hdpy_connection {
     hdpy_settings *settings;
     uint32_t settings_version; /* of session.parameters when `settings` was made */
     hdpy_query_cache queries;
+    bool altered; /* tables may have been made, altered or dropped in this transaction */
     hdpy_lock lock;
     hdpy_request *request; /* being answered; NULL when idle */
     PyObject *wait;        /* callable (fd, write) used instead of poll(), or None: gevent */

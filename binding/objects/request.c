@@ -105,17 +105,30 @@ finish_result(hdpy_connection *conn, hdpy_request *request, hdpy_step *step, hdp
     return rc;
 }
 
+static bool
+starts_with(hd_span tag, const char *word)
+{
+    return tag.n >= strlen(word) && memcmp(tag.p, word, strlen(word)) == 0;
+}
+
 /* A statement that was executed may have changed what prepared ones return, or dropped them. */
 static void
 heed_tag(hdpy_connection *conn, hd_span tag)
 {
-    static const char *const dropping[] = {"DEALLOCATE ALL", "DISCARD ALL"};
-    for (size_t i = 0; i < Py_ARRAY_LENGTH(dropping); i++) {
-        if (tag.n == strlen(dropping[i]) && memcmp(tag.p, dropping[i], tag.n) == 0)
-            hdpy_query_cache_lost(&conn->queries, false);
-    }
-    if (tag.n >= 6 && memcmp(tag.p, "ALTER ", 6) == 0)
+    if (starts_with(tag, "DEALLOCATE ALL") || starts_with(tag, "DISCARD ALL"))
+        hdpy_query_cache_lost(&conn->queries, false);
+    else if (starts_with(tag, "ALTER ") || starts_with(tag, "DROP ")) {
+        conn->altered = true;
         hdpy_query_cache_lost(&conn->queries, true);
+    }
+    else if (starts_with(tag, "CREATE "))
+        conn->altered = true;
+    else if (starts_with(tag, "COMMIT"))
+        conn->altered = false;
+    else if (starts_with(tag, "ROLLBACK") && conn->altered) {
+        /* Tables are again what they were; the flag stays, since it may have been to a savepoint. */
+        hdpy_query_cache_lost(&conn->queries, true);
+    }
 }
 
 /* ---- descriptions */

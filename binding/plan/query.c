@@ -135,23 +135,35 @@ hdpy_statement_takes(const hdpy_statement *stmt, const uint32_t *oids, size_t n)
     return stmt->n_params == n && (n == 0 || memcmp(stmt->oids, oids, n * sizeof(*oids)) == 0);
 }
 
+static hdpy_statement *
+new_statement(hdpy_query *query, const uint32_t *oids, size_t n)
+{
+    hdpy_statement *stmt = PyMem_Calloc(1, sizeof(*stmt) + n * sizeof(*oids));
+    if (stmt == NULL) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    stmt->refs = 1;
+    stmt->query = query;
+    stmt->n_params = n;
+    if (n != 0)
+        memcpy(stmt->oids, oids, n * sizeof(*oids));
+    return stmt;
+}
+
 hdpy_statement *
 hdpy_statement_get(hdpy_query_cache *cache, hdpy_query *query, const uint32_t *oids, size_t n, int prepare)
 {
     hdpy_statement *stmt = query->statements;
     while (stmt != NULL && !hdpy_statement_takes(stmt, oids, n))
         stmt = stmt->next;
+    /* prepare=False is to do without the prepared one as well: an unnamed one for this use only. */
+    if (stmt != NULL && prepare == 0 && stmt->entry.number != 0)
+        return new_statement(query, oids, n);
     if (stmt == NULL) {
-        stmt = PyMem_Calloc(1, sizeof(*stmt) + n * sizeof(*oids));
-        if (stmt == NULL) {
-            PyErr_NoMemory();
+        stmt = new_statement(query, oids, n);
+        if (stmt == NULL)
             return NULL;
-        }
-        stmt->refs = 1;
-        stmt->query = query;
-        stmt->n_params = n;
-        if (n != 0)
-            memcpy(stmt->oids, oids, n * sizeof(*oids));
         stmt->next = query->statements;
         query->statements = stmt;
     }
