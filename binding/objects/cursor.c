@@ -339,31 +339,50 @@ run(hdpy_cursor *cur, hdpy_submit submit, hdpy_options *options)
 static const char *const execute_params[] = {"query", "params", "prepare", "binary", NULL};
 static const char *const executemany_params[] = {"query", "params_seq", "returning", NULL};
 
+/* From a call of execute(), sync or async, to its options. */
+static int
+execute_arguments(hdpy_cursor *cur, const hdpy_signature *signature, PyObject *const *args, Py_ssize_t nargs,
+                  PyObject *kwnames, hdpy_options *options)
+{
+    PyObject *given[4] = {NULL, NULL, NULL, NULL};
+    if (hdpy_parse_args(signature, args, nargs, kwnames, given) < 0 || begin_execute(cur, given[0]) < 0)
+        return -1;
+    return hdpy_cursor_options(cur, options, given[0], given[1], given[2], given[3]);
+}
+
+/* The same for executemany(); `submit` is what its `returning` asks for. */
+static int
+executemany_arguments(hdpy_cursor *cur, const hdpy_signature *signature, PyObject *const *args, Py_ssize_t nargs,
+                      PyObject *kwnames, hdpy_options *options, hdpy_submit *submit)
+{
+    PyObject *given[3] = {NULL, NULL, Py_False};
+    if (hdpy_parse_args(signature, args, nargs, kwnames, given) < 0 || begin_execute(cur, given[0]) < 0)
+        return -1;
+    int returning = PyObject_IsTrue(given[2]);
+    if (returning < 0)
+        return -1;
+    *submit = returning ? submit_many_returning : submit_many;
+    return hdpy_cursor_options(cur, options, given[0], given[1], NULL, NULL);
+}
+
 static PyObject *
 execute(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
 {
     static const hdpy_signature signature = {"execute", execute_params, 2, 1};
-    hdpy_cursor *cur = (hdpy_cursor *)self;
-    PyObject *given[4] = {NULL, NULL, NULL, NULL};
     hdpy_options options;
-    if (hdpy_parse_args(&signature, args, nargs, kwnames, given) < 0 || begin_execute(cur, given[0]) < 0 ||
-        hdpy_cursor_options(cur, &options, given[0], given[1], given[2], given[3]) < 0)
+    if (execute_arguments((hdpy_cursor *)self, &signature, args, nargs, kwnames, &options) < 0)
         return NULL;
-    return run(cur, submit_execute, &options) < 0 ? NULL : Py_NewRef(self);
+    return run((hdpy_cursor *)self, submit_execute, &options) < 0 ? NULL : Py_NewRef(self);
 }
 
 static PyObject *
 executemany(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
 {
     static const hdpy_signature signature = {"executemany", executemany_params, 2, 2};
-    hdpy_cursor *cur = (hdpy_cursor *)self;
-    PyObject *given[3] = {NULL, NULL, Py_False};
     hdpy_options options;
-    if (hdpy_parse_args(&signature, args, nargs, kwnames, given) < 0 || begin_execute(cur, given[0]) < 0 ||
-        hdpy_cursor_options(cur, &options, given[0], given[1], NULL, NULL) < 0)
-        return NULL;
-    int returning = PyObject_IsTrue(given[2]);
-    if (returning < 0 || run(cur, returning ? submit_many_returning : submit_many, &options) < 0)
+    hdpy_submit submit;
+    if (executemany_arguments((hdpy_cursor *)self, &signature, args, nargs, kwnames, &options, &submit) < 0 ||
+        run((hdpy_cursor *)self, submit, &options) < 0)
         return NULL;
     Py_RETURN_NONE;
 }
@@ -375,10 +394,8 @@ async_execute(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject 
 {
     static const hdpy_signature signature = {"_execute", execute_params, 4, 1};
     hdpy_cursor *cur = (hdpy_cursor *)self;
-    PyObject *given[4] = {NULL, NULL, NULL, NULL};
     hdpy_options options;
-    if (hdpy_parse_args(&signature, args, nargs, kwnames, given) < 0 || begin_execute(cur, given[0]) < 0 ||
-        hdpy_cursor_options(cur, &options, given[0], given[1], given[2], given[3]) < 0)
+    if (execute_arguments(cur, &signature, args, nargs, kwnames, &options) < 0)
         return NULL;
     return hdpy_operation_new(cur->conn, cur, submit_execute, &options);
 }
@@ -388,15 +405,11 @@ async_executemany(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObj
 {
     static const hdpy_signature signature = {"_executemany", executemany_params, 3, 2};
     hdpy_cursor *cur = (hdpy_cursor *)self;
-    PyObject *given[3] = {NULL, NULL, Py_False};
     hdpy_options options;
-    if (hdpy_parse_args(&signature, args, nargs, kwnames, given) < 0 || begin_execute(cur, given[0]) < 0 ||
-        hdpy_cursor_options(cur, &options, given[0], given[1], NULL, NULL) < 0)
+    hdpy_submit submit;
+    if (executemany_arguments(cur, &signature, args, nargs, kwnames, &options, &submit) < 0)
         return NULL;
-    int returning = PyObject_IsTrue(given[2]);
-    if (returning < 0)
-        return NULL;
-    return hdpy_operation_new(cur->conn, cur, returning ? submit_many_returning : submit_many, &options);
+    return hdpy_operation_new(cur->conn, cur, submit, &options);
 }
 
 /* ---- types */
