@@ -8,6 +8,7 @@ from datetime import timezone, tzinfo
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from ._connect.options import OPTIONS
 from .conninfo import make_conninfo
 from .errors import OperationalError
 from .pq import ConnStatus, PipelineStatus, TransactionStatus
@@ -77,9 +78,9 @@ class ConnectionInfo:
         return self._param("options")
 
     def get_parameters(self) -> dict[str, str]:
-        """The connection parameters that differ from their defaults, without the password."""
+        """The connection parameters that differ from their defaults, without the secret ones."""
         self._check_open()
-        return {name: value for name, value in self._conn._params.items() if name != "password" and value}
+        return {name: value for name, value in self._conn._params.items() if value and not OPTIONS[name].secret}
 
     @property
     def dsn(self) -> str:

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import hmac
 import os
+import signal
 import socket
 import struct
 import time
@@ -81,6 +82,7 @@ def refused(pg, connect, script, match, cls=None, within=3.0, **params):
 
 # ---- servers that misbehave
 
+FOREIGN = "does not speak PostgreSQL|no place here"
 CLOSED = "server closed the connection unexpectedly"
 
 
@@ -132,17 +134,17 @@ def test_byte_by_byte(connect):
 @pytest.mark.parametrize(
     ("data", "match"),
     [
-        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "does not speak PostgreSQL"),
-        (b"SSH-2.0-OpenSSH_9.2\r\n", "does not speak PostgreSQL"),
-        (b"\x15\x03\x01\x00\x02\x02\x46", "does not speak PostgreSQL"),
-        (b"J\0\0\0\x0a5.5.5-10.11", "does not speak PostgreSQL"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", FOREIGN),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", FOREIGN),
+        (b"\x15\x03\x01\x00\x02\x02\x46", FOREIGN),
+        (b"J\0\0\0\x0a5.5.5-10.11", FOREIGN),
         (b"EFATAL:  sorry, too many clients already\n\0", "failed: FATAL:  sorry, too many clients already$"),
         (fake.sasl("SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"), "SCRAM-SHA-256-PLUS authentication over"),
-        (b"R\0\0\0\0", "impossible length|does not speak"),
+        (b"R\0\0\0\0", f"impossible length|{FOREIGN}"),
         (b"E\xff\0\0\0\0\0\xfe", "failed: "),
-        (b"R\0\0\0\3", "impossible length|does not speak"),
-        (b"R\x7f\xff\xff\xff", "impossible length|does not speak"),
-        (b"R\xff\xff\xff\xff", "impossible length|does not speak"),
+        (b"R\0\0\0\3", f"impossible length|{FOREIGN}"),
+        (b"R\x7f\xff\xff\xff", f"impossible length|{FOREIGN}"),
+        (b"R\xff\xff\xff\xff", f"impossible length|{FOREIGN}"),
         (b"R\0\0\0\4", "malformed authentication request"),
         (b"R\0\0\0\7\0\0\0", "malformed authentication request"),
         (b"E\0\0\0\4", "malformed error"),
@@ -161,10 +163,10 @@ def test_byte_by_byte(connect):
         (authentication(12, b"v=x"), "12 not supported"),
         (authentication(4), "4 not supported"),
         (authentication(2**31), "2147483648 not supported"),
-        (fake.READY, "does not speak PostgreSQL"),
-        (fake.backend_key(), "does not speak PostgreSQL"),
-        (authentication(0) + authentication(0), "does not speak"),
-        (authentication(0) + message(b"D", b"\0\0"), "does not speak PostgreSQL"),
+        (fake.READY, FOREIGN),
+        (fake.backend_key(), FOREIGN),
+        (authentication(0) + authentication(0), FOREIGN),
+        (authentication(0) + message(b"D", b"\0\0"), FOREIGN),
         (authentication(0) + message(b"K", b"\0\0\0"), "malformed BackendKeyData"),
         (authentication(0) + message(b"K", b"\0\0\0\1" + b"k" * 5), "malformed BackendKeyData"),
         (authentication(0) + message(b"S", b"name"), "malformed ParameterStatus"),
@@ -454,7 +456,7 @@ def test_older_server(connect):
     ],
 )
 def test_bad_negotiation(pg, connect, data, params):
-    refused(pg, connect, says(data), "version|Version|extensions|does not speak", **params)
+    refused(pg, connect, says(data), f"version|Version|extensions|{FOREIGN}", **params)
 
 
 # ---- what is sent
@@ -697,3 +699,51 @@ def test_a_cancelled_task_leaves_no_socket(pg):
     with FakeServer(script) as server:
         asyncio.run(main(server))
     assert closed == [b""]
+
+
+def test_ctrl_c_while_connecting(pg):
+    closed = []
+
+    def script(peer):
+        peer.startup()
+        os.kill(os.getpid(), signal.SIGINT)
+        closed.append(peer.rest())
+
+    with FakeServer(script) as server, pytest.raises(KeyboardInterrupt):
+        pg.connect(**server.params)
+    assert closed == [b""]
+
+
+# ---- environment
+
+
+def test_where_the_environment_says(connect, monkeypatch):
+    with FakeServer(accept) as server:
+        for name, value in (
+            ("PGHOST", "127.0.0.1"),
+            ("PGPORT", server.port),
+            ("PGUSER", "me"),
+            ("PGDATABASE", "mine"),
+            ("PGSSLMODE", "disable"),
+        ):
+            monkeypatch.setenv(name, str(value))
+        info = connect()
+        assert (info["host"], info["user"], info["dbname"]) == ("127.0.0.1", "me", "mine")
+        assert connect("user=you")["user"] == "you"
+
+
+def test_the_environment_may_ask_for_tls(pg, connect, monkeypatch):
+    with FakeServer(accept) as server:
+        params = {name: value for name, value in server.params.items() if name != "sslmode"}
+        monkeypatch.setenv("PGREQUIRESSL", "1")
+        with pytest.raises(pg.NotSupportedError, match="TLS"):
+            connect(**params)
+    assert server.connections == 0
+
+
+def test_the_password_is_not_shown(pg):
+    with FakeServer(accept) as server, pg.connect(**server.params, sslpassword="secret", autocommit=True) as conn:
+        assert conn.info.password == "pw"
+        for shown in (repr(conn), repr(conn._params), conn.info.dsn):
+            assert "pw" not in shown
+            assert "secret" not in shown

@@ -71,7 +71,7 @@ async def connect(channel: Channel, conn: Any, given: Mapping[str, Any]) -> None
                 except Error as error:
                     failures.append(error)
                 else:
-                    conn._params = _used(given, params, address)
+                    conn._params = _used(params, address)
                     return
     raise _summary(failures)
 
@@ -90,16 +90,13 @@ async def _addresses(channel: Channel, host: Host, timeout: float) -> list[Addre
     return tcp_addresses(host, infos)
 
 
-def _used(given: Mapping[str, Any], params: Mapping[str, str], address: Address) -> Parameters:
-    """What the caller gave, and where that has led."""
-    used = Parameters({name: str(value) for name, value in given.items() if value is not None})
+def _used(params: Mapping[str, str], address: Address) -> Parameters:
+    """What is not as it is by default, and where that has led."""
+    used = Parameters({name: value for name, value in params.items() if value != OPTIONS[name].default})
     used.pop("hostaddr", None)
-    used.update(user=params["user"], dbname=params["dbname"], host=address.host.name or address.ip)
-    used["port"] = str(address.host.port)
+    used.update(host=address.host.name or address.ip, port=str(address.host.port))
     if address.ip:
         used["hostaddr"] = address.ip
-    if params.get("password"):
-        used["password"] = params["password"]
     return used
 
 
