@@ -1,7 +1,7 @@
 /* The test bench of the adapters: one value in or out, without a connection. */
 #include "adapt/adapt.h"
 
-#include "dump/dump.h"
+#include "dump/types.h"
 #include "load/load.h"
 #include "module/args.h"
 #include "module/errors.h"
@@ -115,7 +115,7 @@ static PyMethodDef methods[] = {
 int
 hdpy_adapt_init(hdpy_state *st, PyObject *module)
 {
-    if (hdpy_dump_init(st) < 0)
+    if (hdpy_dump_init(st) < 0 || hdpy_dump_json_init(module) < 0)
         return -1;
     return PyModule_AddFunctions(module, methods);
 }

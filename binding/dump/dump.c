@@ -33,6 +33,16 @@ name_of(PyTypeObject *type)
     return dot ? dot + 1 : type->tp_name;
 }
 
+int
+hdpy_register_class(hdpy_state *st, PyTypeObject *type, const char *module, const char *name)
+{
+    for (int i = 0; i < (int)Py_ARRAY_LENGTH(dumpables); i++) {
+        if (strcmp(dumpables[i].name, name) == 0 && strcmp(dumpables[i].module, module) == 0)
+            return remember(st, type, i) < 0 ? -1 : 0;
+    }
+    Py_UNREACHABLE();
+}
+
 static int
 find_by_name(hdpy_state *st, PyTypeObject *type)
 {

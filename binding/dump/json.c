@@ -1,6 +1,7 @@
 #include "types/oid.h"
 
 #include "dump/types.h"
+#include "module/args.h"
 
 enum { JSONB_VERSION = 1 }; /* what jsonb_recv() wants in front */
 
@@ -70,3 +71,35 @@ const hdpy_dumper hdpy_dump_json_text = {.dump = dump_json_text};
 const hdpy_dumper hdpy_dump_json_binary = {.dump = dump_json_binary};
 const hdpy_dumper hdpy_dump_jsonb_text = {.dump = dump_jsonb_text};
 const hdpy_dumper hdpy_dump_jsonb_binary = {.dump = dump_jsonb_binary};
+
+static PyObject *
+register_json(PyObject *module, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+{
+    static const char *const params[] = {"json", "jsonb", NULL};
+    static const hdpy_signature signature = {"register_json", params, 2, 2};
+    PyObject *given[2];
+    if (hdpy_parse_args(&signature, args, nargs, kwnames, given) < 0)
+        return NULL;
+    if (!PyType_Check(given[0]) || !PyType_Check(given[1])) {
+        PyErr_SetString(PyExc_TypeError, "register_json() takes classes");
+        return NULL;
+    }
+    hdpy_state *st = hdpy_state_of_module(module);
+    if (hdpy_register_class(st, (PyTypeObject *)given[0], "howdah.types.json", "Json") < 0 ||
+        hdpy_register_class(st, (PyTypeObject *)given[1], "howdah.types.json", "Jsonb") < 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef methods[] = {
+    {"register_json", (PyCFunction)(void (*)(void))register_json, METH_FASTCALL | METH_KEYWORDS,
+     PyDoc_STR("register_json($module, /, json, jsonb)\n--\n\n"
+               "Take the wrapper classes of howdah.types.json.")},
+    {NULL},
+};
+
+int
+hdpy_dump_json_init(PyObject *module)
+{
+    return PyModule_AddFunctions(module, methods);
+}
