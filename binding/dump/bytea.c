@@ -35,5 +35,31 @@ dump_binary(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_write
     return rc;
 }
 
+/* howdah.Binary only says what its `obj` is. */
+static int
+dump_wrapped(const hdpy_dumper *inner, hdpy_dump_ctx *ctx, PyObject *wrapper, hd_writer *dst, hdpy_param *param)
+{
+    PyObject *obj = PyObject_GetAttrString(wrapper, "obj");
+    if (obj == NULL)
+        return -1;
+    int rc = inner->dump(inner, ctx, obj, dst, param);
+    Py_DECREF(obj);
+    return rc;
+}
+
+static int
+dump_wrapped_text(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param)
+{
+    return dump_wrapped(&hdpy_dump_bytea_text, ctx, obj, dst, param);
+}
+
+static int
+dump_wrapped_binary(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param)
+{
+    return dump_wrapped(&hdpy_dump_bytea_binary, ctx, obj, dst, param);
+}
+
 const hdpy_dumper hdpy_dump_bytea_text = {.dump = dump_text};
 const hdpy_dumper hdpy_dump_bytea_binary = {.dump = dump_binary};
+const hdpy_dumper hdpy_dump_wrapped_bytea_text = {.dump = dump_wrapped_text};
+const hdpy_dumper hdpy_dump_wrapped_bytea_binary = {.dump = dump_wrapped_binary};
