@@ -95,6 +95,7 @@ set_result(hdpy_cursor *cur, Py_ssize_t i)
     Py_CLEAR(cur->maker_factory);
     cur->pos = 0;
     cur->rowcount = cur->result->affected;
+    cur->tag = cur->result->tag;
 }
 
 void
@@ -106,12 +107,14 @@ hdpy_cursor_reset(hdpy_cursor *cur)
     cur->i_result = 0;
     cur->pos = 0;
     cur->rowcount = -1;
+    cur->tag.length = 0;
 }
 
 void
 hdpy_cursor_adopt(hdpy_cursor *cur, hdpy_request *request)
 {
     cur->rowcount = request->affected;
+    cur->tag = request->tag;
     if (request->results == NULL)
         return;
     Py_XSETREF(cur->results, request->results);
@@ -201,9 +204,9 @@ static PyObject *
 get_statusmessage(PyObject *self, void *closure)
 {
     hdpy_cursor *cur = (hdpy_cursor *)self;
-    if (cur->result == NULL || cur->result->tag_length == 0)
+    if (cur->tag.length == 0)
         Py_RETURN_NONE;
-    return PyUnicode_DecodeUTF8(cur->result->tag, cur->result->tag_length, "replace");
+    return PyUnicode_DecodeUTF8(cur->tag.text, cur->tag.length, "replace");
 }
 
 static PyObject *

@@ -14,6 +14,7 @@ typedef struct hdpy_cursor {
     hdpy_result *result; /* the current one (owned), or NULL */
     Py_ssize_t pos;      /* next row to fetch */
     int64_t rowcount;
+    hdpy_tag tag; /* of the current result, or of executemany's last */
     long arraysize;
     int format; /* pq.Format of results: 0 lets C choose, 1 binary */
     bool closed;

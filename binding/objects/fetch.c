@@ -3,23 +3,6 @@
 
 #include "module/args.h"
 
-static const char *
-status_name(hdpy_exec_status status)
-{
-    switch (status) {
-    case HDPY_EMPTY_QUERY:
-        return "EMPTY_QUERY";
-    case HDPY_COMMAND_OK:
-        return "COMMAND_OK";
-    case HDPY_COPY_IN:
-        return "COPY_IN";
-    case HDPY_COPY_OUT:
-        return "COPY_OUT";
-    default:
-        return "TUPLES_OK";
-    }
-}
-
 /* The current result must hold rows, and the way to make them be settled. */
 static int
 prepare_fetch(hdpy_cursor *cur)
@@ -33,7 +16,7 @@ prepare_fetch(hdpy_cursor *cur)
     }
     if (cur->result->status != HDPY_TUPLES_OK) {
         PyErr_Format(st->ProgrammingError, "the last operation didn't produce records (command status: %s)",
-                     status_name(cur->result->status));
+                     cur->tag.length ? cur->tag.text : "empty query");
         return -1;
     }
     if (cur->maker_factory == cur->row_factory)

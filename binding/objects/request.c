@@ -88,8 +88,8 @@ finish_result(hdpy_connection *conn, hdpy_request *request, hdpy_step *step, hdp
 {
     if (request->discard) {
         int64_t affected = hd_command_tag_rows(tag);
-        if (affected >= 0)
-            request->affected = (request->affected < 0 ? 0 : request->affected) + affected;
+        request->affected += affected > 0 ? affected : 0;
+        request->tag = hdpy_tag_of(tag);
         return 0;
     }
     hdpy_result *result = begin_result(conn, request, step);

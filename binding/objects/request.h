@@ -32,7 +32,8 @@ struct hdpy_request {
     PyObject *deferred;   /* bytes of the Query to send once our BEGIN has succeeded */
     hdpy_result *current; /* being received */
     PyObject *results;    /* list of hdpy_result, complete; NULL for none */
-    int64_t affected;     /* when discarding: sum of the command tags; -1 while there is none */
+    int64_t affected;     /* when discarding: sum of the command tags; else -1 */
+    hdpy_tag tag;         /* when discarding: the last one */
     PyObject *error;      /* the first one */
 
     /* executemany */

@@ -427,6 +427,7 @@ hdpy_submit_many(hdpy_connection *conn, hdpy_request *request, const hdpy_option
     if (request->query == NULL || request->iterator == NULL)
         return -1;
     request->discard = !returning;
+    request->affected = returning ? -1 : 0;
     request->wanted = options->wanted;
     request->prepare = options->prepare;
     request->implicit = conn->autocommit && conn->session.transaction_status == 'I';

@@ -222,8 +222,10 @@ parse(hdpy_state *st, const hdpy_settings *settings, hdpy_query *q, PyObject *en
     hd_query_error error;
     hd_writer rewritten = hd_writer_of(&hd_alloc_default);
     hd_rc rc = hd_query_parse(&q->parsed, &rewritten, &hd_alloc_default, text, &error);
-    if (rc == HD_OK)
+    if (rc == HD_OK) {
         q->sql = PyBytes_FromStringAndSize((const char *)rewritten.p, (Py_ssize_t)rewritten.n);
+        q->batch = q->parsed.n_params == 0 && hd_sql_is_batch(hd_writer_span(&rewritten));
+    }
     else if (rc == HD_EINVAL)
         raise_placeholder_error(st, settings, &error);
     else

@@ -14,7 +14,7 @@ hdpy_result_new(hdpy_state *st, hdpy_settings *settings, hdpy_description *descr
     r->settings = (hdpy_settings *)Py_NewRef((PyObject *)settings);
     r->status = HDPY_EMPTY_QUERY;
     r->affected = -1;
-    r->tag_length = 0;
+    r->tag.length = 0;
     return r;
 }
 
@@ -22,8 +22,7 @@ int
 hdpy_result_complete(hdpy_result *r, hdpy_exec_status status, hd_span tag)
 {
     r->status = status;
-    r->tag_length = (uint8_t)(tag.n < HDPY_TAG_MAX ? tag.n : HDPY_TAG_MAX);
-    memcpy(r->tag, tag.p, r->tag_length);
+    r->tag = hdpy_tag_of(tag);
     r->affected = hd_command_tag_rows(tag);
     if (hd_result_seal(&r->rows) != HD_OK) {
         PyErr_NoMemory();

@@ -14,7 +14,19 @@ typedef enum hdpy_exec_status {
     HDPY_COPY_IN = 4,
 } hdpy_exec_status;
 
-enum { HDPY_TAG_MAX = 64 }; /* COMPLETION_TAG_BUFSIZE of PostgreSQL */
+/* A command tag; longer ones than PostgreSQL's COMPLETION_TAG_BUFSIZE are cut. */
+typedef struct hdpy_tag {
+    uint8_t length;
+    char text[65]; /* NUL-terminated */
+} hdpy_tag;
+
+static inline hdpy_tag
+hdpy_tag_of(hd_span src)
+{
+    hdpy_tag tag = {.length = (uint8_t)(src.n < sizeof(tag.text) ? src.n : sizeof(tag.text) - 1)};
+    memcpy(tag.text, src.p, tag.length);
+    return tag;
+}
 
 typedef struct hdpy_result {
     PyObject_HEAD
@@ -23,8 +35,7 @@ typedef struct hdpy_result {
     hdpy_settings *settings;       /* as they were when the result came */
     hdpy_exec_status status;
     int64_t affected; /* rows according to the command tag; -1 if it tells none */
-    uint8_t tag_length;
-    char tag[HDPY_TAG_MAX];
+    hdpy_tag tag;
 } hdpy_result;
 
 /* `description` may be NULL. */
