@@ -93,9 +93,8 @@ static int
 no_dumper(hdpy_state *st, PyObject *obj, hdpy_pyformat format)
 {
     const char *name = format == HDPY_AUTO ? "AUTO" : format == HDPY_AS_TEXT ? "TEXT" : "BINARY";
-    PyErr_Format(st->ProgrammingError ? st->ProgrammingError : PyExc_ValueError,
-                 "cannot adapt type '%s' using placeholder '%%%c' (format: %s)", name_of(Py_TYPE(obj)), (int)format,
-                 name);
+    PyErr_Format(st->ProgrammingError, "cannot adapt type '%s' using placeholder '%%%c' (format: %s)",
+                 name_of(Py_TYPE(obj)), (int)format, name);
     return -1;
 }
 

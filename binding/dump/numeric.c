@@ -25,8 +25,7 @@ write_number(hdpy_dump_ctx *ctx, hd_span text, hd_format format, hd_writer *dst)
     hd_rc rc = hd_numeric_text_to_binary(dst, text);
     if (rc == HD_OK)
         return 0;
-    PyErr_SetString(ctx->st->DataError ? ctx->st->DataError : PyExc_ValueError,
-                    "the number has more digits than PostgreSQL's numeric can hold");
+    PyErr_SetString(ctx->st->DataError, "the number has more digits than PostgreSQL's numeric can hold");
     return -1;
 }
 

@@ -26,8 +26,7 @@ write_str(hdpy_dump_ctx *ctx, PyObject *obj, hd_format format, hd_writer *dst)
     int rc = 0;
     /* In text format the server would take the value to end there; in binary it refuses it itself. */
     if (format == HD_TEXT && HD_UNLIKELY(n != 0 && memchr(p, 0, (size_t)n) != NULL)) {
-        PyErr_SetString(ctx->st->DataError ? ctx->st->DataError : PyExc_ValueError,
-                        "PostgreSQL text fields cannot contain NUL (0x00) bytes");
+        PyErr_SetString(ctx->st->DataError, "PostgreSQL text fields cannot contain NUL (0x00) bytes");
         rc = -1;
     }
     else {

@@ -49,8 +49,7 @@ hdpy_load_error(hdpy_load_ctx *ctx, const char *type_name, hd_span src)
     PyObject *quoted = PyBytes_FromStringAndSize((const char *)src.p, cut ? QUOTED_MAX : (Py_ssize_t)src.n);
     if (quoted == NULL)
         return NULL;
-    PyErr_Format(ctx->st->DataError ? ctx->st->DataError : PyExc_ValueError, "can't parse %s %R%s", type_name, quoted,
-                 cut ? "..." : "");
+    PyErr_Format(ctx->st->DataError, "can't parse %s %R%s", type_name, quoted, cut ? "..." : "");
     Py_DECREF(quoted);
     return NULL;
 }

@@ -36,13 +36,13 @@ class _JsonWrapper:
 
 
 class Json(_JsonWrapper):
-    """An object to send as json. What `dumps` raises, as a TypeError for an object without JSON, reaches the caller."""
+    """An object to send as json. What `dumps` raises, as a TypeError for what has no JSON, reaches the caller."""
 
     __slots__ = ()
 
 
 class Jsonb(_JsonWrapper):
-    """An object to send as jsonb. What `dumps` raises, as a TypeError for an object without JSON, reaches the caller."""
+    """An object to send as jsonb. What `dumps` raises, as a TypeError for what has no JSON, reaches the caller."""
 
     __slots__ = ()
 
