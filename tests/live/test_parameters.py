@@ -218,7 +218,7 @@ def test_sequence_that_lies_about_its_length(conn):
         def __len__(self):
             return 3
 
-    with pytest.raises(Exception):  # noqa: B017, PT011
+    with pytest.raises(Exception):  # noqa: B017
         conn.execute("select %s, %s, %s", Short([1]))
     conn.rollback()
     assert conn.execute("select 1").fetchone() == (1,)
