@@ -7,17 +7,18 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from . import _howdah
 from ._connect import cancel_sync, connect_sync
 from ._connection_base import CANCEL_TIMEOUT, BaseConnection
 from ._enums import IsolationLevel
+from .abc import Params, Query
 from .conninfo import conninfo_to_dict
 from .cursor import Cursor
 from .errors import NotSupportedError
 from .pq import Format, TransactionStatus
-from .rows import Row, tuple_row
+from .rows import Row, RowFactory, tuple_row
 from .transaction import Transaction
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Connection"]
 
 logger = logging.getLogger("howdah")
+
+CursorRow = TypeVar("CursorRow")
 
 
 class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
@@ -48,8 +51,8 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
         autocommit: bool = False,
         prepare_threshold: int | None = 5,
         context: Any = None,
-        row_factory: Any = None,
-        cursor_factory: type[Cursor[Any]] | None = None,
+        row_factory: RowFactory[Row] | None = None,
+        cursor_factory: type[Cursor[Row]] | None = None,
         **kwargs: Any,
     ) -> Self:
         """Connect to a server.
@@ -96,6 +99,20 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
         """Close the connection; idempotent. An open transaction is lost."""
         self._close()
 
+    @overload
+    def cursor(
+        self, name: str = "", *, binary: bool = False, scrollable: bool | None = None, withhold: bool = False
+    ) -> Cursor[Row]: ...
+    @overload
+    def cursor(
+        self,
+        name: str = "",
+        *,
+        binary: bool = False,
+        row_factory: RowFactory[CursorRow],
+        scrollable: bool | None = None,
+        withhold: bool = False,
+    ) -> Cursor[CursorRow]: ...
     def cursor(
         self,
         name: str = "",
@@ -115,7 +132,7 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
         return cur
 
     def execute(
-        self, query: Any, params: Any = None, *, prepare: bool | None = None, binary: bool = False
+        self, query: Query, params: Params | None = None, *, prepare: bool | None = None, binary: bool = False
     ) -> Cursor[Row]:
         """Execute a query on a new cursor, and return the cursor. Raises as `Cursor.execute`."""
         cur = self.cursor(binary=binary)

@@ -6,17 +6,18 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from . import _howdah
 from ._connect import cancel_async, connect_async
 from ._connection_base import CANCEL_TIMEOUT, BaseConnection
 from ._enums import IsolationLevel
+from .abc import Params, Query
 from .conninfo import conninfo_to_dict
 from .cursor_async import AsyncCursor
 from .errors import NotSupportedError
 from .pq import Format, TransactionStatus
-from .rows import Row, tuple_row
+from .rows import Row, RowFactory, tuple_row
 from .transaction_async import AsyncTransaction
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["AsyncConnection"]
 
 logger = logging.getLogger("howdah")
+
+CursorRow = TypeVar("CursorRow")
 
 
 class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
@@ -47,8 +50,8 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
         autocommit: bool = False,
         prepare_threshold: int | None = 5,
         context: Any = None,
-        row_factory: Any = None,
-        cursor_factory: type[AsyncCursor[Any]] | None = None,
+        row_factory: RowFactory[Row] | None = None,
+        cursor_factory: type[AsyncCursor[Row]] | None = None,
         **kwargs: Any,
     ) -> Self:
         """Connect to a server.
@@ -95,6 +98,20 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
         """Close the connection; idempotent. An open transaction is lost."""
         self._close()
 
+    @overload
+    def cursor(
+        self, name: str = "", *, binary: bool = False, scrollable: bool | None = None, withhold: bool = False
+    ) -> AsyncCursor[Row]: ...
+    @overload
+    def cursor(
+        self,
+        name: str = "",
+        *,
+        binary: bool = False,
+        row_factory: RowFactory[CursorRow],
+        scrollable: bool | None = None,
+        withhold: bool = False,
+    ) -> AsyncCursor[CursorRow]: ...
     def cursor(
         self,
         name: str = "",
@@ -114,7 +131,7 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
         return cur
 
     async def execute(
-        self, query: Any, params: Any = None, *, prepare: bool | None = None, binary: bool = False
+        self, query: Query, params: Params | None = None, *, prepare: bool | None = None, binary: bool = False
     ) -> AsyncCursor[Row]:
         """Execute a query on a new cursor, and return the cursor. Raises as `AsyncCursor.execute`."""
         cur = self.cursor(binary=binary)

@@ -5,14 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from . import _howdah
 from ._cursor_base import BaseCursor
-from .rows import Row
+from .abc import Params, Query
+from .rows import Row, RowFactory
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+    from .connection import Connection
 
 __all__ = ["Cursor"]
 
@@ -22,6 +25,16 @@ class Cursor(_howdah.CursorBase, BaseCursor[Row]):
 
     __module__ = "howdah"
     __slots__ = ("__weakref__",)
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(self, connection: Connection[Row]): ...
+        @overload
+        def __init__(self, connection: Connection[Any], *, row_factory: RowFactory[Row]): ...
+        def __init__(self, connection: Connection[Any], *, row_factory: Any = None): ...
+        @property
+        def connection(self) -> Connection[Any]: ...
 
     def __enter__(self) -> Self:
         return self
@@ -45,3 +58,19 @@ class Cursor(_howdah.CursorBase, BaseCursor[Row]):
         """Go to a result by its number; negative ones count from the end. Raises IndexError."""
         self._set_result(index)
         return self
+
+    if TYPE_CHECKING:  # they are in C
+
+        def execute(
+            self,
+            query: Query,
+            params: Params | None = None,
+            *,
+            prepare: bool | None = None,
+            binary: bool | None = None,
+        ) -> Self: ...
+        def executemany(self, query: Query, params_seq: Iterable[Params], *, returning: bool = False) -> None: ...
+        def fetchone(self) -> Row | None: ...
+        def fetchmany(self, size: int = 0) -> list[Row]: ...
+        def fetchall(self) -> list[Row]: ...
+        def __next__(self) -> Row: ...

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from . import _howdah
 from ._cursor_base import BaseCursor
-from .rows import Row
+from .abc import Params, Query
+from .rows import Row, RowFactory
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+    from .connection_async import AsyncConnection
 
 __all__ = ["AsyncCursor"]
 
@@ -21,6 +24,16 @@ class AsyncCursor(_howdah.AsyncCursorBase, BaseCursor[Row]):
 
     __module__ = "howdah"
     __slots__ = ("__weakref__",)
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(self, connection: AsyncConnection[Row]): ...
+        @overload
+        def __init__(self, connection: AsyncConnection[Any], *, row_factory: RowFactory[Row]): ...
+        def __init__(self, connection: AsyncConnection[Any], *, row_factory: Any = None): ...
+        @property
+        def connection(self) -> AsyncConnection[Any]: ...
 
     async def __aenter__(self) -> Self:
         return self
@@ -48,7 +61,12 @@ class AsyncCursor(_howdah.AsyncCursorBase, BaseCursor[Row]):
     if True:  # ASYNC
 
         async def execute(
-            self, query: Any, params: Any = None, *, prepare: bool | None = None, binary: bool | None = None
+            self,
+            query: Query,
+            params: Params | None = None,
+            *,
+            prepare: bool | None = None,
+            binary: bool | None = None,
         ) -> Self:
             """Execute a query, with parameters bound on the server; return the cursor.
 
@@ -63,7 +81,7 @@ class AsyncCursor(_howdah.AsyncCursorBase, BaseCursor[Row]):
             await self._execute(query, params, prepare, binary)
             return self
 
-        async def executemany(self, query: Any, params_seq: Iterable[Any], *, returning: bool = False) -> None:
+        async def executemany(self, query: Query, params_seq: Iterable[Params], *, returning: bool = False) -> None:
             """Execute a query once for each row of parameters, in one batch.
 
             In autocommit the batch is all or nothing. returning=True keeps every result, for nextset(). Raises as
@@ -104,3 +122,20 @@ class AsyncCursor(_howdah.AsyncCursorBase, BaseCursor[Row]):
         async def __anext__(self) -> Row:
             row: Row = self._fetchnext()
             return row
+
+    else:
+        if TYPE_CHECKING:  # they are in C
+
+            def execute(
+                self,
+                query: Query,
+                params: Params | None = None,
+                *,
+                prepare: bool | None = None,
+                binary: bool | None = None,
+            ) -> Self: ...
+            def executemany(self, query: Query, params_seq: Iterable[Params], *, returning: bool = False) -> None: ...
+            def fetchone(self) -> Row | None: ...
+            def fetchmany(self, size: int = 0) -> list[Row]: ...
+            def fetchall(self) -> list[Row]: ...
+            def __next__(self) -> Row: ...

@@ -11,16 +11,21 @@ import functools
 import re
 from collections import namedtuple
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, NoReturn, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol, TypeAlias, TypeVar
 
 from . import _howdah
 from .errors import DataError, InterfaceError, ProgrammingError
 
-T = TypeVar("T", covariant=True)
-Row = TypeVar("Row", covariant=True)
-
 TupleRow: TypeAlias = tuple[Any, ...]
 DictRow: TypeAlias = dict[str, Any]
+
+T = TypeVar("T", covariant=True)
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar as TypeVarWithDefault
+
+    Row = TypeVarWithDefault("Row", covariant=True, default=TupleRow)
+else:
+    Row = TypeVar("Row", covariant=True)
 
 
 class RowMaker(Protocol[Row]):
