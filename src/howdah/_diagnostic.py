@@ -145,7 +145,8 @@ def _excerpt(text: str, place: int) -> list[str]:
     lines = text[:place].replace("\r\n", "\n").replace("\r", "\n").split("\n")
     first = max(text.rfind("\n", 0, place), text.rfind("\r", 0, place)) + 1
     last = min((i for i in (text.find("\n", place), text.find("\r", place)) if i >= 0), default=len(text))
-    start, end = first, last
+    # No more can be seen of a line of megabytes, and trimming goes step by step.
+    start, end = max(first, place - 2 * _WIDTH), min(last, place + 2 * _WIDTH)
 
     def width(a: int, b: int) -> int:
         return sum(map(_columns, text[a:b]))
