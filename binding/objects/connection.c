@@ -100,6 +100,13 @@ hdpy_connection_check(hdpy_connection *conn)
 {
     if (conn->fd >= 0 && !conn->closed)
         return 0;
+    if (conn->closed && conn->loss != NULL) { /* it was lost while nobody was there to be told */
+        PyObject *loss = conn->loss;
+        conn->loss = NULL;
+        PyErr_SetObject((PyObject *)Py_TYPE(loss), loss);
+        Py_DECREF(loss);
+        return -1;
+    }
     PyErr_SetString(conn->st->OperationalError,
                     conn->fd < 0 && !conn->closed ? "the connection is not established" : "the connection is closed");
     return -1;
@@ -141,6 +148,10 @@ hdpy_connection_lose(hdpy_connection *conn, PyObject *error)
         if (request->error == NULL)
             request->error = Py_XNewRef(error);
         request->done = true;
+    }
+    else if (conn->broken) {
+        conn->loss = error;
+        return;
     }
     Py_XDECREF(error);
 }

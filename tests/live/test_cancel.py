@@ -1,0 +1,336 @@
+"""Cancelling what runs: from another thread, by Ctrl-C, by asyncio; and the connection afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+import time
+from contextlib import contextmanager
+
+import pytest
+
+FLOOD = "select n, repeat('x', 500) from generate_series(1, 3000000) n"
+
+
+@contextmanager
+def within(seconds):
+    before = time.monotonic()
+    yield
+    assert time.monotonic() - before < seconds
+
+
+@contextmanager
+def later(delay, function):
+    timer = threading.Timer(delay, function)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.join()
+
+
+def ctrl_c(delay=0.1):
+    return later(delay, lambda: os.kill(os.getpid(), signal.SIGINT))
+
+
+def usable(conn):
+    assert conn.execute("select 'mine', %s::int", [5]).fetchone() == ("mine", 5)
+
+
+async def ausable(conn):
+    assert await (await conn.execute("select 'mine', %s::int", [5])).fetchone() == ("mine", 5)
+
+
+# ---- conn.cancel()
+
+
+@pytest.mark.parametrize("params", [None, [5]], ids=["simple", "extended"])
+def test_from_another_thread(pg, auto, params):
+    query = "select pg_sleep(5)" if params is None else "select pg_sleep(%s)"
+    with within(1), later(0.1, auto.cancel), pytest.raises(pg.errors.QueryCanceled):
+        auto.execute(query, params)
+    usable(auto)
+
+
+def test_safely_from_another_thread(pg, auto):
+    with within(1), later(0.1, auto.cancel_safe), pytest.raises(pg.errors.QueryCanceled):
+        auto.execute("select pg_sleep(5)")
+    usable(auto)
+
+
+def test_when_nothing_runs(auto):
+    auto.cancel()
+    auto.cancel_safe()
+    time.sleep(0.05)
+    usable(auto)
+
+
+def test_of_a_closed_connection(conn):
+    conn.close()
+    conn.cancel()
+    conn.cancel_safe()
+
+
+def test_fails_the_transaction(pg, conn):
+    with later(0.1, conn.cancel), pytest.raises(pg.errors.QueryCanceled):
+        conn.execute("select pg_sleep(5)")
+    assert conn.info.transaction_status == pg.pq.TransactionStatus.INERROR
+    conn.rollback()
+    usable(conn)
+
+
+def test_within_a_savepoint(pg, conn):
+    with conn.transaction():
+        conn.execute("create temp table t (x int)")
+        with pytest.raises(pg.errors.QueryCanceled), conn.transaction(), later(0.1, conn.cancel):
+            conn.execute("select pg_sleep(5)")
+        conn.execute("insert into t values (1)")
+    assert conn.execute("select * from t").fetchall() == [(1,)]
+
+
+def test_of_many_rows(pg, auto):
+    with within(3), later(0.1, auto.cancel), pytest.raises(pg.errors.QueryCanceled):
+        auto.execute(FLOOD)
+    usable(auto)
+
+
+# ---- Ctrl-C
+
+
+def test_keyboard_interrupt(auto):
+    with within(1), ctrl_c(), pytest.raises(KeyboardInterrupt):
+        auto.execute("select pg_sleep(5)")
+    usable(auto)
+
+
+def test_keyboard_interrupt_in_a_transaction(pg, conn):
+    conn.execute("select 1")
+    with within(1), ctrl_c(), pytest.raises(KeyboardInterrupt):
+        conn.execute("select pg_sleep(%s)", [5])
+    assert conn.info.transaction_status == pg.pq.TransactionStatus.INERROR
+    conn.rollback()
+    usable(conn)
+
+
+def test_keyboard_interrupt_of_executemany(auto):
+    with within(1), ctrl_c(), pytest.raises(KeyboardInterrupt):
+        auto.cursor().executemany("select pg_sleep(%s)", [(0.05,)] * 100)
+    usable(auto)
+
+
+def test_keyboard_interrupt_of_many_rows(auto):
+    with within(3), ctrl_c(), pytest.raises(KeyboardInterrupt):
+        auto.execute(FLOOD)
+    usable(auto)
+
+
+def test_keyboard_interrupt_rolls_a_block_back(pg, conn, other):
+    other.execute("drop table if exists interrupted; create table interrupted (x int)")
+    with ctrl_c(), pytest.raises(KeyboardInterrupt), conn.transaction():
+        conn.execute("insert into interrupted values (1)")
+        conn.execute("select pg_sleep(5)")
+    assert conn.info.transaction_status == pg.pq.TransactionStatus.IDLE
+    assert other.execute("select * from interrupted").fetchall() == []
+
+
+def test_keyboard_interrupt_while_waiting_for_a_lock(auto, other):
+    other.execute("begin; select pg_advisory_lock(77)")
+    with within(1), ctrl_c(), pytest.raises(KeyboardInterrupt):
+        auto.execute("select pg_advisory_lock(77)")
+    usable(auto)
+
+
+def test_signal_handler_that_returns(auto):
+    """A signal is not an interrupt: the query goes on."""
+    seen = []
+    before = signal.signal(signal.SIGUSR1, lambda *args: seen.append(1))
+    try:
+        with later(0.1, lambda: os.kill(os.getpid(), signal.SIGUSR1)):
+            assert auto.execute("select 'slept' from pg_sleep(0.3)").fetchone() == ("slept",)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert seen == [1]
+
+
+def test_signal_handler_that_raises(auto):
+    class Alarm(Exception):
+        pass
+
+    def handler(*args):
+        raise Alarm
+
+    before = signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    try:
+        with within(1), pytest.raises(Alarm):
+            auto.execute("select pg_sleep(5)")
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+# ---- asyncio
+
+
+async def test_task(aauto):
+    task = asyncio.create_task(aauto.execute("select pg_sleep(5)"))
+    await asyncio.sleep(0.1)
+    task.cancel()
+    with within(1), pytest.raises(asyncio.CancelledError):
+        await task
+    await ausable(aauto)
+
+
+async def test_task_at_many_moments(aauto):
+    """From before anything was sent to after the answer came."""
+    for n in range(60):
+        task = asyncio.create_task(aauto.execute("select 'other' from generate_series(1, 1000)"))
+        for _ in range(n % 6):
+            await asyncio.sleep(0)
+        await asyncio.sleep(n * 0.0001)
+        task.cancel()
+        try:
+            cur = await task
+            assert await cur.fetchone() == ("other",)
+        except asyncio.CancelledError:
+            pass
+        await ausable(aauto)
+
+
+async def test_task_in_a_transaction(pg, aconn):
+    await aconn.execute("select 1")
+    task = asyncio.create_task(aconn.execute("select pg_sleep(%s)", [5]))
+    await asyncio.sleep(0.1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert aconn.info.transaction_status == pg.pq.TransactionStatus.INERROR
+    await aconn.rollback()
+    await ausable(aconn)
+
+
+async def test_wait_for(aauto):
+    for _ in range(3):
+        with within(1), pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(aauto.execute("select pg_sleep(5)"), 0.1)
+        await ausable(aauto)
+
+
+async def test_wait_for_many_rows(aauto):
+    with within(3), pytest.raises(asyncio.TimeoutError):
+        await asyncio.wait_for(aauto.execute(FLOOD), 0.1)
+    await ausable(aauto)
+
+
+async def test_wait_for_executemany(aauto):
+    with within(1), pytest.raises(asyncio.TimeoutError):
+        await asyncio.wait_for(aauto.cursor().executemany("select pg_sleep(%s)", [(0.05,)] * 100), 0.1)
+    await ausable(aauto)
+
+
+@pytest.mark.howdah_only
+async def test_repeated_cancels_while_draining(aauto):
+    """psycopg closes the connection."""
+    task = asyncio.create_task(aauto.execute("select pg_sleep(5)"))
+    await asyncio.sleep(0.1)
+    with within(2):
+        for _ in range(200):
+            task.cancel()
+            await asyncio.sleep(0)
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    await ausable(aauto)
+
+
+async def test_of_a_task_that_waits_its_turn(aauto):
+    first = asyncio.create_task(aauto.execute("select 'first' from pg_sleep(0.3)"))
+    await asyncio.sleep(0.05)
+    second = asyncio.create_task(aauto.execute("select 'second'"))
+    third = asyncio.create_task(aauto.execute("select 'third'"))
+    await asyncio.sleep(0.05)
+    second.cancel()
+    with within(0.2), pytest.raises(asyncio.CancelledError):
+        await second
+    assert await (await first).fetchone() == ("first",)
+    assert await (await third).fetchone() == ("third",)
+
+
+async def test_of_the_first_of_a_queue(aauto):
+    tasks = [asyncio.create_task(aauto.execute("select pg_sleep(5)"))]
+    await asyncio.sleep(0.05)
+    tasks += [asyncio.create_task(aauto.execute("select %s::int", [n])) for n in range(5)]
+    await asyncio.sleep(0.05)
+    tasks[0].cancel()
+    with within(1):
+        done = await asyncio.gather(*tasks, return_exceptions=True)
+    assert isinstance(done[0], asyncio.CancelledError)
+    assert [await cur.fetchone() for cur in done[1:]] == [(n,) for n in range(5)]
+
+
+async def test_rolls_a_block_back(aconn, other):
+    other.execute("drop table if exists cancelled; create table cancelled (x int)")
+
+    async def work():
+        async with aconn.transaction():
+            await aconn.execute("insert into cancelled values (1)")
+            await aconn.execute("select pg_sleep(5)")
+
+    task = asyncio.create_task(work())
+    await asyncio.sleep(0.1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert other.execute("select * from cancelled").fetchall() == []
+    await ausable(aconn)
+
+
+async def test_async_cancel_safe(pg, aauto):
+    task = asyncio.create_task(aauto.execute("select pg_sleep(5)"))
+    await asyncio.sleep(0.1)
+    await aauto.cancel_safe()
+    with within(1), pytest.raises(pg.errors.QueryCanceled):
+        await task
+    await ausable(aauto)
+
+
+async def test_async_cancel(pg, aauto):
+    task = asyncio.create_task(aauto.execute("select pg_sleep(5)"))
+    await asyncio.sleep(0.1)
+    aauto.cancel()
+    with within(1), pytest.raises(pg.errors.QueryCanceled):
+        await task
+    await ausable(aauto)
+
+
+@pytest.mark.howdah_only
+async def test_timeout_by_anyio(aauto):
+    """It cancels again and again until the task has ended; psycopg closes the connection."""
+    anyio = pytest.importorskip("anyio")
+    with within(2):
+        with anyio.move_on_after(0.1) as scope:
+            await aauto.execute("select pg_sleep(5)")
+        assert scope.cancelled_caught
+    await ausable(aauto)
+
+
+async def test_gather_of_which_one_fails(pg, aauto):
+    """The others go on, and get their own rows."""
+    results = await asyncio.gather(
+        aauto.execute("select 1"), aauto.execute("wrong"), aauto.execute("select 3"), return_exceptions=True
+    )
+    assert await results[0].fetchone() == (1,)
+    assert isinstance(results[1], pg.errors.SyntaxError)
+    assert await results[2].fetchone() == (3,)
+
+
+def test_keyboard_interrupt_of_a_loop(pg, dsn):
+    """asyncio.run() cancels the main task on Ctrl-C (3.11), or is left by it (3.10)."""
+
+    async def main():
+        async with await pg.AsyncConnection.connect(dsn, autocommit=True) as conn:
+            await conn.execute("select pg_sleep(5)")
+
+    with within(2), ctrl_c(0.2), pytest.raises(KeyboardInterrupt):
+        asyncio.run(main())

@@ -1,0 +1,284 @@
+"""Threads, tasks and greenlets: on connections of their own and on one they share."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+
+def test_threads_wait_at_the_same_time(pg, dsn):
+    with pg.connect(dsn) as one, pg.connect(dsn) as two, ThreadPoolExecutor(2) as pool:
+        before = time.monotonic()
+        list(pool.map(lambda conn: conn.execute("select pg_sleep(0.5)"), [one, two]))
+        assert time.monotonic() - before < 0.7
+
+
+def test_python_runs_while_a_query_waits(auto):
+    """The interpreter is free: a thread counts on."""
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(auto.execute, "select pg_sleep(0.3)")
+        count = 0
+        while not waiting.done():
+            time.sleep(0.01)
+            count += 1
+    assert count >= 15
+
+
+def test_threads_share_a_connection(auto):
+    def ask(n):
+        return auto.execute("select %s::int, pg_sleep(0.001)", [n]).fetchone()[0]
+
+    with ThreadPoolExecutor(16) as pool:
+        assert list(pool.map(ask, range(200))) == list(range(200))
+
+
+def test_threads_share_a_connection_in_a_transaction(conn):
+    conn.execute("create temp table t (x int)")
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: conn.execute("insert into t values (%s)", [n]), range(100)))
+    assert conn.execute("select count(*), sum(x) from t").fetchone() == (100, 4950)
+
+
+def test_threads_share_a_connection_of_which_some_fail(pg, auto):
+    def ask(n):
+        try:
+            return auto.execute("select 1 / %s, %s::int", [n % 3, n]).fetchone()[1]
+        except pg.errors.DivisionByZero:
+            return None
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(ask, range(150))) == [n if n % 3 else None for n in range(150)]
+
+
+def test_threads_with_large_results(auto):
+    def ask(n):
+        return auto.execute("select %s::int, repeat('x', 100) from generate_series(1, 2000)", [n]).fetchall()
+
+    with ThreadPoolExecutor(4) as pool:
+        for n, rows in enumerate(pool.map(ask, range(20))):
+            assert rows == [(n, "x" * 100)] * 2000
+
+
+def test_executemany_of_two_threads(auto):
+    auto.execute("create temp table t (x int)")
+    with ThreadPoolExecutor(2) as pool:
+        list(
+            pool.map(
+                lambda k: auto.cursor().executemany("insert into t values (%s)", [(k,)] * 3000), [1, 2], timeout=30
+            )
+        )
+    assert auto.execute("select x, count(*) from t group by x order by x").fetchall() == [(1, 3000), (2, 3000)]
+
+
+def test_a_busy_connection_is_waited_for(auto):
+    with ThreadPoolExecutor(1) as pool:
+        sleeping = pool.submit(auto.execute, "select 'slept' from pg_sleep(0.4)")
+        time.sleep(0.1)
+        before = time.monotonic()
+        assert auto.execute("select 'mine'").fetchone() == ("mine",)
+        assert 0.1 < time.monotonic() - before < 1
+        assert sleeping.result().fetchone() == ("slept",)
+
+
+def test_connections_made_in_threads(pg, dsn):
+    def ask(n):
+        with pg.connect(dsn) as conn:
+            return conn.execute("select %s::int", [n]).fetchone()[0]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(ask, range(40))) == list(range(40))
+
+
+def test_a_cursor_in_many_threads(auto):
+    """Nobody would; nothing breaks."""
+    cur = auto.cursor()
+    failed = []
+
+    def use(n):
+        try:
+            for _ in range(50):
+                cur.execute("select generate_series(1, 10)")
+                cur.fetchmany(3)
+        except auto.Error:
+            pass
+        except Exception as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=use, args=[n]) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert auto.execute("select 1").fetchone() == (1,)
+
+
+async def test_tasks_share_a_connection(aauto):
+    async def ask(n):
+        return (await (await aauto.execute("select %s::int", [n])).fetchone())[0]
+
+    assert await asyncio.gather(*map(ask, range(50))) == list(range(50))
+
+
+async def test_tasks_share_a_connection_in_a_transaction(aconn):
+    await aconn.execute("create temp table t (x int)")
+    await asyncio.gather(*(aconn.execute("insert into t values (%s)", [n]) for n in range(50)))
+    assert await (await aconn.execute("select count(*), sum(x) from t")).fetchone() == (50, 1225)
+
+
+async def test_tasks_with_large_results(aauto):
+    async def ask(n):
+        cur = await aauto.execute("select %s::int, repeat('x', 1000) from generate_series(1, 500)", [n])
+        return await cur.fetchall()
+
+    for n, rows in enumerate(await asyncio.gather(*map(ask, range(20)))):
+        assert rows == [(n, "x" * 1000)] * 500
+
+
+async def test_tasks_are_served_in_turn(aauto):
+    order = []
+
+    async def ask(n):
+        await aauto.execute("select 1")
+        order.append(n)
+
+    await asyncio.gather(*map(ask, range(30)))
+    assert order == sorted(order)
+
+
+async def test_tasks_on_their_own_connections_wait_at_the_same_time(pg, dsn):
+    async def ask():
+        async with await pg.AsyncConnection.connect(dsn) as conn:
+            await conn.execute("select pg_sleep(0.4)")
+
+    before = time.monotonic()
+    await asyncio.gather(*(ask() for _ in range(10)))
+    assert time.monotonic() - before < 1
+
+
+async def test_the_loop_runs_while_a_query_waits(aauto):
+    task = asyncio.create_task(aauto.execute("select pg_sleep(0.3)"))
+    count = 0
+    while not task.done():
+        await asyncio.sleep(0.01)
+        count += 1
+    assert count >= 15
+
+
+async def test_the_loop_runs_while_rows_arrive(aauto):
+    longest, before = 0.0, time.monotonic()
+    task = asyncio.create_task(aauto.execute("select repeat('x', 1000) from generate_series(1, 100000)"))
+    while not task.done():
+        await asyncio.sleep(0)
+        longest, before = max(longest, time.monotonic() - before), time.monotonic()
+    assert longest < 0.3
+    assert (await task).rowcount == 100_000
+
+
+async def test_sync_and_async_side_by_side(aauto, auto):
+    rows = await asyncio.gather(
+        aauto.execute("select 1"), asyncio.to_thread(auto.execute, "select 2"), aauto.execute("select 3")
+    )
+    assert await rows[0].fetchone() == (1,)
+    assert rows[1].fetchone() == (2,)
+    assert await rows[2].fetchone() == (3,)
+
+
+async def test_task_groups_of_queries_and_commits(aconn):
+    await aconn.execute("create temp table t (x int)")
+    await aconn.commit()
+
+    async def add(n):
+        await aconn.execute("insert into t values (%s)", [n])
+        await aconn.commit()
+
+    await asyncio.gather(*map(add, range(20)))
+    assert await (await aconn.execute("select count(*) from t")).fetchone() == (20,)
+
+
+GREENLETS = """
+from gevent import monkey
+
+monkey.patch_all()
+import importlib, sys, time
+import gevent
+
+pg = importlib.import_module(sys.argv[1])
+
+def sleep(n):
+    with pg.connect(sys.argv[2]) as conn:
+        return conn.execute("select %s::int from pg_sleep(0.5)", [n]).fetchone()[0]
+
+sleep_first = time.monotonic()
+jobs = [gevent.spawn(sleep, n) for n in range(4)]
+gevent.joinall(jobs, raise_error=True)
+print([job.value for job in jobs], time.monotonic() - sleep_first < 1)
+"""
+
+SHARED = """
+from gevent import monkey
+
+monkey.patch_all()
+import importlib, sys
+import gevent
+
+pg = importlib.import_module(sys.argv[1])
+with pg.connect(sys.argv[2], autocommit=True) as conn:
+    def ask(n):
+        return conn.execute("select %s::int from pg_sleep(0.005)", [n]).fetchone()[0]
+
+    jobs = [gevent.spawn(ask, n) for n in range(30)]
+    gevent.joinall(jobs, raise_error=True)
+    print([job.value for job in jobs] == list(range(30)))
+    rows = [(str(n) * 1000,) for n in range(2000)]
+    cur = conn.cursor()
+    cur.executemany("select %s", rows, returning=True)
+    print(sum(1 for _ in cur.results()))
+"""
+
+TIMEOUT = """
+from gevent import monkey
+
+monkey.patch_all()
+import importlib, sys, time
+import gevent
+
+pg = importlib.import_module(sys.argv[1])
+with pg.connect(sys.argv[2], autocommit=True) as conn:
+    before = time.monotonic()
+    with gevent.Timeout(0.2, False):
+        conn.execute("select pg_sleep(5)")
+    print(conn.execute("select 'alive'").fetchone(), time.monotonic() - before < 1)
+"""
+
+
+def run(script, *args):
+    command = [sys.executable, "-c", textwrap.dedent(script), *args]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30)
+
+
+def test_greenlets_wait_at_the_same_time(pg, dsn):
+    pytest.importorskip("gevent")
+    done = run(GREENLETS, pg.__name__, dsn)
+    assert done.stdout == "[0, 1, 2, 3] True\n", done.stderr
+
+
+def test_greenlets_share_a_connection(pg, dsn):
+    pytest.importorskip("gevent")
+    done = run(SHARED, pg.__name__, dsn)
+    assert done.stdout == "True\n2000\n", done.stderr
+
+
+@pytest.mark.howdah_only
+def test_greenlet_that_runs_out_of_time(pg, dsn):
+    """psycopg's connection is of no use then."""
+    pytest.importorskip("gevent")
+    done = run(TIMEOUT, pg.__name__, dsn)
+    assert done.stdout == "('alive',) True\n", done.stderr

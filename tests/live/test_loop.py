@@ -1,0 +1,188 @@
+"""AsyncConnection and event loops: two in turn, uvloop, debug mode, anyio."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+
+async def ask(conn, n=1):
+    return (await (await conn.execute("select %s::int", [n])).fetchone())[0]
+
+
+def test_two_loops_in_turn(pg, dsn):
+    async def connect():
+        conn = await pg.AsyncConnection.connect(dsn, autocommit=True)
+        assert await ask(conn, 1) == 1
+        return conn
+
+    async def go_on(conn):
+        assert [await ask(conn, n) for n in range(10)] == list(range(10))
+
+    async def close(conn):
+        await conn.close()
+
+    conn = asyncio.run(connect())
+    asyncio.run(go_on(conn))
+    asyncio.run(go_on(conn))
+    asyncio.run(close(conn))
+
+
+@pytest.mark.howdah_only
+def test_tasks_in_two_loops_in_turn(pg, dsn):
+    """psycopg's lock belongs to the loop in which it first was waited for."""
+
+    async def connect():
+        return await pg.AsyncConnection.connect(dsn, autocommit=True)
+
+    async def share(conn):
+        assert await asyncio.gather(*(ask(conn, n) for n in range(10))) == list(range(10))
+
+    conn = asyncio.run(connect())
+    asyncio.run(share(conn))
+    asyncio.run(share(conn))
+    asyncio.run(conn.close())
+
+
+def test_loop_that_ended_during_a_query(pg, dsn):
+    """The first loop is left with a query under way; its task is cancelled, and the connection goes on."""
+
+    async def connect():
+        conn = await pg.AsyncConnection.connect(dsn, autocommit=True)
+        asyncio.get_running_loop().task = asyncio.create_task(conn.execute("select pg_sleep(5)"))
+        await asyncio.sleep(0.1)
+        return conn
+
+    async def go_on(conn):
+        try:
+            assert await ask(conn, 2) == 2
+        except pg.OperationalError:
+            assert conn.closed
+        await conn.close()
+
+    conn = asyncio.run(connect())
+    asyncio.run(go_on(conn))
+
+
+def test_many_loops(pg, dsn):
+    async def connect():
+        return await pg.AsyncConnection.connect(dsn, autocommit=True)
+
+    conn = asyncio.run(connect())
+    assert [asyncio.run(ask(conn, n)) for n in range(10)] == list(range(10))
+    asyncio.run(conn.close())
+
+
+def test_debug_mode(pg, dsn):
+    async def main():
+        async with await pg.AsyncConnection.connect(dsn) as conn:
+            assert await asyncio.gather(*(ask(conn, n) for n in range(10))) == list(range(10))
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(conn.execute("select pg_sleep(5)"), 0.1)
+            await conn.rollback()
+            assert await ask(conn) == 1
+
+    asyncio.run(main(), debug=True)
+
+
+def test_uvloop(pg, dsn):
+    uvloop = pytest.importorskip("uvloop")
+
+    async def main():
+        async with await pg.AsyncConnection.connect(dsn, autocommit=True) as conn:
+            assert await asyncio.gather(*(ask(conn, n) for n in range(50))) == list(range(50))
+            cur = conn.cursor()
+            await cur.executemany("select %s", [("x" * 10_000,)] * 500, returning=True)
+            assert [len((await c.fetchone())[0]) async for c in cur.results()] == [10_000] * 500
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(conn.execute("select pg_sleep(5)"), 0.1)
+            with pytest.raises(pg.errors.SyntaxError):
+                await conn.execute("wrong")
+            assert await ask(conn, 3) == 3
+
+    loop = uvloop.new_event_loop()
+    try:
+        loop.run_until_complete(main())
+    finally:
+        loop.close()
+
+
+def test_uvloop_then_asyncio(pg, dsn):
+    uvloop = pytest.importorskip("uvloop")
+
+    async def connect():
+        conn = await pg.AsyncConnection.connect(dsn, autocommit=True)
+        assert await ask(conn) == 1
+        return conn
+
+    loop = uvloop.new_event_loop()
+    conn = loop.run_until_complete(connect())
+    loop.close()
+    assert asyncio.run(ask(conn, 2)) == 2
+    asyncio.run(conn.close())
+
+
+def test_anyio(pg, dsn):
+    anyio = pytest.importorskip("anyio")
+
+    async def main():
+        async with await pg.AsyncConnection.connect(dsn, autocommit=True) as conn:
+            got = []
+
+            async def one(n):
+                got.append(await ask(conn, n))
+
+            async with anyio.create_task_group() as group:
+                for n in range(20):
+                    group.start_soon(one, n)
+            assert sorted(got) == list(range(20))
+
+    anyio.run(main)
+
+
+def test_outside_of_a_loop(pg, dsn):
+    async def connect():
+        return await pg.AsyncConnection.connect(dsn)
+
+    conn = asyncio.run(connect())
+    operation = conn.execute("select 1")
+    with pytest.raises(RuntimeError):
+        operation.send(None)
+    operation.close()
+    asyncio.run(conn.close())
+
+
+def test_context_variables_stay_with_their_task(pg, dsn):
+    import contextvars
+
+    variable = contextvars.ContextVar("variable", default=None)
+
+    async def main():
+        async with await pg.AsyncConnection.connect(dsn, autocommit=True) as conn:
+
+            async def one(n):
+                variable.set(n)
+                for _ in range(5):
+                    await ask(conn, n)
+                    assert variable.get() == n
+
+            await asyncio.gather(*map(one, range(20)))
+            assert variable.get() is None
+
+    asyncio.run(main())
+
+
+def test_current_task_is_right(pg, dsn):
+    async def main():
+        async with await pg.AsyncConnection.connect(dsn, autocommit=True) as conn:
+
+            async def one(n):
+                for _ in range(5):
+                    task = asyncio.current_task()
+                    await ask(conn, n)
+                    assert asyncio.current_task() is task
+
+            await asyncio.gather(*map(one, range(20)))
+
+    asyncio.run(main())
