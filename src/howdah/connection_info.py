@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import re
 from datetime import timezone, tzinfo
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -159,9 +160,9 @@ def _zone(name: str) -> tzinfo:
 
 
 def _version_number(text: str) -> int:
-    """libpq's PQserverVersion(): "18.6 (Debian ...)" is 180006, "9.6.24" is 90624."""
-    digits = text.split()[0] if text else ""
-    numbers = [int("".join(c for c in part if c.isdigit()) or 0) for part in digits.split(".")] + [0, 0]
-    if numbers[0] >= 10:
-        return numbers[0] * 10000 + numbers[1]
-    return numbers[0] * 10000 + numbers[1] * 100 + numbers[2]
+    """libpq's PQserverVersion(): "18.6 (Debian ...)" is 180006, "19beta2" is 190000, "9.6.24" is 90624."""
+    found = re.match(r"(\d+)(?:\.(\d+))?(?:\.(\d+))?", text)
+    if found is None:
+        return 0
+    major, minor, patch = (int(number or 0) for number in found.groups())
+    return major * 10000 + (minor if major >= 10 else minor * 100 + patch)

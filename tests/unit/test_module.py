@@ -1,0 +1,100 @@
+"""The package as a DB-API module, its public names, and what importing it costs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import subprocess
+import sys
+
+import pytest
+
+import howdah
+from howdah import pq
+
+oracle = pytest.importorskip("psycopg")
+
+
+def test_public_names_exist():
+    for name in howdah.__all__:
+        assert name in vars(howdah)  # real attributes: nothing is made up when asked for
+
+
+def test_public_names_are_psycopgs():
+    modules = {"errors", "pq", "rows"}
+    assert set(howdah.__all__) - modules <= set(oracle.__all__)
+
+
+@pytest.mark.parametrize("name", ["Connection", "AsyncConnection", "Cursor", "AsyncCursor", "Transaction", "Notify"])
+def test_classes_are_where_they_are_imported_from(name):
+    assert getattr(howdah, name).__module__ == "howdah"
+
+
+def test_importing_does_not_import_asyncio():
+    code = "import sys; before = set(sys.modules); import howdah; print('asyncio' in set(sys.modules) - before)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+@pytest.mark.parametrize("name", ["apilevel", "threadsafety", "paramstyle"])
+def test_dbapi_globals(name):
+    assert getattr(howdah, name) == getattr(oracle, name)
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [
+        ("Date", (2024, 2, 29)),
+        ("Time", (23, 59, 58)),
+        ("Timestamp", (2024, 2, 29, 23, 59, 58)),
+        ("DateFromTicks", (1_700_000_000,)),
+        ("TimeFromTicks", (1_700_000_000.5,)),
+        ("TimestampFromTicks", (1_700_000_000.5,)),
+    ],
+)
+def test_dbapi_constructors(function, arguments):
+    ours, theirs = (getattr(module, function)(*arguments) for module in (howdah, oracle))
+    assert ours == theirs
+    assert type(ours) is type(theirs)
+
+
+def test_timestamp_from_ticks_knows_its_zone():
+    assert howdah.TimestampFromTicks(0).astimezone(dt.timezone.utc) == dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
+
+
+def test_binary():
+    assert howdah.Binary(b"x").obj == b"x"
+    assert repr(howdah.Binary(b"x")) == "Binary(b'x')"
+    assert len(repr(howdah.Binary(b"x" * 1000))) < 80
+
+
+@pytest.mark.parametrize("name", ["BINARY", "DATETIME", "NUMBER", "ROWID", "STRING"])
+def test_dbapi_types(name):
+    ours, theirs = getattr(howdah, name), getattr(oracle, name)
+    oids = range(10000)
+    assert [oid for oid in oids if oid == ours] == [oid for oid in oids if oid == theirs]
+    assert repr(ours) == f"howdah.{name}"
+    assert ours == getattr(howdah, name)
+    assert len({ours, ours}) == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ConnStatus",
+        "DiagnosticField",
+        "ExecStatus",
+        "Format",
+        "Ping",
+        "PipelineStatus",
+        "PollingStatus",
+        "Trace",
+        "TransactionStatus",
+    ],
+)
+def test_enumerations_are_libpqs(name):
+    ours, theirs = getattr(pq, name), getattr(oracle.pq, name)
+    assert {m.name: int(m) for m in ours} == {m.name: int(m) for m in theirs}
+
+
+def test_isolation_levels():
+    assert {m.name: int(m) for m in howdah.IsolationLevel} == {m.name: int(m) for m in oracle.IsolationLevel}
