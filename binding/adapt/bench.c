@@ -32,6 +32,10 @@ bench_load(PyObject *module, PyObject *const *args, Py_ssize_t nargs, PyObject *
     long format = PyErr_Occurred() ? -1 : PyLong_AsLong(given[1]);
     if (PyErr_Occurred())
         return NULL;
+    if (oid > UINT32_MAX || (format != HD_TEXT && format != HD_BINARY)) {
+        PyErr_SetString(PyExc_ValueError, "no such oid or format");
+        return NULL;
+    }
     bool ok = true;
     const char *timezone = optional_str(given[3], &ok);
     const char *encoding = ok ? optional_str(given[4], &ok) : NULL;
@@ -45,7 +49,7 @@ bench_load(PyObject *module, PyObject *const *args, Py_ssize_t nargs, PyObject *
     Py_buffer data;
     if (PyObject_GetBuffer(given[2], &data, PyBUF_SIMPLE) == 0) {
         hdpy_load_ctx ctx = {st, settings};
-        const hdpy_loader *loader = hdpy_find_loader((uint32_t)oid, format == HD_BINARY ? HD_BINARY : HD_TEXT);
+        const hdpy_loader *loader = hdpy_find_loader((uint32_t)oid, (hd_format)format);
         value = loader->load(loader, &ctx, (hd_span){data.buf, (size_t)data.len});
         PyBuffer_Release(&data);
     }
