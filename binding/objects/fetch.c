@@ -7,9 +7,9 @@
 static int
 prepare_fetch(hdpy_cursor *cur)
 {
-    hdpy_state *st = cur->conn->st;
     if (hdpy_cursor_check(cur) < 0)
         return -1;
+    hdpy_state *st = cur->conn->st;
     if (cur->result == NULL) {
         PyErr_SetString(st->ProgrammingError, "no result available");
         return -1;
@@ -98,7 +98,7 @@ fetchmany(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwn
     PyObject *given[1] = {NULL};
     if (hdpy_parse_args(&signature, args, nargs, kwnames, given) < 0)
         return NULL;
-    Py_ssize_t size = given[0] ? PyLong_AsSsize_t(given[0]) : 0;
+    Py_ssize_t size = given[0] ? PyNumber_AsSsize_t(given[0], NULL) : 0; /* clipped */
     if (size == -1 && PyErr_Occurred())
         return NULL;
     if (prepare_fetch(cur) < 0)
@@ -118,23 +118,24 @@ scroll(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwname
     PyObject *given[2] = {NULL, NULL};
     if (hdpy_parse_args(&signature, args, nargs, kwnames, given) < 0 || prepare_fetch(cur) < 0)
         return NULL;
-    Py_ssize_t to = PyLong_AsSsize_t(given[0]);
-    if (to == -1 && PyErr_Occurred())
+    Py_ssize_t value = PyNumber_AsSsize_t(given[0], NULL); /* clipped */
+    if (value == -1 && PyErr_Occurred())
         return NULL;
     const char *mode = given[1] ? (PyUnicode_Check(given[1]) ? PyUnicode_AsUTF8(given[1]) : "") : "relative";
     if (mode == NULL)
         return NULL;
+    Py_ssize_t from = 0, n = (Py_ssize_t)cur->result->rows.n_rows;
     if (strcmp(mode, "relative") == 0)
-        to += cur->pos;
+        from = cur->pos;
     else if (strcmp(mode, "absolute") != 0) {
         PyErr_Format(PyExc_ValueError, "bad mode: %R. It should be 'relative' or 'absolute'", given[1]);
         return NULL;
     }
-    if (to < 0 || (size_t)to >= cur->result->rows.n_rows) {
+    if (value < -from || value >= n - from) {
         PyErr_SetString(PyExc_IndexError, "position out of bound");
         return NULL;
     }
-    cur->pos = to;
+    cur->pos = from + value;
     Py_RETURN_NONE;
 }
 

@@ -129,6 +129,20 @@ def test_scroll_outside(ten, value, mode):
     assert ten.fetchone() == (1,)
 
 
+@pytest.mark.parametrize("value", [2**63 - 1, -(2**63), 2**70, -(2**70)])
+def test_scroll_far(ten, value):
+    ten.fetchone()
+    for mode in ("relative", "absolute"):
+        with pytest.raises(IndexError):
+            ten.scroll(value, mode)
+    assert ten.fetchone() == (2,)
+
+
+def test_scroll_by_what_is_no_number(ten):
+    with pytest.raises(TypeError):
+        ten.scroll("x")
+
+
 def test_scroll_in_an_unknown_mode(ten):
     with pytest.raises(ValueError):
         ten.scroll(1, mode="sideways")
@@ -200,6 +214,8 @@ def test_fetch_while_another_cursor_executes(conn):
 
 def test_fetchmany_of_more_than_there_is(ten):
     assert len(ten.fetchmany(1_000_000_000)) == 10
+    ten.scroll(0, "absolute")
+    assert len(ten.fetchmany(2**70)) == 10
 
 
 async def test_async_fetches(aten):
