@@ -349,6 +349,14 @@ get_closed(PyObject *self, void *closure)
     return PyBool_FromLong(conn->closed || conn->fd < 0);
 }
 
+/* Who ends a block has to be told, lest it look committed. */
+static PyObject *
+get_transaction_lost(PyObject *self, void *closure)
+{
+    hdpy_connection *conn = (hdpy_connection *)self;
+    return PyBool_FromLong(conn->closed && conn->loss != NULL && conn->session.transaction_status != 'I');
+}
+
 /* An optional count: None is -1. */
 static PyObject *
 get_limit(PyObject *self, void *offset)
@@ -380,6 +388,7 @@ set_limit(PyObject *self, PyObject *value, void *offset)
 
 static PyGetSetDef getset[] = {
     {"closed", get_closed, NULL, PyDoc_STR("True when the connection can't be used any more."), NULL},
+    {"_transaction_lost", get_transaction_lost, NULL, NULL, NULL},
     {"prepare_threshold", get_limit, set_limit,
      PyDoc_STR("How many times a query is executed before it is prepared on the server; None: never."),
      (void *)offsetof(hdpy_connection, queries.prepare_threshold)},

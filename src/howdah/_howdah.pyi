@@ -34,6 +34,14 @@ def register_column(column: Any, /) -> None:
 def register_json(json: type, jsonb: type) -> None:
     """Take the wrapper classes of howdah.types.json."""
 
+# ---- asyncio
+
+def direct_wake(enabled: bool, /) -> bool:
+    """Whether answers may wake their task within the event loop's callback; returns what held before.
+
+    It holds for connections that an event loop starts to watch afterwards.
+    """
+
 # ---- the adapters alone
 
 def load(
@@ -81,6 +89,9 @@ class BaseConnection:
     def closed(self) -> bool: ...
     @property
     def broken(self) -> bool: ...
+    @property
+    def _transaction_lost(self) -> bool:
+        """Whether the server hung up within a transaction, and nobody has been told."""
     prepare_threshold: int | None
     prepared_max: int | None
     row_factory: Any

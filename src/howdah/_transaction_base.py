@@ -99,12 +99,12 @@ class BaseTransaction:
         raise OutOfOrderTransactionNesting(f"transaction {action} at the wrong nesting level: {self!r}")
 
     def _is_void(self, exc_val: BaseException | None) -> bool:
-        """Whether there is nothing to end: the block closed the connection, or lost it and fails with that.
+        """Whether there is nothing to end: the block closed the connection, or fails since it lost it.
 
         Raises `OperationalError` where it lost it and seems to succeed.
         """
         conn = self._conn
-        if not conn.closed:
+        if not conn.closed or conn._transaction_lost:
             return False
         conn._num_transactions -= self.status is Status.ACTIVE
         self.status = Status.FAILED

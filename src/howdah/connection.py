@@ -83,7 +83,7 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
         exc_val: BaseException | None,
         exc_tb: TracebackType | None,
     ) -> None:
-        if self.closed:
+        if self.closed and not self._transaction_lost:
             return
         if exc_type is not None:
             try:

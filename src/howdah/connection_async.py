@@ -82,7 +82,7 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
         exc_val: BaseException | None,
         exc_tb: TracebackType | None,
     ) -> None:
-        if self.closed:
+        if self.closed and not self._transaction_lost:
             return
         if exc_type is not None:
             try:
