@@ -31,7 +31,14 @@ class Transaction(BaseTransaction):
         return conn
 
     def __enter__(self) -> Self:
-        self._conn._command(self._enter_sql())
+        sql = self._enter_sql()
+        try:
+            self._conn._command(sql)
+        except BaseException:
+            # Interrupted, it may have begun all the same, and nobody would end it.
+            if self._outer and not self._conn.closed:
+                self._conn._command("ROLLBACK")
+            raise
         self._entered()
         return self
 

@@ -30,7 +30,14 @@ class AsyncTransaction(BaseTransaction):
         return conn
 
     async def __aenter__(self) -> Self:
-        await self._conn._command(self._enter_sql())
+        sql = self._enter_sql()
+        try:
+            await self._conn._command(sql)
+        except BaseException:
+            # Interrupted, it may have begun all the same, and nobody would end it.
+            if self._outer and not self._conn.closed:
+                await self._conn._command("ROLLBACK")
+            raise
         self._entered()
         return self
 

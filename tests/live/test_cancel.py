@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import signal
 import threading
 import time
@@ -171,6 +172,46 @@ def test_signal_handler_that_raises(auto):
         signal.signal(signal.SIGALRM, before)
 
 
+@pytest.mark.howdah_only
+def test_signals_at_random(auto):
+    """psycopg is left with a query under way."""
+
+    class Alarm(Exception):
+        pass
+
+    def handler(*args):
+        raise Alarm
+
+    def work(kind, n):
+        cur = auto.cursor()
+        if kind == 0:
+            assert cur.execute("select %s::int from pg_sleep(0.001)", [n]).fetchone() == (n,)
+        elif kind == 1:
+            cur.executemany("select %s::int", [(n + i,) for i in range(100)], returning=True)
+            assert [c.fetchone()[0] for c in cur.results()] == list(range(n, n + 100))
+        elif kind == 2:
+            assert cur.execute(f"select {n}; select pg_sleep(0.001); select {n + 1}").fetchone() == (n,)
+        else:
+            cur.execute("select %s::int, repeat('x', 100) from generate_series(1, 3000)", [n])
+            assert len(cur.fetchall()) == 3000
+
+    rng = random.Random(1)
+    before = signal.signal(signal.SIGALRM, handler)
+    try:
+        for n in range(200):
+            try:
+                try:
+                    signal.setitimer(signal.ITIMER_REAL, rng.random() * 0.005 + 1e-6)
+                    work(rng.randrange(4), n)
+                finally:
+                    signal.setitimer(signal.ITIMER_REAL, 0)
+            except Alarm:
+                pass
+            assert auto.execute("select %s::text", [f"tag {n}"]).fetchone() == (f"tag {n}",)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
 # ---- asyncio
 
 
@@ -284,6 +325,66 @@ async def test_rolls_a_block_back(aconn, other):
         await task
     assert other.execute("select * from cancelled").fetchall() == []
     await ausable(aconn)
+
+
+async def test_while_a_block_is_entered_or_left(pg, aauto):
+    """No transaction stays open behind a block that was not entered."""
+    for steps in range(12):
+
+        async def block():
+            async with aauto.transaction(), aauto.transaction():
+                await aauto.execute("select 1")
+
+        task = asyncio.create_task(block())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        try:
+            await task
+        except asyncio.CancelledError:
+            pass
+        assert aauto.info.transaction_status == pg.pq.TransactionStatus.IDLE, steps
+
+
+@pytest.mark.howdah_only
+async def test_at_random(pg, aauto):
+    """Several tasks on one connection, most of them cancelled somewhere; psycopg loses the connection."""
+    rng = random.Random(1)
+
+    async def work(kind, n):
+        cur = aauto.cursor()
+        if kind == 0:
+            assert await (await cur.execute("select %s::int", [n])).fetchone() == (n,)
+        elif kind == 1:
+            await cur.executemany("select %s::int", [(n + i,) for i in range(100)], returning=True)
+            assert [(await c.fetchone())[0] async for c in cur.results()] == list(range(n, n + 100))
+        elif kind == 2:
+            await cur.execute(f"select {n}; select pg_sleep(0.001); select {n + 1}")
+            assert await cur.fetchone() == (n,)
+        elif kind == 3:
+            await cur.execute("select %s::int, repeat('x', 100) from generate_series(1, 3000)", [n])
+            assert len(await cur.fetchall()) == 3000
+        elif kind == 4:
+            with pytest.raises(pg.errors.DivisionByZero):
+                await cur.execute("select %s / 0", [n])
+        else:
+            assert await (await cur.execute("select %s::int from pg_sleep(0.001)", [n])).fetchone() == (n,)
+
+    async def one(n):
+        task = asyncio.create_task(work(rng.randrange(6), n))
+        for _ in range(rng.randrange(8)):
+            await asyncio.sleep(0)
+        await asyncio.sleep(rng.choice([0, rng.random() * 0.003]))
+        if rng.random() < 0.7:
+            task.cancel()
+        try:
+            await task
+        except asyncio.CancelledError:
+            pass
+        assert await (await aauto.execute("select %s::text", [f"tag {n}"])).fetchone() == (f"tag {n}",)
+
+    for batch in range(60):
+        await asyncio.gather(*(one(batch * 10 + i) for i in range(rng.randrange(1, 6))))
 
 
 async def test_async_cancel_safe(pg, aauto):
