@@ -8,6 +8,7 @@ import random
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -141,6 +142,17 @@ def test_keyboard_interrupt_while_waiting_for_a_lock(auto, other):
     with within(1), ctrl_c(), pytest.raises(KeyboardInterrupt):
         auto.execute("select pg_advisory_lock(77)")
     usable(auto)
+
+
+def test_keyboard_interrupt_while_another_thread_executes(auto):
+    """Who waits for the connection gives up; who has it goes on; who comes later is served."""
+    with ThreadPoolExecutor(1) as pool:
+        sleeping = pool.submit(auto.execute, "select 'slept' from pg_sleep(0.5)")
+        time.sleep(0.1)
+        with within(0.3), ctrl_c(), pytest.raises(KeyboardInterrupt):
+            auto.execute("select 1")
+        usable(auto)
+        assert sleeping.result().fetchone() == ("slept",)
 
 
 def test_signal_handler_that_returns(auto):

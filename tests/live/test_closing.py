@@ -8,6 +8,7 @@ import os
 import threading
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -191,6 +192,19 @@ def test_closed_by_another_thread_while_waiting(pg, conn):
     assert time.monotonic() - before < 2
     timer.join()
     assert conn.closed
+
+
+@pytest.mark.howdah_only
+def test_closed_while_threads_wait_their_turn(pg, conn):
+    with ThreadPoolExecutor(5) as pool:
+        waiting = [pool.submit(conn.execute, "select pg_sleep(5)") for _ in range(5)]
+        time.sleep(0.1)
+        conn.close()
+        before = time.monotonic()
+        for one in waiting:
+            with pytest.raises(pg.OperationalError):
+                one.result()
+        assert time.monotonic() - before < 2
 
 
 def test_close_ends_an_open_cursor(pg, conn):
