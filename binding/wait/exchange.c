@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 enum {
-    CANCEL_GRACE_MS = 5000, /* how long a cancelled query may take to end before the connection is given up */
+    CANCEL_GRACE_MS = 5000,       /* how long a cancelled query may take to end before the connection is given up */
+    UNATTENDED = 4 * 1024 * 1024, /* bytes of rows that are received before signals are looked at again */
 };
 
 /* ---- the socket */
@@ -142,14 +143,15 @@ hdpy_receive(hdpy_connection *conn)
 static ssize_t
 receive_blocking(hdpy_connection *conn, hdpy_request *request, hd_rc *rc)
 {
-    ssize_t n;
+    ssize_t n, received = 0;
     int error;
     Py_BEGIN_ALLOW_THREADS
-    /* SO_RCVTIMEO brings us back regularly, to look for signals. */
+    /* SO_RCVTIMEO brings us back regularly, to look for signals; a server that is never waited for does not. */
     n = receive(conn, 0);
     while (n > 0 && (*rc = hdpy_request_take_rows(conn, request)) == HD_OK) {
         bool within_rows = conn->session.state == HD_ST_EXECUTE || conn->session.state == HD_ST_QUERY_ROWS;
-        if (!within_rows || hd_inbox_peek(&conn->session.in) != 0)
+        received += n;
+        if (!within_rows || received > UNATTENDED || hd_inbox_peek(&conn->session.in) != 0)
             break;
         n = receive(conn, 0);
     }
@@ -215,17 +217,16 @@ turn(hdpy_connection *conn, hdpy_request *request)
         if (n < 0 && !request->done)
             lose_after_receive(conn, error);
     }
-    return n == 0 ? PyErr_CheckSignals() : 0;
+    return request->done ? 0 : PyErr_CheckSignals();
 }
 
-/* Asks the server to cancel, over a connection of its own. */
-static void
+/* Asks the server to cancel, over a connection of its own. -1: a signal handler raised. */
+static int
 request_cancel(hdpy_connection *conn)
 {
     PyObject *done = PyObject_CallMethodNoArgs((PyObject *)conn, conn->st->str_on_cancel);
-    if (done == NULL)
-        PyErr_WriteUnraisable((PyObject *)conn);
     Py_XDECREF(done);
+    return done ? 0 : -1;
 }
 
 static int64_t
@@ -248,14 +249,16 @@ hdpy_wait(hdpy_connection *conn, hdpy_request *request)
         }
         if (turn(conn, request) == 0)
             continue;
-        if (interruption != NULL) { /* a second Ctrl-C is impatience: don't wait for the server any longer */
-            PyErr_Clear();
-            hdpy_connection_lose_because(conn, "the connection was closed: interrupted while cancelling");
-            break;
+        if (interruption == NULL) {
+            interruption = hdpy_take_exception();
+            deadline = now_ms() + CANCEL_GRACE_MS;
+            if (request_cancel(conn) == 0)
+                continue;
         }
-        interruption = hdpy_take_exception();
-        request_cancel(conn);
-        deadline = now_ms() + CANCEL_GRACE_MS;
+        /* A second Ctrl-C is impatience: don't wait for the server any longer. */
+        PyErr_Clear();
+        hdpy_connection_lose_because(conn, "the connection was closed: interrupted while cancelling");
+        break;
     }
     request->done = true;
     if (interruption != NULL)
