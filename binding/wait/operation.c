@@ -275,8 +275,12 @@ interrupt(hdpy_operation *op, PyObject *exception)
         op->state = OP_DONE;
         break;
     case OP_RUNNING:
-        if (PyErr_GivenExceptionMatches(exception, PyExc_GeneratorExit) && !op->request->done)
-            hdpy_connection_lose_because(op->conn, "the connection was closed: an operation was abandoned");
+        if (PyErr_GivenExceptionMatches(exception, PyExc_GeneratorExit)) {
+            /* Nobody will wait for the end, nor for a cancel on its way, which might hit a later query. */
+            if (!op->request->done || op->cancelling != NULL)
+                hdpy_connection_lose_because(op->conn, "the connection was closed: an operation was abandoned");
+            Py_CLEAR(op->cancelling);
+        }
         if (op->request->done && op->cancelling == NULL) {
             leave(op);
             break;
