@@ -339,9 +339,6 @@ hdpy_submit_execute(hdpy_connection *conn, hdpy_request *request, const hdpy_opt
     request->query = hdpy_query_get(conn->st, &conn->queries, settings, options->query, with_params);
     if (request->query == NULL)
         return -1;
-    if (request->query->batch && options->wanted != HDPY_ALL_BINARY)
-        return submit_query(conn, request, request->query->sql, needs_begin(conn));
-
     size_t n_params = 0;
     hd_writer_rewind(&conn->values, 0);
     if (with_params) {
@@ -349,6 +346,8 @@ hdpy_submit_execute(hdpy_connection *conn, hdpy_request *request, const hdpy_opt
         if (dump_params(conn, settings, &request->query->parsed, options->params) < 0)
             return -1;
     }
+    if (request->query->batch && options->wanted != HDPY_ALL_BINARY)
+        return submit_query(conn, request, request->query->sql, needs_begin(conn));
     if (choose_statement(conn, request, n_params, options->prepare) < 0)
         return -1;
     hd_session_mark mark = hd_session_mark_of(&conn->session);

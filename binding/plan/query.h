@@ -30,7 +30,7 @@ struct hdpy_query {
     PyObject *sql;   /* bytes to send, with $1 for %s */
     hd_query parsed; /* its parameters; empty when none were passed */
     bool parametric; /* in which dictionary */
-    bool batch;      /* several statements in one string: needs a simple Query */
+    bool batch;      /* not exactly one statement: needs a simple Query */
     bool cached;     /* in the connection's dictionary */
     hdpy_statement *statements;
 };

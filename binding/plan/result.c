@@ -23,7 +23,8 @@ hdpy_result_complete(hdpy_result *r, hdpy_exec_status status, hd_span tag)
 {
     r->status = status;
     r->tag = hdpy_tag_of(tag);
-    r->affected = hd_command_tag_rows(tag);
+    /* SHOW and EXPLAIN give rows too, and a tag that does not count them. */
+    r->affected = status == HDPY_TUPLES_OK ? (int64_t)r->rows.n_rows : hd_command_tag_rows(tag);
     if (hd_result_seal(&r->rows) != HD_OK) {
         PyErr_NoMemory();
         return -1;

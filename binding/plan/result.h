@@ -34,7 +34,7 @@ typedef struct hdpy_result {
     hdpy_description *description; /* NULL for a command without rows */
     hdpy_settings *settings;       /* as they were when the result came */
     hdpy_exec_status status;
-    int64_t affected; /* rows according to the command tag; -1 if it tells none */
+    int64_t affected; /* rows returned, or according to the command tag; -1 if it tells none */
     hdpy_tag tag;
 } hdpy_result;
 

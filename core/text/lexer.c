@@ -196,9 +196,14 @@ bool
 hd_sql_is_batch(hd_span sql)
 {
     bool opaque;
-    if (sql.n == 0 || memchr(sql.p, ';', sql.n) == NULL)
+    size_t start = skip_blanks(sql, 0);
+    while (byte_at(sql, start) == ';')
+        start = skip_blanks(sql, start + 1);
+    if (start >= sql.n)
+        return true;
+    if (memchr(sql.p + start, ';', sql.n - start) == NULL)
         return false;
-    for (size_t at = 0; at < sql.n;) {
+    for (size_t at = start; at < sql.n;) {
         bool semicolon = sql.p[at] == ';';
         at = hd_sql_token(sql, at, &opaque);
         if (semicolon && skip_blanks(sql, at) < sql.n)

@@ -12,8 +12,8 @@
  * comment (*opaque is true; one that isn't closed reaches to the end of the text), a word, or else a single byte. */
 size_t hd_sql_token(hd_span sql, size_t at, bool *opaque);
 
-/* Whether the text holds several statements: a semicolon outside of quotes and comments with more than blanks and
- * comments behind it. */
+/* Whether the text is anything but a single statement. Several: a semicolon outside of quotes and comments with more
+ * than blanks and comments behind it. None: nothing but blanks, comments and semicolons. */
 bool hd_sql_is_batch(hd_span sql);
 
 #endif

@@ -255,7 +255,9 @@ batches(void)
         const char *sql;
         bool batch;
     } cases[] = {
-        {"", false},
+        {"", true},
+        {" ", true},
+        {" ; /* nothing */ ; -- at all", true},
         {"select 1", false},
         {"select 1;", false},
         {"select 1 ; \t\r\n\v\f ", false},
@@ -267,9 +269,10 @@ batches(void)
         {"select 1; /* first */ select 2", true},
         {"select 1; - 2", true},
         {"select 1; / 2", true},
-        {";", false},
+        {";", true},
         {";;", true},
-        {"; select 1", true},
+        {"; select 1", false},
+        {"; select 1; select 2", true},
         {"select ';'", false},
         {"select '; select 2'", false},
         {"select ''';' || 'x'", false},
@@ -293,7 +296,7 @@ batches(void)
         tap_check(batch == cases[i].batch, __FILE__, __LINE__, "%s: %d", cases[i].sql, batch);
         free(copy);
     }
-    CHECK(!hd_sql_is_batch((hd_span){NULL, 0}));
+    CHECK(hd_sql_is_batch((hd_span){NULL, 0}));
 }
 
 static void

@@ -71,6 +71,12 @@ def test_rowcount_of_commands(conn):
     assert conn.execute("set work_mem = '4MB'").rowcount == -1
 
 
+@pytest.mark.parametrize("query", ["show work_mem", "explain select 1", "execute answer"])
+def test_rowcount_of_commands_that_give_rows(conn, query):
+    conn.execute("prepare answer as select 42")
+    assert conn.execute(query).rowcount == 1
+
+
 def test_rowcount_with_returning(conn):
     conn.execute("create temp table t (x int)")
     cur = conn.execute("insert into t values (1), (2) returning x")

@@ -117,6 +117,14 @@ def test_empty_parameters(conn):
     assert cur.fetchone() == ("%",)
 
 
+def test_too_many_parameters(pg, conn):
+    for query in ("select 1; select 2", "", ";"):
+        with pytest.raises(pg.ProgrammingError, match="0 placeholders but 1 parameter"):
+            conn.execute(query, [1])
+    conn.rollback()
+    assert works(conn)
+
+
 def test_binary_only_one_is_allowed(pg, conn):
     with pytest.raises(pg.errors.SyntaxError):
         conn.execute("select 1; select 2", binary=True)
@@ -155,6 +163,15 @@ def test_empty_query(pg, conn, query):
 def test_empty_statements_between(conn):
     cur = conn.execute("select 1;; select 2;")
     assert [c.fetchone() for c in cur.results()] == [(1,), (2,)]
+
+
+@pytest.mark.parametrize("query", ["", " ; ", "-- nothing"])
+def test_empty_query_in_a_failed_transaction(pg, conn, query):
+    """The server refuses statements then, and there is none."""
+    with pytest.raises(pg.errors.SyntaxError):
+        conn.execute("selec")
+    assert conn.execute(query).statusmessage is None
+    assert conn.info.transaction_status == pg.pq.TransactionStatus.INERROR
 
 
 def test_empty_query_with_parameters(conn):
