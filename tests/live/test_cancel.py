@@ -184,46 +184,6 @@ def test_signal_handler_that_raises(auto):
         signal.signal(signal.SIGALRM, before)
 
 
-@pytest.mark.howdah_only
-def test_signals_at_random(auto):
-    """psycopg is left with a query under way."""
-
-    class Alarm(Exception):
-        pass
-
-    def handler(*args):
-        raise Alarm
-
-    def work(kind, n):
-        cur = auto.cursor()
-        if kind == 0:
-            assert cur.execute("select %s::int from pg_sleep(0.001)", [n]).fetchone() == (n,)
-        elif kind == 1:
-            cur.executemany("select %s::int", [(n + i,) for i in range(100)], returning=True)
-            assert [c.fetchone()[0] for c in cur.results()] == list(range(n, n + 100))
-        elif kind == 2:
-            assert cur.execute(f"select {n}; select pg_sleep(0.001); select {n + 1}").fetchone() == (n,)
-        else:
-            cur.execute("select %s::int, repeat('x', 100) from generate_series(1, 3000)", [n])
-            assert len(cur.fetchall()) == 3000
-
-    rng = random.Random(1)
-    before = signal.signal(signal.SIGALRM, handler)
-    try:
-        for n in range(200):
-            try:
-                try:
-                    signal.setitimer(signal.ITIMER_REAL, rng.random() * 0.005 + 1e-6)
-                    work(rng.randrange(4), n)
-                finally:
-                    signal.setitimer(signal.ITIMER_REAL, 0)
-            except Alarm:
-                pass
-            assert auto.execute("select %s::text", [f"tag {n}"]).fetchone() == (f"tag {n}",)
-    finally:
-        signal.signal(signal.SIGALRM, before)
-
-
 # ---- asyncio
 
 
