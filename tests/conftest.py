@@ -2,6 +2,7 @@
 
 ``HOWDAH_TEST_DSN`` names a server to use; without it an embedded one is started, once per run, if a test asks for it.
 ``HOWDAH_TEST_MODULE`` names another module with the same interface to run the tests against.
+``HOWDAH_TEST_FUTURES=1`` has operations wait on asyncio's futures, the oracle of the waiter in C.
 """
 
 from __future__ import annotations
@@ -86,7 +87,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def pg() -> ModuleType:
     """The module under test."""
-    return importlib.import_module(os.environ.get("HOWDAH_TEST_MODULE", "howdah"))
+    module = importlib.import_module(os.environ.get("HOWDAH_TEST_MODULE", "howdah"))
+    if os.environ.get("HOWDAH_TEST_FUTURES"):
+        module._howdah.direct_wake(False)
+    return module
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@
 #include "module/errors.h"
 #include "objects/cursor.h"
 #include "wait/operation.h"
+#include "wait/waiter.h"
 #include "wait/watch.h"
 
 PyObject *
@@ -61,7 +62,23 @@ register_column(PyObject *module, PyObject *column)
     Py_RETURN_NONE;
 }
 
+static PyObject *
+direct_wake(PyObject *module, PyObject *enabled)
+{
+    int yes = PyObject_IsTrue(enabled);
+    if (yes < 0)
+        return NULL;
+    hdpy_state *st = hdpy_state_of_module(module);
+    bool before = !st->futures_only;
+    st->futures_only = !yes;
+    return PyBool_FromLong(before);
+}
+
 static PyMethodDef methods[] = {
+    {"direct_wake", direct_wake, METH_O,
+     PyDoc_STR("direct_wake($module, enabled, /)\n--\n\n"
+               "Whether answers may wake their task within the event loop's callback; returns what held before.\n\n"
+               "It holds for connections that an event loop starts to watch afterwards.")},
     {"register_column", register_column, METH_O,
      PyDoc_STR("register_column($module, column, /)\n--\n\n"
                "Take the class of cursor.description's items, called as\n"
@@ -75,9 +92,9 @@ module_exec(PyObject *module)
     hdpy_state *st = hdpy_state_of_module(module);
     if (intern_names(st) < 0 || hdpy_settings_init(st, module) < 0 || hdpy_adapt_init(st, module) < 0 ||
         hdpy_errors_init(module) < 0 || hdpy_description_init(st, module) < 0 || hdpy_result_init(st, module) < 0 ||
-        hdpy_query_init(st, module) < 0 || hdpy_rows_init(module) < 0 || hdpy_watch_init(st, module) < 0 ||
-        hdpy_operation_init(st, module) < 0 || hdpy_connection_init(st, module) < 0 ||
-        hdpy_cursor_init(st, module) < 0)
+        hdpy_query_init(st, module) < 0 || hdpy_rows_init(module) < 0 || hdpy_waiter_init(st, module) < 0 ||
+        hdpy_watch_init(st, module) < 0 || hdpy_operation_init(st, module) < 0 ||
+        hdpy_connection_init(st, module) < 0 || hdpy_cursor_init(st, module) < 0)
         return -1;
     return 0;
 }

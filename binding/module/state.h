@@ -12,7 +12,7 @@
 #define HDPY_STATE_NAMES(X) \
     X(acquire) X(release) X(done) X(cancelled) X(set_result) X(exception) X(cancel) X(is_closed) X(add_reader) \
     X(remove_reader) X(add_writer) X(remove_writer) X(create_future) X(create_task) X(add_done_callback) \
-    X(on_cancel) X(on_notice) X(on_notification) X(future_blocking) X(fromutc) X(utcoffset)
+    X(on_cancel) X(on_notice) X(on_notification) X(future_blocking) X(fromutc) X(utcoffset) X(call_soon) X(get_debug)
 // clang-format on
 
 /* One line per object: HDPY_STATE_OBJECTS(X) expands to the fields, to the traversal and to the clearing. */
@@ -40,9 +40,13 @@
     X(Result)                                                                                                        \
     X(Query)                                                                                                         \
     X(Watch)                                                                                                         \
+    X(kw_context) /* ("context",) */                                                                                 \
+    X(Waiter)                                                                                                        \
     X(Operation)                                                                                                     \
     /* imported on first use: hdpy_import_once() */                                                                  \
     X(threading_Lock)                                                                                                \
+    X(current_task)                                                                                                  \
+    X(CancelledError)                                                                                                \
     X(get_running_loop)                                                                                              \
     /* classes of the standard library that values become */                                                         \
     X(Decimal)                                                                                                       \
@@ -67,6 +71,7 @@ typedef struct hdpy_state {
 #define HDPY_NAME_FIELD(name) PyObject *str_##name;
     HDPY_STATE_NAMES(HDPY_NAME_FIELD)
 #undef HDPY_NAME_FIELD
+    bool futures_only;  /* operations wait on futures even where a waiter would do: _howdah.direct_wake(False) */
     void *datetime_api; /* what datetime_capsule holds: see adapt/datetime_api.h */
 } hdpy_state;
 

@@ -172,7 +172,7 @@ describe_event(hdpy_connection *conn, const hd_event *ev)
         event = describe_diagnostics(conn, "notice", ev->body);
         break;
     case HD_BE_READY_FOR_QUERY:
-        event = Py_BuildValue("(sC)", "ready", ev->body.n ? ev->body.p[0] : 0);
+        event = Py_BuildValue("(si)", "ready", ev->body.n ? ev->body.p[0] : 0);
         break;
     default: /* a notification: nobody can listen yet */
         event = Py_BuildValue("(s)", "ignored");

@@ -1,6 +1,7 @@
 #include "wait/operation.h"
 
 #include "module/errors.h"
+#include "wait/waiter.h"
 #include "wait/watch.h"
 
 static const double cancel_grace = 5.0; /* seconds that a cancelled query may take to end */
@@ -16,7 +17,7 @@ struct hdpy_operation {
     op_state state;
     hdpy_request *request;
     PyObject *loop;
-    PyObject *future;       /* what the task waits on */
+    PyObject *future;       /* what the task waits on: a future of the loop, or a waiter */
     PyObject *interruption; /* exception to raise once the server has answered */
     PyObject *cancelling;   /* task that asks the server to cancel; NULL when none or over */
     PyObject *timer;        /* gives the connection up when the cancelled query doesn't end */
@@ -73,9 +74,23 @@ wait_anew(hdpy_operation *op)
     return Py_NewRef(future);
 }
 
-static int
-set_done(hdpy_state *st, PyObject *future)
+/* The wait for the answer: the one that every query has, so it takes the short road where there is one. */
+static PyObject *
+wait_for_answer(hdpy_operation *op)
 {
+    if (!op->conn->watch->direct)
+        return wait_anew(op);
+    PyObject *waiter = hdpy_waiter_new(op->conn->st, op->loop);
+    if (waiter != NULL)
+        Py_XSETREF(op->future, Py_NewRef(waiter));
+    return waiter;
+}
+
+static int
+set_done(hdpy_state *st, PyObject *future, bool here)
+{
+    if (hdpy_is_waiter(st, future))
+        return hdpy_waiter_wake(future, here);
     PyObject *done = PyObject_CallMethodNoArgs(future, st->str_done);
     if (done == Py_False)
         Py_SETREF(done, PyObject_CallMethodOneArg(future, st->str_set_result, Py_None));
@@ -84,11 +99,11 @@ set_done(hdpy_state *st, PyObject *future)
 }
 
 int
-hdpy_operation_wake(hdpy_operation *op)
+hdpy_operation_wake(hdpy_operation *op, bool here)
 {
     if (op->state != OP_RUNNING || !op->request->done || op->cancelling != NULL || op->future == NULL)
         return 0;
-    return set_done(op->conn->st, op->future);
+    return set_done(op->conn->st, op->future, here);
 }
 
 /* ---- the end */
@@ -153,8 +168,8 @@ begin(hdpy_operation *op, PyObject **result)
     op->state = OP_RUNNING;
     if (hdpy_watch_start(conn, op->loop) == 0) {
         conn->watch->operation = (hdpy_operation *)Py_NewRef((PyObject *)op);
-        if (hdpy_watch_flush(conn) == 0 && (*result = wait_anew(op)) != NULL) {
-            if (op->request->done && hdpy_operation_wake(op) < 0)
+        if (hdpy_watch_flush(conn) == 0 && (*result = wait_for_answer(op)) != NULL) {
+            if (op->request->done && hdpy_operation_wake(op, false) < 0)
                 PyErr_WriteUnraisable((PyObject *)op);
             return PYGEN_NEXT;
         }
@@ -245,7 +260,7 @@ operation_cancel_over(PyObject *self, PyObject *task)
         PyErr_Clear(); /* the task itself was cancelled, at the end of the loop */
     Py_XDECREF(error);
     Py_CLEAR(op->cancelling);
-    if (hdpy_operation_wake(op) < 0)
+    if (hdpy_operation_wake(op, false) < 0)
         return NULL;
     Py_RETURN_NONE;
 }
@@ -257,7 +272,7 @@ operation_give_up(PyObject *self, PyObject *unused)
     if (op->state == OP_RUNNING) {
         Py_CLEAR(op->cancelling);
         hdpy_connection_lose_because(op->conn, "the connection was closed: the cancelled query did not end");
-        if (hdpy_operation_wake(op) < 0)
+        if (hdpy_operation_wake(op, false) < 0)
             return NULL;
     }
     Py_RETURN_NONE;
@@ -290,7 +305,7 @@ interrupt(hdpy_operation *op, PyObject *exception)
             request_cancel(op);
         }
         next = wait_anew(op);
-        if (next != NULL && hdpy_operation_wake(op) < 0)
+        if (next != NULL && hdpy_operation_wake(op, false) < 0)
             Py_CLEAR(next);
         break;
     case OP_NEW:

@@ -1,8 +1,8 @@
 /* An operation to await: a request, sent when the coroutine first runs and finished when the server has answered.
  *
- * It waits on an exact asyncio.Future of the running loop. When its task is cancelled it asks the server to cancel,
- * keeps the connection until the server has answered, and only then lets the cancellation out, so that the connection
- * is in step or closed. */
+ * It waits on an exact asyncio.Future of the running loop, or on a waiter (wait/waiter.h) where that may be. When its
+ * task is cancelled it asks the server to cancel, keeps the connection until the server has answered, and only then lets
+ * the cancellation out, so that the connection is in step or closed. */
 #ifndef HDPY_OPERATION_H
 #define HDPY_OPERATION_H
 
@@ -15,8 +15,9 @@ typedef struct hdpy_operation hdpy_operation;
 PyObject *hdpy_operation_new(hdpy_connection *conn, hdpy_cursor *cur, hdpy_submit submit,
                              const hdpy_options *options);
 
-/* The connection has news: wakes the task if the request is done. -1: an exception. */
-int hdpy_operation_wake(hdpy_operation *op);
+/* The connection has news: wakes the task if the request is done. `here`: this is the tail of the loop's callback and no
+ * more has come, so the task may run within it. -1: an exception. */
+int hdpy_operation_wake(hdpy_operation *op, bool here);
 
 /* AsyncConnectionBase._command(sql). */
 PyObject *hdpy_async_command(PyObject *conn, PyObject *sql);

@@ -68,10 +68,26 @@ watch_new(hdpy_connection *conn)
     watch->conn = conn;
     watch->loop = NULL;
     watch->fd = -1;
-    watch->writing = false;
+    watch->writing = watch->direct = false;
     watch->operation = NULL;
     PyObject_GC_Track((PyObject *)watch);
     return watch;
+}
+
+/* Whether tasks of this loop may run within our callback. Under uvloop nothing would be gained; a loop that we don't know
+ * may count on its own order; debug mode measures each callback. */
+static bool
+allows_direct_wake(hdpy_state *st, PyObject *loop)
+{
+    PyObject *module = PyObject_GetAttrString((PyObject *)Py_TYPE(loop), "__module__");
+    PyObject *debug = PyObject_CallMethodNoArgs(loop, st->str_get_debug);
+    bool yes = !st->futures_only && debug == Py_False && module != NULL && PyUnicode_Check(module) &&
+               PyUnicode_CompareWithASCIIString(module, "asyncio.unix_events") == 0;
+    if (PyErr_Occurred())
+        PyErr_Clear();
+    Py_XDECREF(module);
+    Py_XDECREF(debug);
+    return yes;
 }
 
 int
@@ -87,6 +103,7 @@ hdpy_watch_start(hdpy_connection *conn, PyObject *loop)
     if (call(loop, conn->st->str_add_reader, watch->fd, (PyObject *)watch) < 0)
         return -1;
     watch->loop = Py_NewRef(loop);
+    watch->direct = allows_direct_wake(conn->st, loop);
     return 0;
 }
 
@@ -109,14 +126,20 @@ hdpy_watch_flush(hdpy_connection *conn)
 
 /* ---- callbacks of the loop */
 
-/* Reports to the operation what has changed. */
+/* The end of a callback: reports to the operation what has changed. A task that is woken here runs here, and may do
+ * anything with the connection; so nothing of it is touched afterwards. Steals the reference. */
 static PyObject *
 after_io(hdpy_watch *watch, hdpy_connection *conn)
 {
     int rc = hdpy_watch_flush(conn);
-    if (rc == 0 && watch->operation != NULL)
-        rc = hdpy_operation_wake(watch->operation);
+    bool all_read = hd_inbox_pending(&conn->session.in) == 0;
+    hdpy_operation *op = (hdpy_operation *)Py_XNewRef((PyObject *)watch->operation);
     Py_DECREF((PyObject *)conn);
+    if (op == NULL)
+        return rc < 0 ? NULL : Py_NewRef(Py_None);
+    if (rc == 0)
+        rc = hdpy_operation_wake(op, all_read);
+    Py_DECREF((PyObject *)op);
     if (rc < 0)
         return NULL;
     Py_RETURN_NONE;

@@ -13,6 +13,7 @@ struct hdpy_watch {
     PyObject *loop;        /* on which the reader is; NULL: none */
     int fd;
     bool writing;              /* a writer is registered too */
+    bool direct;               /* tasks may run within our callback: a plain asyncio loop, not in debug mode */
     hdpy_operation *operation; /* waiting; owned */
 };
 

@@ -363,7 +363,8 @@ hd_session_next(hd_session *s, hd_event *ev)
     if (s->skipping && skip_abandoned(s, ev))
         return HD_OK;
     if (is_foreign(s))
-        return refuse(s, s->state == HD_ST_STARTUP ? "the server does not speak PostgreSQL's protocol" : no_place_here);
+        return refuse(s,
+                      s->state == HD_ST_STARTUP ? "the server does not speak PostgreSQL's protocol" : no_place_here);
     hd_rc rc = hd_inbox_next(&s->in, &msg);
     if (rc == HD_EPROTO)
         return refuse(s, "the server sent a message of impossible length");
