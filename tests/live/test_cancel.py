@@ -147,9 +147,9 @@ def test_keyboard_interrupt_while_waiting_for_a_lock(auto, other):
 def test_keyboard_interrupt_while_another_thread_executes(auto):
     """Who waits for the connection gives up; who has it goes on; who comes later is served."""
     with ThreadPoolExecutor(1) as pool:
-        sleeping = pool.submit(auto.execute, "select 'slept' from pg_sleep(0.5)")
+        sleeping = pool.submit(auto.execute, "select 'slept' from pg_sleep(1)")
         time.sleep(0.1)
-        with within(0.3), ctrl_c(), pytest.raises(KeyboardInterrupt):
+        with within(0.7), ctrl_c(), pytest.raises(KeyboardInterrupt):
             auto.execute("select 1")
         usable(auto)
         assert sleeping.result().fetchone() == ("slept",)
@@ -258,13 +258,13 @@ async def test_repeated_cancels_while_draining(aauto):
 
 
 async def test_of_a_task_that_waits_its_turn(aauto):
-    first = asyncio.create_task(aauto.execute("select 'first' from pg_sleep(0.3)"))
+    first = asyncio.create_task(aauto.execute("select 'first' from pg_sleep(1)"))
     await asyncio.sleep(0.05)
     second = asyncio.create_task(aauto.execute("select 'second'"))
     third = asyncio.create_task(aauto.execute("select 'third'"))
     await asyncio.sleep(0.05)
     second.cancel()
-    with within(0.2), pytest.raises(asyncio.CancelledError):
+    with within(0.6), pytest.raises(asyncio.CancelledError):
         await second
     assert await (await first).fetchone() == ("first",)
     assert await (await third).fetchone() == ("third",)
