@@ -98,7 +98,7 @@ fetchmany(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwn
     PyObject *given[1] = {NULL};
     if (hdpy_parse_args(&signature, args, nargs, kwnames, given) < 0)
         return NULL;
-    Py_ssize_t size = given[0] ? PyNumber_AsSsize_t(given[0], NULL) : 0; /* clipped */
+    Py_ssize_t size = given[0] && given[0] != Py_None ? PyNumber_AsSsize_t(given[0], NULL) : 0; /* clipped */
     if (size == -1 && PyErr_Occurred())
         return NULL;
     if (prepare_fetch(cur) < 0)

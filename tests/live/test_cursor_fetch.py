@@ -257,3 +257,17 @@ async def test_async_results_of_two_cursors(aconn):
     one = await aconn.execute("select generate_series(1, 3)")
     two = await aconn.execute("select generate_series(4, 6)")
     assert [await one.fetchone(), await two.fetchone(), await one.fetchone()] == [(1,), (4,), (2,)]
+
+
+def test_fetchmany_of_none_is_arraysize(pg, dsn):
+    with pg.connect(dsn) as conn:
+        cur = conn.execute("select generate_series(1, 5)")
+        cur.arraysize = 2
+        assert cur.fetchmany(None) == [(1,), (2,)]
+
+
+def test_nextset_after_close(pg, dsn):
+    with pg.connect(dsn) as conn:
+        cur = conn.execute("select 1; select 2")
+        cur.close()
+        assert cur.nextset() is None
