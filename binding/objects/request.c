@@ -217,11 +217,30 @@ refuse_copy_in(hdpy_connection *conn, hdpy_request *request)
         hdpy_connection_lose_because(conn, "out of memory while refusing COPY");
 }
 
+static bool
+is_sqlstate(hd_span body, const char *sqlstate)
+{
+    hd_diagnostics diagnostics;
+    if (hd_decode_diagnostics(&diagnostics, body) != HD_OK)
+        return false;
+    hd_span code = diagnostics.field[strchr(hd_diag_letters, 'C') - hd_diag_letters];
+    return code.n == strlen(sqlstate) && memcmp(code.p, sqlstate, code.n) == 0;
+}
+
+/* Whether the error says that a prepared statement is of no more use. invalid_sql_statement_name: it was deallocated
+ * unseen, by its name or in a function. feature_not_supported: "cached plan must not change result type", among other
+ * things, for which it is prepared anew without need. */
+static bool
+is_outlived(hd_span body)
+{
+    return is_sqlstate(body, "26000") || is_sqlstate(body, "0A000");
+}
+
 static void
 server_error(hdpy_connection *conn, hdpy_request *request, hdpy_step *step, hd_span body)
 {
     Py_CLEAR(request->current);
-    if (is_current(step) && !step->stmt->entry.ready)
+    if (is_current(step) && (!step->stmt->entry.ready || is_outlived(body)))
         hdpy_statement_lost(&conn->queries, step->stmt);
     if (request->error == NULL)
         request->error =

@@ -110,6 +110,8 @@ forget_shapes(hdpy_statement *stmt)
 void
 hdpy_statement_lost(hdpy_query_cache *cache, hdpy_statement *stmt)
 {
+    if (stmt->entry.ready)
+        note_closing(cache, stmt->entry.number);
     hd_statements_lost(&cache->statements, &stmt->entry);
     forget_shapes(stmt);
 }
@@ -118,11 +120,8 @@ void
 hdpy_query_cache_lost(hdpy_query_cache *cache, bool close)
 {
     hd_statement *old;
-    while ((old = hd_statements_excess(&cache->statements.prepared, 0))) {
-        if (close)
-            note_closing(cache, old->number);
+    while ((old = hd_statements_excess(&cache->statements.prepared, 0)))
         hdpy_statement_lost(cache, (hdpy_statement *)old);
-    }
     if (!close)
         cache->n_closing = 0;
 }

@@ -64,7 +64,7 @@ hdpy_statement *hdpy_statement_get(hdpy_query_cache *cache, hdpy_query *query, c
                                    int prepare);
 void hdpy_statement_unref(hdpy_statement *stmt);
 
-/* The server answered that it has not got it. */
+/* The server answered that it has not got it, or it must not be used again. */
 void hdpy_statement_lost(hdpy_query_cache *cache, hdpy_statement *stmt);
 
 int hdpy_query_init(hdpy_state *st, PyObject *module);

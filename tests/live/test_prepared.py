@@ -145,6 +145,104 @@ def test_error_while_a_prepared_statement_runs(pg, auto):
     assert len(prepared(auto)) == 1
 
 
+def again(conn, n=8):
+    """A query becomes a prepared statement."""
+    assert [conn.execute("select %s::int", [x]).fetchone()[0] for x in range(n)] == list(range(n))
+
+
+@pytest.mark.parametrize("query", ["deallocate all", "discard all", "DEALLOCATE PREPARE ALL", "select 1; deallocate all"])
+def test_deallocated(auto, query):
+    again(auto)
+    auto.execute(query)
+    again(auto)
+    assert prepared(auto) == ["select $1::int"]
+
+
+def test_deallocated_by_executemany(auto):
+    again(auto)
+    auto.cursor().executemany("deallocate all", [()])
+    again(auto)
+
+
+@pytest.mark.howdah_only
+def test_deallocated_time_and_again(auto):
+    for _ in range(8):
+        again(auto, 3)
+        auto.execute("deallocate all")
+
+
+def test_deallocated_in_a_transaction(conn):
+    """It is not undone by the rollback."""
+    again(conn)
+    conn.commit()
+    conn.execute("deallocate all")
+    conn.rollback()
+    again(conn)
+    assert prepared(conn) == ["select $1::int"]
+
+
+@pytest.mark.parametrize("query", ["discard plans", "discard sequences", "discard temp"])
+def test_other_things_discarded(auto, query):
+    again(auto)
+    auto.execute(query)
+    again(auto)
+    assert prepared(auto) == ["select $1::int"]
+
+
+@pytest.mark.howdah_only
+@pytest.mark.parametrize("how", ["do $$ begin execute 'deallocate all'; end $$", 'deallocate "{}"'])
+def test_deallocated_unseen(pg, auto, how):
+    """There is no way to know, but to be told by the next one; psycopg is told again and again."""
+    again(auto)
+    name = auto.execute("select name from pg_prepared_statements", prepare=False).fetchone()[0]
+    auto.execute(how.format(name))
+    with pytest.raises(pg.errors.InvalidSqlStatementName):
+        auto.execute("select %s::int", [1])
+    again(auto)
+    assert prepared(auto) == ["select $1::int"]
+
+
+@pytest.mark.howdah_only
+def test_deallocated_unseen_in_a_transaction(pg, conn):
+    again(conn)
+    conn.execute("do $$ begin execute 'deallocate all'; end $$")
+    with pytest.raises(pg.errors.InvalidSqlStatementName), conn.transaction():
+        conn.execute("select %s::int", [1])
+    again(conn)
+
+
+@pytest.mark.howdah_only
+def test_shape_changed_unseen(pg, auto):
+    """psycopg fails for good."""
+    auto.execute("create temp view shape as select 1 as x")
+    for _ in range(8):
+        assert auto.execute("select * from shape where x <> %s", [0]).fetchone() == (1,)
+    auto.execute("create or replace temp view shape as select 1 as x, 'one' as y")
+    with pytest.raises(pg.errors.FeatureNotSupported):
+        auto.execute("select * from shape where x <> %s", [0])
+    for _ in range(8):
+        assert auto.execute("select * from shape where x <> %s", [0]).fetchone() == (1, "one")
+    assert len(prepared(auto)) == 1
+
+
+@pytest.mark.howdah_only
+def test_shape_changed_by_another_session(pg, auto, other):
+    other.execute("drop table if exists shape; create table shape (x int); insert into shape values (1)")
+    for _ in range(8):
+        assert auto.execute("select * from public.shape where x <> %s", [0]).fetchone() == (1,)
+    other.execute("alter table shape add y int default 2")
+    with pytest.raises(pg.errors.FeatureNotSupported):
+        auto.execute("select * from public.shape where x <> %s", [0])
+    assert auto.execute("select * from public.shape where x <> %s", [0]).fetchone() == (1, 2)
+
+
+def test_statements_of_the_user_are_left_alone(auto):
+    auto.execute("prepare mine as select 42")
+    again(auto)
+    assert auto.execute("execute mine").fetchone() == (42,)
+    assert sorted(prepared(auto)) == ["prepare mine as select 42", "select $1::int"]
+
+
 def changed(pg, conn, change, expected):
     """Change the table behind a prepared `select *`: the next row is right, or the server says why not."""
     conn.execute("create temp table shape (x int, y text); insert into shape values (1, 'one')")
