@@ -150,7 +150,9 @@ def again(conn, n=8):
     assert [conn.execute("select %s::int", [x]).fetchone()[0] for x in range(n)] == list(range(n))
 
 
-@pytest.mark.parametrize("query", ["deallocate all", "discard all", "DEALLOCATE PREPARE ALL", "select 1; deallocate all"])
+@pytest.mark.parametrize(
+    "query", ["deallocate all", "discard all", "DEALLOCATE PREPARE ALL", "select 1; deallocate all"]
+)
 def test_deallocated(auto, query):
     again(auto)
     auto.execute(query)
