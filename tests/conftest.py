@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -75,6 +76,12 @@ def pytest_configure_node(node: Any) -> None:
     server = server_of_run(node.config)
     # Only plain values travel to a worker.
     node.workerinput["server"] = {**vars(server), "logins": {m: vars(login) for m, login in server.logins.items()}}
+
+
+def pytest_configure() -> None:
+    """A shell starts what runs in the background with Ctrl-C ignored, and some tests press it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
