@@ -166,7 +166,7 @@ def test_deep_document(cur, wrappers, kind):
     for _ in range(300):
         value = [value]
     assert cur.execute("select %s", [wrappers[kind](value)]).fetchone() == (value,)
-    cur.execute(f"select (repeat('[', 3000) || repeat(']', 3000))::{kind}")
+    cur.execute(f"select (repeat('[', 12000) || repeat(']', 12000))::{kind}")
     with pytest.raises(RecursionError):
         cur.fetchone()
     assert cur.execute("select 1").fetchone() == (1,)
