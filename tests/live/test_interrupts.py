@@ -72,7 +72,7 @@ QUERIES = {
 }
 
 
-@pytest.mark.howdah_only  # psycopg loses its place, or never hears of the alarm
+@pytest.mark.howdah_only  # psycopg knows KeyboardInterrupt alone
 @pytest.mark.parametrize("name", QUERIES)
 def test_alarm(pg, auto, name):
     for n, delay in enumerate(moments(name, 30, 0.05)):
@@ -83,7 +83,7 @@ def test_alarm(pg, auto, name):
         ask(auto, f"{name} {n}")
 
 
-@pytest.mark.howdah_only  # psycopg loses its place, or never hears of the alarm
+@pytest.mark.howdah_only  # psycopg knows KeyboardInterrupt alone
 @pytest.mark.parametrize("name", QUERIES)
 def test_alarm_in_a_transaction(pg, conn, name):
     """BEGIN may be on its way too. The transaction is open, failed or gone, and the client knows which."""
