@@ -126,6 +126,8 @@ static PyObject *
 nextset(PyObject *self, PyObject *unused)
 {
     hdpy_cursor *cur = (hdpy_cursor *)self;
+    if (!cur->closed && hdpy_cursor_check(cur) < 0)
+        return NULL;
     if (cur->results == NULL || cur->i_result + 1 >= PyList_GET_SIZE(cur->results))
         Py_RETURN_NONE;
     set_result(cur, cur->i_result + 1);

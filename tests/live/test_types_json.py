@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 
 import pytest
 
@@ -160,7 +161,16 @@ def test_large_document(cur, wrappers, kind):
     assert cur.execute("select %s", [wrappers[kind](value)]).fetchone() == (value,)
 
 
-def test_deep_document(cur, wrappers, kind):
+@pytest.fixture
+def usual_recursion_limit():
+    """hypothesis, in other tests, raises the limit."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(1000)
+    yield
+    sys.setrecursionlimit(before)
+
+
+def test_deep_document(cur, wrappers, kind, usual_recursion_limit):
     """As deep as Python's own json goes, and it must not crash beyond."""
     value = []
     for _ in range(300):
