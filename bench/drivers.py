@@ -363,6 +363,7 @@ DRIVERS: dict[str, Callable[[str], Any]] = {
     "howdah": lambda uri: Psycopg(uri, "howdah"),
     "howdah-bin": lambda uri: Psycopg(uri, "howdah", binary=True),
     "howdah-async": lambda uri: PsycopgAsync(uri, "howdah", "howdah.pool"),
+    "howdah-async-bin": lambda uri: PsycopgAsync(uri, "howdah", "howdah.pool", binary=True),
     "psycopg": Psycopg,
     "psycopg-bin": lambda uri: Psycopg(uri, binary=True),
     "psycopg-async": PsycopgAsync,
