@@ -1,8 +1,9 @@
 /* The test bench of the adapters: one value in or out, without a connection. */
 #include "adapt/adapt.h"
 
-#include "dump/types.h"
-#include "load/load.h"
+#include "adapt/core.h"
+#include "adapt/transformer.h"
+#include "dump/json.h"
 #include "module/args.h"
 #include "module/errors.h"
 
@@ -45,14 +46,21 @@ bench_load(PyObject *module, PyObject *const *args, Py_ssize_t nargs, PyObject *
     if (settings == NULL)
         return NULL;
 
+    hdpy_context context;
+    if (hdpy_context_init(&context, st, NULL) < 0) {
+        Py_DECREF(settings);
+        return NULL;
+    }
     PyObject *value = NULL;
     Py_buffer data;
     if (PyObject_GetBuffer(given[2], &data, PyBUF_SIMPLE) == 0) {
-        hdpy_load_ctx ctx = {st, settings};
-        const hdpy_loader *loader = hdpy_find_loader((uint32_t)oid, (hd_format)format);
-        value = loader->load(loader, &ctx, (hd_span){data.buf, (size_t)data.len});
+        hdpy_load_ctx ctx = hdpy_load_ctx_of(st, settings, context.adapters, &context, NULL);
+        const hdpy_loader *loader = hdpy_loader_for(&ctx, (uint32_t)oid, (hd_format)format);
+        if (loader != NULL)
+            value = loader->load(loader, &ctx, (hd_span){data.buf, (size_t)data.len});
         PyBuffer_Release(&data);
     }
+    hdpy_context_clear(&context);
     Py_DECREF(settings);
     return value;
 }
@@ -90,8 +98,13 @@ bench_dump(PyObject *module, PyObject *const *args, Py_ssize_t nargs, PyObject *
     if (settings == NULL)
         return NULL;
 
+    hdpy_context context;
+    if (hdpy_context_init(&context, st, NULL) < 0) {
+        Py_DECREF(settings);
+        return NULL;
+    }
     hd_writer w = hd_writer_of(&hd_alloc_default);
-    hdpy_dump_ctx ctx = {st, settings};
+    hdpy_dump_ctx ctx = hdpy_dump_ctx_of(st, settings, context.adapters, &context, NULL);
     hdpy_param param;
     PyObject *dumped = NULL;
     if (hdpy_dump_value(&ctx, given[0], (hdpy_pyformat)format[0], &w, &param) == 0) {
@@ -101,6 +114,7 @@ bench_dump(PyObject *module, PyObject *const *args, Py_ssize_t nargs, PyObject *
             hdpy_raise_rc(st, w.rc);
     }
     hd_writer_fini(&w);
+    hdpy_context_clear(&context);
     Py_DECREF(settings);
     return dumped;
 }
@@ -119,7 +133,8 @@ static PyMethodDef methods[] = {
 int
 hdpy_adapt_init(hdpy_state *st, PyObject *module)
 {
-    if (hdpy_dump_init(st) < 0 || hdpy_dump_json_init(module) < 0)
+    if (hdpy_adapters_init(st, module) < 0 || hdpy_core_init(st, module) < 0 ||
+        hdpy_transformer_init(st, module) < 0 || hdpy_dump_json_init(module) < 0)
         return -1;
     return PyModule_AddFunctions(module, methods);
 }

@@ -1,5 +1,6 @@
 #include "types/array.h"
 
+#include "adapt/core.h"
 #include "dump/types.h"
 #include "types/integer.h"
 #include "types/oid.h"
@@ -101,12 +102,19 @@ typedef struct survey {
     long long max;
 } survey;
 
+static bool
+is_dumped_as_int(hdpy_dump_ctx *ctx, PyTypeObject *type)
+{
+    PyObject *found = hdpy_adapters_dumper(ctx->st, ctx->adapters, type, HDPY_AS_BINARY); // borrowed
+    return found != NULL && Py_IS_TYPE(found, (PyTypeObject *)ctx->st->DumperCore) &&
+           ((hdpy_dumper_core *)found)->record.dump == hdpy_dump_int_binary.dump;
+}
+
 /* Subclasses of int that are sent as int is; those with a dumper of their own say their type themselves. */
 static bool
 are_ints(hdpy_dump_ctx *ctx, const survey *s)
 {
-    return s->type == &PyLong_Type ||
-           (s->type != NULL && hdpy_find_dumper(ctx->st, s->type, HDPY_AS_BINARY) == &hdpy_dump_int_binary);
+    return s->type != NULL && is_dumped_as_int(ctx, s->type);
 }
 
 static void
@@ -217,11 +225,20 @@ oid_of_items(hdpy_dump_ctx *ctx, survey *s, hdpy_pyformat format, hd_writer *dst
     return 0;
 }
 
-/* An array of a type that has none is sent as text[]. */
+/* What the registry of types says, where the type is none of PostgreSQL's own. 0: an exception. */
 static uint32_t
-array_oid_of(uint32_t item_oid)
+registered_array_oid(hdpy_dump_ctx *ctx, uint32_t item_oid)
 {
-    enum { TEXT_ARRAY_OID = 1009 };
+    PyObject *transformer = hdpy_context_transformer(ctx->context, ctx->st, ctx->owner); // borrowed
+    PyObject *oid = transformer ? PyObject_CallMethod(transformer, "_array_oid", "I", (unsigned)item_oid) : NULL;
+    unsigned long array_oid = oid ? PyLong_AsUnsignedLong(oid) : 0;
+    Py_XDECREF(oid);
+    return PyErr_Occurred() ? 0 : (uint32_t)array_oid;
+}
+
+static uint32_t
+array_oid_of(hdpy_dump_ctx *ctx, uint32_t item_oid)
+{
     switch (item_oid) {
 #define TYPE(oid, array_oid, text, binary, exact)                                                                    \
     case oid:                                                                                                        \
@@ -229,7 +246,7 @@ array_oid_of(uint32_t item_oid)
 #include "load/types.def"
 #undef TYPE
     default:
-        return TEXT_ARRAY_OID;
+        return registered_array_oid(ctx, item_oid);
     }
 }
 
@@ -301,7 +318,9 @@ dump_text(hdpy_dump_ctx *ctx, PyObject *list, hdpy_pyformat format, hd_writer *d
         rc = oid_of_items(ctx, &s, format, dst, &oid);
     survey_fini(&s);
     /* nothing to tell the type, or strings, whose type the server infers: so is the array's */
-    *param = (hdpy_param){oid ? array_oid_of(oid) : 0, HD_TEXT};
+    *param = (hdpy_param){0, HD_TEXT};
+    if (rc == 0 && oid != 0 && (param->oid = array_oid_of(ctx, oid)) == 0)
+        rc = -1;
     return rc < 0 ? -1 : write_text(ctx, list, dst);
 }
 
@@ -417,22 +436,16 @@ dump_binary(hdpy_dump_ctx *ctx, PyObject *list, hd_writer *dst, hdpy_param *para
         *param = (hdpy_param){0, HD_TEXT};
         return write_text(ctx, list, dst);
     }
-    *param = (hdpy_param){array_oid_of(h.item_oid), HD_BINARY};
-    if (find_dims(ctx, list, &h) < 0)
+    *param = (hdpy_param){array_oid_of(ctx, h.item_oid), HD_BINARY};
+    if (param->oid == 0 || find_dims(ctx, list, &h) < 0)
         return -1;
     return write_binary(ctx, list, ints, &h, dst);
 }
 
 static int
-dump_list_auto(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param)
-{
-    return dump_text(ctx, obj, HDPY_AUTO, dst, param);
-}
-
-static int
 dump_list_text(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param)
 {
-    return dump_text(ctx, obj, HDPY_AS_TEXT, dst, param);
+    return dump_text(ctx, obj, ctx->asked, dst, param);
 }
 
 static int
@@ -441,6 +454,5 @@ dump_list_binary(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_
     return dump_binary(ctx, obj, dst, param);
 }
 
-const hdpy_dumper hdpy_dump_list_auto = {.dump = dump_list_auto};
 const hdpy_dumper hdpy_dump_list_text = {.dump = dump_list_text};
 const hdpy_dumper hdpy_dump_list_binary = {.dump = dump_list_binary};

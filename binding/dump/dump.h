@@ -6,13 +6,20 @@
 #include "bytes/writer.h"
 #include "wire/message.h"
 
+/* psycopg's PyFormat: what the placeholder asked for (%s, %t, %b). */
+typedef enum hdpy_pyformat { HDPY_AUTO = 's', HDPY_AS_TEXT = 't', HDPY_AS_BINARY = 'b' } hdpy_pyformat;
+
+typedef struct hdpy_adapters hdpy_adapters;
+typedef struct hdpy_context hdpy_context;
+
 typedef struct hdpy_dump_ctx {
     hdpy_state *st;
     const hdpy_settings *settings;
+    hdpy_adapters *adapters; /* borrowed from whoever dumps */
+    hdpy_context *context;   /* for dumpers written in Python */
+    PyObject *owner;         /* of the context, or NULL */
+    hdpy_pyformat asked;     /* of the value being dumped */
 } hdpy_dump_ctx;
-
-/* psycopg's PyFormat: what the placeholder asked for (%s, %t, %b). */
-typedef enum hdpy_pyformat { HDPY_AUTO = 's', HDPY_AS_TEXT = 't', HDPY_AS_BINARY = 'b' } hdpy_pyformat;
 
 /* What travels beside the value. */
 typedef struct hdpy_param {
@@ -26,16 +33,15 @@ struct hdpy_dumper {
     /* Appends the value's bytes (no length word) to dst and fills in *param. 0, or -1 with an exception set. A sticky
      * error of dst is left to the caller. */
     int (*dump)(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param);
+    uint32_t oid;   /* sent as this type; 0: as dump() says */
+    PyObject *data; /* borrowed: what a dumper made for one type knows of it */
 };
-
-/* The dumper of an exact type, else of the nearest base in its MRO; NULL without an exception where there is none.
- * None never reaches a dumper: the caller writes NULL with oid 0 and text format. */
-const hdpy_dumper *hdpy_find_dumper(hdpy_state *st, PyTypeObject *type, hdpy_pyformat format);
 
 /* Finds the dumper and runs it, NULL included: writes length word and value. -1: ProgrammingError
  * ("cannot adapt type 'X' using placeholder '%s' (format: AUTO)") or what the dumper raised. */
 int hdpy_dump_value(hdpy_dump_ctx *ctx, PyObject *obj, hdpy_pyformat format, hd_writer *dst, hdpy_param *param);
 
-int hdpy_dump_init(hdpy_state *st);
+/* The same by a Dumper class written in Python. */
+int hdpy_dump_by_python(hdpy_dump_ctx *ctx, PyObject *obj, hdpy_pyformat format, hd_writer *dst, hdpy_param *param);
 
 #endif

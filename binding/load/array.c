@@ -3,8 +3,11 @@
 #include "types/array.h"
 
 PyObject *
-hdpy_load_array_text(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src)
+hdpy_load_array(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src)
 {
+    const hdpy_loader *item_loader = hdpy_loader_for(ctx, self->item_oid, HD_TEXT);
+    if (item_loader == NULL)
+        return NULL;
     PyObject *root = NULL;
     PyObject *open[HD_ARRAY_MAX_DIMS]; // borrowed: root owns them all
     int depth = 0;
@@ -23,7 +26,7 @@ hdpy_load_array_text(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src)
         else if (token == HD_ARRAY_NULL)
             v = Py_NewRef(Py_None);
         else
-            v = self->item->load(self->item, ctx, item);
+            v = item_loader->load(item_loader, ctx, item);
         failed = v == NULL;
         if (!failed && depth > 0) {
             failed = PyList_Append(open[depth - 1], v) < 0;
@@ -71,7 +74,9 @@ load_binary(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src)
     hd_array_header h;
     if (hd_array_read_header(&r, &h) != HD_OK)
         return hdpy_load_error(ctx, "array", src);
-    const hdpy_loader *item_loader = hdpy_find_loader(h.item_oid, HD_BINARY);
+    const hdpy_loader *item_loader = hdpy_loader_for(ctx, h.item_oid, HD_BINARY);
+    if (item_loader == NULL)
+        return NULL;
     /* No array has arrays for elements; bytes that say so could nest without end. */
     if (item_loader->load == load_binary)
         return hdpy_load_error(ctx, "array", src);
@@ -107,4 +112,5 @@ load_binary(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src)
     return PyErr_Occurred() ? NULL : hdpy_load_error(ctx, "array", src);
 }
 
+const hdpy_loader hdpy_load_array_text = {.load = hdpy_load_array, .delimiter = ','};
 const hdpy_loader hdpy_load_array_binary = {.load = load_binary};

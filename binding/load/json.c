@@ -59,9 +59,21 @@ loads(hdpy_load_ctx *ctx, const char *type_name, hd_span src, PyObject *text)
     return value;
 }
 
+/* By a function that was given for it (set_json_loads), which takes the bytes as psycopg's does. */
 static PyObject *
-load(hdpy_load_ctx *ctx, const char *type_name, hd_span src)
+load_by(PyObject *function, hd_span src)
 {
+    PyObject *data = PyBytes_FromStringAndSize((const char *)src.p, (Py_ssize_t)src.n);
+    PyObject *value = data ? PyObject_CallOneArg(function, data) : NULL;
+    Py_XDECREF(data);
+    return value;
+}
+
+static PyObject *
+load(const hdpy_loader *self, hdpy_load_ctx *ctx, const char *type_name, hd_span src)
+{
+    if (self->data != NULL)
+        return load_by(self->data, src);
     const hdpy_settings *settings = ctx->settings;
     /* lone surrogates pass, as in json.loads(bytes) */
     const char *codec = settings->utf8 || settings->bytes_only ? "utf-8" : PyUnicode_AsUTF8(settings->encoding);
@@ -79,7 +91,7 @@ load(hdpy_load_ctx *ctx, const char *type_name, hd_span src)
 static PyObject *
 load_json(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src)
 {
-    return load(ctx, "json", src);
+    return load(self, ctx, "json", src);
 }
 
 static PyObject *
@@ -87,7 +99,7 @@ load_jsonb_binary(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src)
 {
     if (HD_UNLIKELY(src.n == 0 || src.p[0] != JSONB_VERSION))
         return hdpy_load_error(ctx, "jsonb", src);
-    return load(ctx, "jsonb", (hd_span){src.p + 1, src.n - 1});
+    return load(self, ctx, "jsonb", (hd_span){src.p + 1, src.n - 1});
 }
 
 const hdpy_loader hdpy_load_json = {.load = load_json};

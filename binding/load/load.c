@@ -6,7 +6,11 @@ enum { QUOTED_MAX = 100 }; /* bytes of a malformed value that an error shows */
 enum { BOX_OID = 603 }; /* the one type whose elements a comma does not separate */
 
 #define TYPE(oid, array_oid, text_loader, binary_loader, exact)                                                      \
-    static const hdpy_loader array_of_##oid = {hdpy_load_array_text, &text_loader, oid == BOX_OID ? ';' : ','};
+    static const hdpy_loader array_of_##oid = {                                                                      \
+        .load = hdpy_load_array,                                                                                     \
+        .item_oid = oid,                                                                                             \
+        .delimiter = oid == BOX_OID ? ';' : ',',                                                                     \
+    };
 #include "load/types.def"
 #undef TYPE
 
@@ -24,6 +28,20 @@ hdpy_find_loader(uint32_t oid, hd_format format)
 #undef TYPE
     default:
         return binary ? &hdpy_load_bytes : &hdpy_load_text;
+    }
+}
+
+uint32_t
+hdpy_item_of_array(uint32_t array_oid)
+{
+    switch (array_oid) {
+#define TYPE(oid, array_oid, text_loader, binary_loader, exact)                                                      \
+    case array_oid:                                                                                                  \
+        return oid;
+#include "load/types.def"
+#undef TYPE
+    default:
+        return 0;
     }
 }
 

@@ -8,9 +8,15 @@
 #include "adapt/settings.h"
 #include "wire/message.h"
 
+typedef struct hdpy_adapters hdpy_adapters;
+typedef struct hdpy_context hdpy_context;
+
 typedef struct hdpy_load_ctx {
     hdpy_state *st;
     const hdpy_settings *settings; /* borrowed from the result */
+    hdpy_adapters *adapters;       /* borrowed from whoever loads */
+    hdpy_context *context;         /* for loaders written in Python */
+    PyObject *owner;               /* of the context, or NULL */
 } hdpy_load_ctx;
 
 typedef struct hdpy_loader hdpy_loader;
@@ -19,16 +25,26 @@ struct hdpy_loader {
     /* A new reference, or NULL with DataError set when the bytes are malformed or the value fits no Python object.
      * `src` is never NULL (a NULL value never reaches a loader) and lives only during the call. */
     PyObject *(*load)(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src);
-    const hdpy_loader *item; /* arrays: the loader of the elements */
-    char delimiter;          /* arrays in text format: ',' but for box ';' */
+    uint32_t item_oid; /* of what is inside: the elements of an array, the bounds of a range; 0: nothing, or untold */
+    char delimiter;    /* arrays in text format: ',' but for box ';' */
+    PyObject *data;    /* borrowed: what a loader made for one type knows of it */
 };
 
-/* Never NULL: an unknown type loads as str from text and as bytes from binary, as in psycopg. */
+/* The loader of a type found inside a value: the user's where one is registered. NULL with an exception. */
+const hdpy_loader *hdpy_loader_for(hdpy_load_ctx *ctx, uint32_t oid, hd_format format);
+
+/* A loader written in Python, whose key in the map is self->data. */
+PyObject *hdpy_load_by_python(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src);
+
+/* The built-in loader. Never NULL: an unknown type loads as str from text and as bytes from binary, as in psycopg. */
 const hdpy_loader *hdpy_find_loader(uint32_t oid, hd_format format);
 
 /* Whether the binary decoder gives, for every value, the very Python object that the text decoder gives under these
  * settings; only then may a result of unspecified format arrive in binary. */
 bool hdpy_binary_is_exact(uint32_t oid, const hdpy_settings *settings);
+
+/* The type of the elements if this is the array of a built-in type, else 0. */
+uint32_t hdpy_item_of_array(uint32_t array_oid);
 
 /* Raises DataError: "can't parse <type> <repr of the bytes, shortened>". Returns NULL. */
 PyObject *hdpy_load_error(hdpy_load_ctx *ctx, const char *type_name, hd_span src);

@@ -44,6 +44,8 @@ intern_names(hdpy_state *st)
         {"_on_cancel", offsetof(hdpy_state, str_on_cancel)},
         {"_on_notice", offsetof(hdpy_state, str_on_notice)},
         {"_on_notification", offsetof(hdpy_state, str_on_notification)},
+        {"_core", offsetof(hdpy_state, str_core)},
+        {"_of_snapshot", offsetof(hdpy_state, str_of_snapshot)},
         {"_asyncio_future_blocking", offsetof(hdpy_state, str_future_blocking)},
     };
     for (size_t i = 0; i < Py_ARRAY_LENGTH(private_names); i++) {

@@ -12,7 +12,8 @@
 #define HDPY_STATE_NAMES(X) \
     X(acquire) X(release) X(done) X(cancelled) X(set_result) X(exception) X(cancel) X(is_closed) X(add_reader) \
     X(remove_reader) X(add_writer) X(remove_writer) X(create_future) X(create_task) X(add_done_callback) \
-    X(on_cancel) X(on_notice) X(on_notification) X(future_blocking) X(fromutc) X(utcoffset) X(call_soon) X(get_debug)
+    X(on_cancel) X(on_notice) X(on_notification) X(future_blocking) X(fromutc) X(utcoffset) X(call_soon) X(get_debug) X(adapters) \
+    X(connection) X(core) X(dump) X(format) X(get_dumper) X(get_loader) X(load) X(of_snapshot) X(oid)
 // clang-format on
 
 /* One line per object: HDPY_STATE_OBJECTS(X) expands to the fields, to the traversal and to the clearing. */
@@ -33,12 +34,22 @@
     X(scalar_row)                                                                                                    \
     X(namedtuple_class)                                                                                              \
     X(Column)                                                                                                        \
+    /* given by howdah.adapt */                                                                                      \
+    X(global_map)                                                                                                    \
+    X(map_class)                                                                                                     \
+    X(transformer_class)                                                                                             \
+    X(pyformats)                                                                                                     \
     /* our types */                                                                                                  \
     X(BaseConnection)                                                                                                \
     X(BaseCursor)                                                                                                    \
     X(Description)                                                                                                   \
     X(Result)                                                                                                        \
     X(Query)                                                                                                         \
+    X(Adapters)                                                                                                      \
+    X(AdaptersMap)                                                                                                   \
+    X(LoaderCore)                                                                                                    \
+    X(DumperCore)                                                                                                    \
+    X(Transformer)                                                                                                   \
     X(Watch)                                                                                                         \
     X(kw_context) /* ("context",) */                                                                                 \
     X(Waiter)                                                                                                        \
@@ -55,7 +66,7 @@
     X(datetime_capsule)                                                                                              \
     X(json_loads)                                                                                                    \
     X(json_dumps)                                                                                                    \
-    X(dumpers)   /* dump/dump.c: class to the number of its dumpers */                                               \
+    X(json_wrapper)                                                                                                  \
     X(json_scan) /* load/json.c: JSONDecoder().scan_once */                                                          \
     X(uuid_int)  /* adapt/uuid_class.c: the slots of UUID, and SafeUUID.unknown */                                   \
     X(uuid_is_safe)                                                                                                  \

@@ -28,7 +28,8 @@ connection_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     conn->row_factory = Py_NewRef(conn->st->tuple_row ? conn->st->tuple_row : Py_None);
     conn->cursor_factory = Py_NewRef(Py_None);
     conn->wait = Py_NewRef(Py_None);
-    if (conn->begin == NULL || hdpy_query_cache_setup(&conn->queries) < 0 || hdpy_connection_settings(conn) == NULL) {
+    if (conn->begin == NULL || hdpy_query_cache_setup(&conn->queries) < 0 || hdpy_connection_settings(conn) == NULL ||
+        hdpy_context_init(&conn->context, conn->st, NULL) < 0) {
         Py_DECREF(conn);
         return NULL;
     }
@@ -40,6 +41,7 @@ connection_traverse(PyObject *self, visitproc visit, void *arg)
 {
     hdpy_connection *conn = (hdpy_connection *)self;
     Py_VISIT(Py_TYPE(self));
+    HDPY_CONTEXT_VISIT(&conn->context);
     Py_VISIT(conn->row_factory);
     Py_VISIT(conn->cursor_factory);
     Py_VISIT(conn->lock.waiters);
@@ -82,6 +84,7 @@ connection_dealloc(PyObject *self)
     close_socket(conn);
     hdpy_watch_free(conn);
     connection_clear(self);
+    hdpy_context_clear(&conn->context);
     hdpy_query_cache_fini(&conn->queries);
     hd_session_fini(&conn->session);
     hd_writer_fini(&conn->values);
@@ -386,7 +389,24 @@ set_limit(PyObject *self, PyObject *value, void *offset)
     return 0;
 }
 
+static PyObject *
+get_adapters(PyObject *self, void *closure)
+{
+    hdpy_connection *conn = (hdpy_connection *)self;
+    return hdpy_context_map(&conn->context, conn->st, NULL);
+}
+
+static int
+set_adapters(PyObject *self, PyObject *map, void *closure)
+{
+    hdpy_connection *conn = (hdpy_connection *)self;
+    return hdpy_context_set_map(&conn->context, conn->st, map);
+}
+
 static PyGetSetDef getset[] = {
+    {"adapters", get_adapters, NULL, PyDoc_STR("The AdaptersMap of the connection, which its cursors start from."),
+     NULL},
+    {"_adapters", get_adapters, set_adapters, NULL, NULL},
     {"closed", get_closed, NULL, PyDoc_STR("True when the connection can't be used any more."), NULL},
     {"_transaction_lost", get_transaction_lost, NULL, NULL, NULL},
     {"prepare_threshold", get_limit, set_limit,

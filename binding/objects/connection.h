@@ -19,6 +19,7 @@ typedef struct hdpy_connection {
     bool closing; /* close() was called while somebody else was waiting */
     bool autocommit;
     PyObject *begin; /* bytes: the statement that opens a transaction */
+    hdpy_context context;
     PyObject *row_factory;
     PyObject *cursor_factory;
     hdpy_settings *settings;

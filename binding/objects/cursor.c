@@ -23,6 +23,9 @@ cursor_init(PyObject *self, PyObject *args, PyObject *kwargs)
     }
     if (row_factory == Py_None)
         row_factory = ((hdpy_connection *)connection)->row_factory;
+    hdpy_context_clear(&cur->context);
+    if (hdpy_context_init(&cur->context, st, &((hdpy_connection *)connection)->context) < 0)
+        return -1;
     Py_XSETREF(cur->conn, (hdpy_connection *)Py_NewRef(connection));
     Py_XSETREF(cur->row_factory, Py_NewRef(row_factory));
     cur->arraysize = 1;
@@ -36,6 +39,7 @@ cursor_traverse(PyObject *self, visitproc visit, void *arg)
     hdpy_cursor *cur = (hdpy_cursor *)self;
     Py_VISIT(Py_TYPE(self));
     Py_VISIT((PyObject *)cur->conn);
+    HDPY_CONTEXT_VISIT(&cur->context);
     Py_VISIT(cur->row_factory);
     Py_VISIT(cur->results);
     Py_VISIT(cur->maker.callable);
@@ -65,6 +69,7 @@ cursor_dealloc(PyObject *self)
         return;
     PyObject_GC_UnTrack(self);
     cursor_clear(self);
+    hdpy_context_clear(&cur->context);
     Py_XDECREF((PyObject *)cur->result);
     Py_XDECREF((PyObject *)cur->conn);
     type->tp_free(self);
@@ -260,7 +265,18 @@ get_row_factory(PyObject *self, void *closure)
     return Py_NewRef(cur->row_factory ? cur->row_factory : Py_None);
 }
 
+static PyObject *
+get_adapters(PyObject *self, void *closure)
+{
+    hdpy_cursor *cur = (hdpy_cursor *)self;
+    if (cur->conn == NULL)
+        return hdpy_cursor_check(cur), NULL;
+    return hdpy_context_map(&cur->context, cur->conn->st, cur->conn->context.map);
+}
+
 static PyGetSetDef getset[] = {
+    {"adapters", get_adapters, NULL, PyDoc_STR("The AdaptersMap of the cursor: what is registered in it is its own."),
+     NULL},
     {"description", get_description, NULL, PyDoc_STR("Columns of the current result, or None (DB-API)."), NULL},
     {"rowcount", get_rowcount, NULL,
      PyDoc_STR("Rows returned or affected; -1: unknown (DB-API). Kept after close()."), NULL},
@@ -287,7 +303,12 @@ int
 hdpy_cursor_options(hdpy_cursor *cur, hdpy_options *options, PyObject *query, PyObject *params, PyObject *prepare,
                     PyObject *binary)
 {
-    *options = (hdpy_options){query, params, -1, cur->format == HD_BINARY ? HDPY_ALL_BINARY : HDPY_ADAPTIVE};
+    *options = (hdpy_options){.query = query,
+                              .params = params,
+                              .prepare = -1,
+                              .wanted = cur->format == HD_BINARY ? HDPY_ALL_BINARY : HDPY_ADAPTIVE,
+                              .context = &cur->context,
+                              .owner = (PyObject *)cur};
     if (prepare != NULL && prepare != Py_None && (options->prepare = PyObject_IsTrue(prepare)) < 0)
         return -1;
     if (binary != NULL && binary != Py_None) {

@@ -8,6 +8,7 @@
 typedef struct hdpy_cursor {
     PyObject_HEAD
     hdpy_connection *conn;
+    hdpy_context context;
     PyObject *row_factory;
     PyObject *results;   /* list of hdpy_result, or NULL */
     Py_ssize_t i_result; /* of `result` in it */

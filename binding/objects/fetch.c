@@ -3,6 +3,38 @@
 
 #include "module/args.h"
 
+/* Something was registered after the statement was executed. */
+static int
+find_loaders_anew(hdpy_cursor *cur)
+{
+    hdpy_description *old = cur->result->description;
+    hdpy_description *d = hdpy_description_in(cur->conn->st, old->settings, hdpy_context_adapters(&cur->context), old,
+                                              HDPY_AS_DESCRIBED);
+    if (d == NULL)
+        return -1;
+    d->namedtuple = Py_XNewRef(old->namedtuple);
+    Py_SETREF(cur->result->description, d);
+    return 0;
+}
+
+/* The rows of the current result, kept alive while they are decoded: Python code may execute something else on this very
+ * cursor, or register an adapter. */
+static hdpy_row_source
+hold(hdpy_cursor *cur)
+{
+    hdpy_result *result = (hdpy_result *)Py_NewRef((PyObject *)cur->result);
+    hdpy_description *d = (hdpy_description *)Py_NewRef((PyObject *)result->description);
+    return (hdpy_row_source){
+        result, d, hdpy_load_ctx_of(cur->conn->st, result->settings, d->adapters, &cur->context, (PyObject *)cur)};
+}
+
+static void
+let_go(hdpy_row_source *src)
+{
+    Py_DECREF((PyObject *)src->description);
+    Py_DECREF((PyObject *)src->result);
+}
+
 /* The current result must hold rows, and the way to make them be settled. */
 static int
 prepare_fetch(hdpy_cursor *cur)
@@ -19,6 +51,8 @@ prepare_fetch(hdpy_cursor *cur)
                      cur->tag.length ? cur->tag.text : "empty query");
         return -1;
     }
+    if (cur->result->description->adapters != hdpy_context_adapters(&cur->context) && find_loaders_anew(cur) < 0)
+        return -1;
     if (cur->maker_factory == cur->row_factory)
         return 0;
     Py_CLEAR(cur->maker_factory);
@@ -34,12 +68,11 @@ next_row(hdpy_cursor *cur)
 {
     if (prepare_fetch(cur) < 0 || (size_t)cur->pos >= cur->result->rows.n_rows)
         return NULL;
-    /* Decoding may run Python code, which may execute something else on this very cursor. */
-    hdpy_result *result = (hdpy_result *)Py_NewRef((PyObject *)cur->result);
-    PyObject *row = hdpy_make_row(&cur->maker, cur->conn->st, result, (size_t)cur->pos);
-    if (row != NULL && cur->result == result)
+    hdpy_row_source src = hold(cur);
+    PyObject *row = hdpy_make_row(&cur->maker, &src, (size_t)cur->pos);
+    if (row != NULL && cur->result == src.result)
         cur->pos++;
-    Py_DECREF((PyObject *)result);
+    let_go(&src);
     return row;
 }
 
@@ -72,11 +105,11 @@ fetchnext(PyObject *self, PyObject *unused)
 static PyObject *
 fetch_to(hdpy_cursor *cur, size_t to)
 {
-    hdpy_result *result = (hdpy_result *)Py_NewRef((PyObject *)cur->result);
-    PyObject *rows = hdpy_make_rows(&cur->maker, cur->conn->st, result, (size_t)cur->pos, to);
-    if (rows != NULL && cur->result == result)
+    hdpy_row_source src = hold(cur);
+    PyObject *rows = hdpy_make_rows(&cur->maker, &src, (size_t)cur->pos, to);
+    if (rows != NULL && cur->result == src.result)
         cur->pos = (Py_ssize_t)to;
-    Py_DECREF((PyObject *)result);
+    let_go(&src);
     return rows;
 }
 

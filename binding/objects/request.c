@@ -31,6 +31,7 @@ hdpy_request_free(hdpy_request *request)
             PyMem_Free(step);
     }
     Py_XDECREF((PyObject *)request->query);
+    Py_XDECREF(request->owner);
     Py_XDECREF(request->deferred);
     Py_XDECREF((PyObject *)request->current);
     Py_XDECREF(request->results);
@@ -134,15 +135,16 @@ heed_tag(hdpy_connection *conn, hd_span tag)
 /* ---- descriptions */
 
 hdpy_description *
-hdpy_statement_shape(hdpy_connection *conn, hdpy_statement *stmt, hdpy_formats formats)
+hdpy_statement_shape(hdpy_connection *conn, hdpy_request *request, hdpy_statement *stmt, hdpy_formats formats)
 {
     hdpy_settings *settings = hdpy_connection_settings(conn);
     hdpy_description *base = stmt->shapes[HDPY_ALL_TEXT];
     if (settings == NULL || base == NULL)
         return NULL;
     hdpy_description *shape = stmt->shapes[formats];
-    if (shape == NULL || shape->settings != settings) {
-        shape = hdpy_description_in(conn->st, settings, base, formats);
+    hdpy_adapters *adapters = hdpy_context_adapters(request->context);
+    if (shape == NULL || shape->settings != settings || shape->adapters != adapters) {
+        shape = hdpy_description_in(conn->st, settings, adapters, base, formats);
         if (shape != NULL)
             Py_XSETREF(stmt->shapes[formats], shape);
     }
@@ -154,14 +156,15 @@ static hdpy_description *
 describe_statement(hdpy_connection *conn, hdpy_step *step, hdpy_settings *settings, hd_span body)
 {
     hdpy_statement *stmt = step->stmt;
-    hdpy_description *d = hdpy_description_new(conn->st, settings, body, HDPY_ALL_TEXT);
+    hdpy_adapters *adapters = hdpy_context_adapters(step->request->context);
+    hdpy_description *d = hdpy_description_new(conn->st, settings, adapters, body, HDPY_ALL_TEXT);
     if (d == NULL)
         return NULL;
     for (size_t i = 0; i < Py_ARRAY_LENGTH(stmt->shapes); i++)
         Py_CLEAR(stmt->shapes[i]);
     stmt->shapes[HDPY_ALL_TEXT] = d;
     stmt->described = true;
-    return (hdpy_description *)Py_XNewRef((PyObject *)hdpy_statement_shape(conn, stmt, step->formats));
+    return (hdpy_description *)Py_XNewRef((PyObject *)hdpy_statement_shape(conn, step->request, stmt, step->formats));
 }
 
 /* A portal was described, or a simple Query's rows: usually as the last time. */
@@ -169,9 +172,10 @@ static hdpy_description *
 describe_portal(hdpy_connection *conn, hdpy_step *step, hdpy_settings *settings, hd_span body)
 {
     hdpy_description **last = step->stmt ? &step->stmt->shapes[HDPY_AS_DESCRIBED] : NULL;
-    if (last != NULL && *last != NULL && hdpy_description_matches(*last, settings, body))
+    hdpy_adapters *adapters = hdpy_context_adapters(step->request->context);
+    if (last != NULL && *last != NULL && hdpy_description_matches(*last, settings, adapters, body))
         return (hdpy_description *)Py_NewRef((PyObject *)*last);
-    hdpy_description *d = hdpy_description_new(conn->st, settings, body, HDPY_AS_DESCRIBED);
+    hdpy_description *d = hdpy_description_new(conn->st, settings, adapters, body, HDPY_AS_DESCRIBED);
     if (d != NULL && last != NULL)
         Py_XSETREF(*last, (hdpy_description *)Py_NewRef((PyObject *)d));
     return d;

@@ -22,19 +22,21 @@ typedef struct hdpy_step {
 } hdpy_step;
 
 struct hdpy_request {
-    hdpy_query *query;    /* NULL for a command of our own */
-    hdpy_step first;      /* the only step of nearly all requests */
-    hdpy_step *step;      /* used last */
-    bool simple;          /* a simple Query: each result brings its own RowDescription */
-    hdpy_formats wanted;  /* what the caller asked for: adaptive, all text, or all binary */
-    bool discard;         /* rows are counted and dropped (executemany without returning) */
-    bool done;            /* ReadyForQuery came, or the connection was lost */
-    PyObject *deferred;   /* bytes of the Query to send once our BEGIN has succeeded */
-    hdpy_result *current; /* being received */
-    PyObject *results;    /* list of hdpy_result, complete; NULL for none */
-    int64_t affected;     /* when discarding: sum of the command tags; else -1 */
-    hdpy_tag tag;         /* when discarding: the last one */
-    PyObject *error;      /* the first one */
+    hdpy_query *query;     /* NULL for a command of our own */
+    PyObject *owner;       /* the cursor, NULL for a command */
+    hdpy_context *context; /* of the owner, or of the connection */
+    hdpy_step first;       /* the only step of nearly all requests */
+    hdpy_step *step;       /* used last */
+    bool simple;           /* a simple Query: each result brings its own RowDescription */
+    hdpy_formats wanted;   /* what the caller asked for: adaptive, all text, or all binary */
+    bool discard;          /* rows are counted and dropped (executemany without returning) */
+    bool done;             /* ReadyForQuery came, or the connection was lost */
+    PyObject *deferred;    /* bytes of the Query to send once our BEGIN has succeeded */
+    hdpy_result *current;  /* being received */
+    PyObject *results;     /* list of hdpy_result, complete; NULL for none */
+    int64_t affected;      /* when discarding: sum of the command tags; else -1 */
+    hdpy_tag tag;          /* when discarding: the last one */
+    PyObject *error;       /* the first one */
 
     /* executemany */
     hdpy_feed feed;
@@ -50,9 +52,10 @@ void hdpy_request_free(hdpy_request *request);
 /* Takes the current exception as the request's error, unless it has one. */
 void hdpy_request_fail(hdpy_request *request);
 
-/* The statement's shape in these formats (borrowed), made on first use and again when the settings changed; NULL without
- * an exception where it returns no rows. */
-hdpy_description *hdpy_statement_shape(hdpy_connection *conn, hdpy_statement *stmt, hdpy_formats formats);
+/* The statement's shape in these formats (borrowed), made on first use and again when settings or adapters are others;
+ * NULL without an exception where it returns no rows. */
+hdpy_description *hdpy_statement_shape(hdpy_connection *conn, hdpy_request *request, hdpy_statement *stmt,
+                                       hdpy_formats formats);
 
 /* What an event of the session means to the request. It never fails: an exception becomes the request's error. */
 void hdpy_request_event(hdpy_connection *conn, hdpy_request *request, const hd_event *ev);
@@ -68,6 +71,8 @@ typedef struct hdpy_options {
     PyObject *params;    /* None or NULL: no parameters */
     int prepare;         /* 1, 0, or -1 by count */
     hdpy_formats wanted; /* of the results: HDPY_ADAPTIVE, HDPY_ALL_TEXT or HDPY_ALL_BINARY */
+    hdpy_context *context;
+    PyObject *owner; /* of the context */
 } hdpy_options;
 
 int hdpy_submit_execute(hdpy_connection *conn, hdpy_request *request, const hdpy_options *options);

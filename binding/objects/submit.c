@@ -133,26 +133,26 @@ dump_sequence(hdpy_connection *conn, hdpy_dump_ctx *ctx, const hd_query *parsed,
 
 /* Fills conn->values, oids and formats. */
 static int
-dump_params(hdpy_connection *conn, hdpy_settings *settings, const hd_query *parsed, PyObject *params)
+dump_params(hdpy_connection *conn, hdpy_request *request, hdpy_dump_ctx *ctx, PyObject *params)
 {
-    hdpy_dump_ctx ctx = {conn->st, settings};
+    const hd_query *parsed = &request->query->parsed;
     hd_writer_rewind(&conn->values, 0);
     if (reserve_params(conn, parsed->n_params) < 0)
         return -1;
     int rc;
     if (PyTuple_Check(params) || PyList_Check(params))
-        rc = dump_sequence(conn, &ctx, parsed, params);
+        rc = dump_sequence(conn, ctx, parsed, params);
     else if (PyDict_Check(params))
-        rc = dump_mapping(conn, &ctx, parsed, params);
+        rc = dump_mapping(conn, ctx, parsed, params);
     else if (PyUnicode_Check(params) || PyBytes_Check(params)) {
         PyErr_Format(PyExc_TypeError, "query parameters should be a sequence or a mapping, got %.200s",
                      Py_TYPE(params)->tp_name);
         return -1;
     }
     else if (PyMapping_Check(params) && PyObject_HasAttrString(params, "keys"))
-        rc = dump_mapping(conn, &ctx, parsed, params);
+        rc = dump_mapping(conn, ctx, parsed, params);
     else if (PySequence_Check(params))
-        rc = dump_sequence(conn, &ctx, parsed, params);
+        rc = dump_sequence(conn, ctx, parsed, params);
     else {
         PyErr_Format(PyExc_TypeError, "query parameters should be a sequence or a mapping, got %.200s",
                      Py_TYPE(params)->tp_name);
@@ -163,6 +163,27 @@ dump_params(hdpy_connection *conn, hdpy_settings *settings, const hd_query *pars
         rc = -1;
     }
     return rc;
+}
+
+/* The same, among the adapters as they are now. */
+static int
+adapt_params(hdpy_connection *conn, hdpy_request *request, hdpy_settings *settings, PyObject *params)
+{
+    /* A dumper in Python may register another, or change the session's settings. */
+    hdpy_adapters *adapters = (hdpy_adapters *)Py_NewRef((PyObject *)hdpy_context_adapters(request->context));
+    Py_INCREF((PyObject *)settings);
+    hdpy_dump_ctx ctx = hdpy_dump_ctx_of(conn->st, settings, adapters, request->context, request->owner);
+    int rc = dump_params(conn, request, &ctx, params);
+    Py_DECREF((PyObject *)settings);
+    Py_DECREF((PyObject *)adapters);
+    return rc;
+}
+
+static void
+take_context(hdpy_request *request, const hdpy_options *options)
+{
+    request->context = options->context;
+    request->owner = Py_NewRef(options->owner);
 }
 
 /* ---- messages */
@@ -243,7 +264,7 @@ write_statement(hdpy_connection *conn, hdpy_request *request, bool parse)
         step->number = stmt->entry.number;
         step->formats = choose_formats(stmt, request->wanted);
         if (named && stmt->entry.ready && stmt->described) {
-            hdpy_description *shape = hdpy_statement_shape(conn, stmt, step->formats);
+            hdpy_description *shape = hdpy_statement_shape(conn, request, stmt, step->formats);
             if (shape == NULL && PyErr_Occurred())
                 return -1;
             Py_XSETREF(step->description, (hdpy_description *)Py_XNewRef((PyObject *)shape));
@@ -297,6 +318,7 @@ submit_query(hdpy_connection *conn, hdpy_request *request, PyObject *sql, bool b
 int
 hdpy_submit_command(hdpy_connection *conn, hdpy_request *request, PyObject *sql)
 {
+    request->context = &conn->context;
     return submit_query(conn, request, sql, false);
 }
 
@@ -336,6 +358,7 @@ hdpy_submit_execute(hdpy_connection *conn, hdpy_request *request, const hdpy_opt
     hdpy_settings *settings = hdpy_connection_settings(conn);
     if (settings == NULL)
         return -1;
+    take_context(request, options);
     request->query = hdpy_query_get(conn->st, &conn->queries, settings, options->query, with_params);
     if (request->query == NULL)
         return -1;
@@ -343,7 +366,7 @@ hdpy_submit_execute(hdpy_connection *conn, hdpy_request *request, const hdpy_opt
     hd_writer_rewind(&conn->values, 0);
     if (with_params) {
         n_params = request->query->parsed.n_params;
-        if (dump_params(conn, settings, &request->query->parsed, options->params) < 0)
+        if (adapt_params(conn, request, settings, options->params) < 0)
             return -1;
     }
     if (request->query->batch && options->wanted != HDPY_ALL_BINARY)
@@ -369,7 +392,7 @@ feed_row(hdpy_connection *conn, hdpy_request *request, PyObject *row)
 {
     const hd_query *parsed = &request->query->parsed;
     hdpy_settings *settings = hdpy_connection_settings(conn);
-    if (settings == NULL || dump_params(conn, settings, parsed, row) < 0)
+    if (settings == NULL || adapt_params(conn, request, settings, row) < 0)
         return -1;
     const hdpy_statement *stmt = request->step->stmt;
     bool changed = stmt == NULL || !hdpy_statement_takes(stmt, conn->oids, parsed->n_params);
@@ -421,6 +444,7 @@ hdpy_submit_many(hdpy_connection *conn, hdpy_request *request, const hdpy_option
     hdpy_settings *settings = hdpy_connection_settings(conn);
     if (settings == NULL)
         return -1;
+    take_context(request, options);
     request->query = hdpy_query_get(conn->st, &conn->queries, settings, options->query, true);
     request->iterator = PyObject_GetIter(options->params);
     if (request->query == NULL || request->iterator == NULL)

@@ -4,17 +4,19 @@
 #include "wire/backend.h"
 
 static hdpy_description *
-allocate(hdpy_state *st, hdpy_settings *settings, Py_ssize_t n)
+allocate(hdpy_state *st, hdpy_settings *settings, hdpy_adapters *adapters, Py_ssize_t n)
 {
     PyTypeObject *type = (PyTypeObject *)st->Description;
     hdpy_description *d = (hdpy_description *)type->tp_alloc(type, n);
-    if (d != NULL)
+    if (d != NULL) {
         d->settings = (hdpy_settings *)Py_NewRef((PyObject *)settings);
+        d->adapters = (hdpy_adapters *)Py_NewRef((PyObject *)adapters);
+    }
     return d;
 }
 
 static uint16_t
-choose_format(const hdpy_settings *settings, const hdpy_column *column, hdpy_formats formats)
+choose_format(const hdpy_description *d, const hdpy_column *column, hdpy_formats formats)
 {
     switch (formats) {
     case HDPY_ALL_TEXT:
@@ -22,22 +24,23 @@ choose_format(const hdpy_settings *settings, const hdpy_column *column, hdpy_for
     case HDPY_ALL_BINARY:
         return HD_BINARY;
     case HDPY_ADAPTIVE:
-        return hdpy_binary_is_exact(column->type_oid, settings) ? HD_BINARY : HD_TEXT;
+        return hdpy_adapters_binary_is_exact(d->adapters, column->type_oid, d->settings) ? HD_BINARY : HD_TEXT;
     case HDPY_AS_DESCRIBED:
         break;
     }
     return column->format;
 }
 
-static void
-settle(hdpy_column *column, const hdpy_settings *settings, hdpy_formats formats)
+static int
+settle(hdpy_state *st, hdpy_description *d, hdpy_column *column, hdpy_formats formats)
 {
-    column->format = choose_format(settings, column, formats);
-    column->loader = hdpy_find_loader(column->type_oid, (hd_format)column->format);
+    column->format = choose_format(d, column, formats);
+    column->loader = hdpy_adapters_loader(st, d->adapters, column->type_oid, (hd_format)column->format);
+    return column->loader ? 0 : -1;
 }
 
 static int
-fill(hdpy_description *d, hd_row_description *message, hdpy_formats formats)
+fill(hdpy_state *st, hdpy_description *d, hd_row_description *message, hdpy_formats formats)
 {
     hd_field field;
     for (Py_ssize_t i = 0; hd_row_description_next(message, &field); i++) {
@@ -53,25 +56,27 @@ fill(hdpy_description *d, hd_row_description *message, hdpy_formats formats)
         column->typlen = field.typlen;
         column->typmod = field.typmod;
         column->format = (uint16_t)field.format;
-        settle(column, d->settings, formats);
+        if (settle(st, d, column, formats) < 0)
+            return -1;
     }
     return 0;
 }
 
 hdpy_description *
-hdpy_description_new(hdpy_state *st, hdpy_settings *settings, hd_span body, hdpy_formats formats)
+hdpy_description_new(hdpy_state *st, hdpy_settings *settings, hdpy_adapters *adapters, hd_span body,
+                     hdpy_formats formats)
 {
     hd_row_description message;
     if (hd_decode_row_description(&message, body) != HD_OK) {
         PyErr_SetString(st->OperationalError, "the server sent a malformed RowDescription");
         return NULL;
     }
-    hdpy_description *d = allocate(st, settings, message.count);
+    hdpy_description *d = allocate(st, settings, adapters, message.count);
     if (d == NULL)
         return NULL;
     d->names = PyTuple_New(message.count);
     d->source = PyBytes_FromStringAndSize((const char *)body.p, (Py_ssize_t)body.n);
-    if (d->names == NULL || d->source == NULL || fill(d, &message, formats) < 0) {
+    if (d->names == NULL || d->source == NULL || fill(st, d, &message, formats) < 0) {
         Py_DECREF(d);
         return NULL;
     }
@@ -79,24 +84,30 @@ hdpy_description_new(hdpy_state *st, hdpy_settings *settings, hd_span body, hdpy
 }
 
 hdpy_description *
-hdpy_description_in(hdpy_state *st, hdpy_settings *settings, const hdpy_description *from, hdpy_formats formats)
+hdpy_description_in(hdpy_state *st, hdpy_settings *settings, hdpy_adapters *adapters, const hdpy_description *from,
+                    hdpy_formats formats)
 {
     Py_ssize_t n = Py_SIZE(from);
-    hdpy_description *d = allocate(st, settings, n);
+    hdpy_description *d = allocate(st, settings, adapters, n);
     if (d == NULL)
         return NULL;
     d->names = Py_NewRef(from->names);
     d->source = Py_NewRef(from->source);
     memcpy(d->columns, from->columns, (size_t)n * sizeof(hdpy_column));
-    for (Py_ssize_t i = 0; i < n; i++)
-        settle(&d->columns[i], settings, formats);
+    for (Py_ssize_t i = 0; i < n; i++) {
+        if (settle(st, d, &d->columns[i], formats) < 0) {
+            Py_DECREF(d);
+            return NULL;
+        }
+    }
     return d;
 }
 
 bool
-hdpy_description_matches(const hdpy_description *d, const hdpy_settings *settings, hd_span body)
+hdpy_description_matches(const hdpy_description *d, const hdpy_settings *settings, const hdpy_adapters *adapters,
+                         hd_span body)
 {
-    return d->settings == settings && (size_t)PyBytes_GET_SIZE(d->source) == body.n &&
+    return d->settings == settings && d->adapters == adapters && (size_t)PyBytes_GET_SIZE(d->source) == body.n &&
            memcmp(PyBytes_AS_STRING(d->source), body.p, body.n) == 0;
 }
 
@@ -106,6 +117,7 @@ description_traverse(PyObject *self, visitproc visit, void *arg)
     hdpy_description *d = (hdpy_description *)self;
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(d->namedtuple);
+    Py_VISIT((PyObject *)d->adapters);
     return 0;
 }
 
@@ -127,6 +139,7 @@ description_dealloc(PyObject *self)
     Py_XDECREF(d->names);
     Py_XDECREF(d->source);
     Py_XDECREF((PyObject *)d->settings);
+    Py_XDECREF((PyObject *)d->adapters);
     type->tp_free(self);
     Py_DECREF(type);
 }

@@ -3,7 +3,7 @@
 #ifndef HDPY_DESCRIPTION_H
 #define HDPY_DESCRIPTION_H
 
-#include "load/load.h"
+#include "adapt/adapters.h"
 
 typedef struct hdpy_column {
     uint32_t table_oid;
@@ -18,6 +18,7 @@ typedef struct hdpy_column {
 typedef struct hdpy_description {
     PyObject_VAR_HEAD PyObject *names; /* tuple of interned str */
     hdpy_settings *settings;           /* under which formats and names were settled */
+    hdpy_adapters *adapters;           /* among which the loaders were found; they keep them alive */
     PyObject *source;                  /* the RowDescription's bytes, to recognise the same shape again */
     PyObject *namedtuple;              /* class made for namedtuple_row, or NULL */
     hdpy_column columns[];
@@ -28,14 +29,16 @@ typedef enum hdpy_formats { HDPY_ALL_TEXT, HDPY_ALL_BINARY, HDPY_ADAPTIVE, HDPY_
 
 /* From a RowDescription's body. `formats`: as the message says (a portal was described), or to be chosen (a statement
  * was: the server doesn't know the formats yet). NULL: an exception; OperationalError for a malformed message. */
-hdpy_description *hdpy_description_new(hdpy_state *st, hdpy_settings *settings, hd_span body, hdpy_formats formats);
+hdpy_description *hdpy_description_new(hdpy_state *st, hdpy_settings *settings, hdpy_adapters *adapters, hd_span body,
+                                       hdpy_formats formats);
 
-/* The same shape in other formats. */
-hdpy_description *hdpy_description_in(hdpy_state *st, hdpy_settings *settings, const hdpy_description *d,
-                                      hdpy_formats formats);
+/* The same shape in other formats, under other settings, or with other adapters. */
+hdpy_description *hdpy_description_in(hdpy_state *st, hdpy_settings *settings, hdpy_adapters *adapters,
+                                      const hdpy_description *d, hdpy_formats formats);
 
-/* Whether the message describes the same shape under the same settings. */
-bool hdpy_description_matches(const hdpy_description *d, const hdpy_settings *settings, hd_span body);
+/* Whether the message describes the same shape under the same settings and adapters. */
+bool hdpy_description_matches(const hdpy_description *d, const hdpy_settings *settings, const hdpy_adapters *adapters,
+                              hd_span body);
 
 int hdpy_description_init(hdpy_state *st, PyObject *module);
 

@@ -57,11 +57,11 @@ load_next(const hdpy_column *column, hdpy_load_ctx *ctx, hd_reader *values)
 
 /* Fills a tuple (or an instance of a tuple's subclass) whose items are still NULL. */
 static int
-fill_tuple(PyObject *tuple, hdpy_state *st, const hdpy_result *result, size_t i)
+fill_tuple(PyObject *tuple, const hdpy_row_source *src, size_t i)
 {
-    const hdpy_description *d = result->description;
-    hdpy_load_ctx ctx = {st, result->settings};
-    hd_reader values = hd_result_row(&result->rows, i);
+    const hdpy_description *d = src->description;
+    hdpy_load_ctx ctx = src->ctx;
+    hd_reader values = hd_result_row(&src->result->rows, i);
     Py_ssize_t n = Py_SIZE(d);
     for (Py_ssize_t c = 0; c < n; c++) {
         PyObject *value = load_next(&d->columns[c], &ctx, &values);
@@ -70,37 +70,37 @@ fill_tuple(PyObject *tuple, hdpy_state *st, const hdpy_result *result, size_t i)
         PyTuple_SET_ITEM(tuple, c, value);
     }
     if (!hd_reader_done(&values)) {
-        malformed(st);
+        malformed(ctx.st);
         return -1;
     }
     return 0;
 }
 
 static PyObject *
-make_tuple(hdpy_state *st, const hdpy_result *result, size_t i)
+make_tuple(const hdpy_row_source *src, size_t i)
 {
-    PyObject *tuple = PyTuple_New(Py_SIZE(result->description));
-    if (tuple != NULL && fill_tuple(tuple, st, result, i) < 0)
+    PyObject *tuple = PyTuple_New(Py_SIZE(src->description));
+    if (tuple != NULL && fill_tuple(tuple, src, i) < 0)
         Py_CLEAR(tuple);
     return tuple;
 }
 
 static PyObject *
-make_namedtuple(PyObject *cls, hdpy_state *st, const hdpy_result *result, size_t i)
+make_namedtuple(PyObject *cls, const hdpy_row_source *src, size_t i)
 {
     PyTypeObject *type = (PyTypeObject *)cls;
-    PyObject *tuple = type->tp_alloc(type, Py_SIZE(result->description));
-    if (tuple != NULL && fill_tuple(tuple, st, result, i) < 0)
+    PyObject *tuple = type->tp_alloc(type, Py_SIZE(src->description));
+    if (tuple != NULL && fill_tuple(tuple, src, i) < 0)
         Py_CLEAR(tuple);
     return tuple;
 }
 
 static PyObject *
-make_dict(hdpy_state *st, const hdpy_result *result, size_t i)
+make_dict(const hdpy_row_source *src, size_t i)
 {
-    const hdpy_description *d = result->description;
-    hdpy_load_ctx ctx = {st, result->settings};
-    hd_reader values = hd_result_row(&result->rows, i);
+    const hdpy_description *d = src->description;
+    hdpy_load_ctx ctx = src->ctx;
+    hd_reader values = hd_result_row(&src->result->rows, i);
     PyObject *dict = PyDict_New();
     for (Py_ssize_t c = 0; dict != NULL && c < Py_SIZE(d); c++) {
         PyObject *value = load_next(&d->columns[c], &ctx, &values);
@@ -110,52 +110,52 @@ make_dict(hdpy_state *st, const hdpy_result *result, size_t i)
     }
     if (dict != NULL && !hd_reader_done(&values)) {
         Py_CLEAR(dict);
-        return malformed(st);
+        return malformed(ctx.st);
     }
     return dict;
 }
 
 static PyObject *
-make_scalar(hdpy_state *st, const hdpy_result *result, size_t i)
+make_scalar(const hdpy_row_source *src, size_t i)
 {
-    hdpy_load_ctx ctx = {st, result->settings};
-    hd_reader values = hd_result_row(&result->rows, i);
-    return load_next(&result->description->columns[0], &ctx, &values);
+    hdpy_load_ctx ctx = src->ctx;
+    hd_reader values = hd_result_row(&src->result->rows, i);
+    return load_next(&src->description->columns[0], &ctx, &values);
 }
 
 static PyObject *
-call_maker(PyObject *callable, hdpy_state *st, const hdpy_result *result, size_t i)
+call_maker(PyObject *callable, const hdpy_row_source *src, size_t i)
 {
-    PyObject *tuple = make_tuple(st, result, i);
+    PyObject *tuple = make_tuple(src, i);
     PyObject *row = tuple ? PyObject_CallOneArg(callable, tuple) : NULL;
     Py_XDECREF(tuple);
     return row;
 }
 
 PyObject *
-hdpy_make_row(const hdpy_row_maker *maker, hdpy_state *st, const hdpy_result *result, size_t i)
+hdpy_make_row(const hdpy_row_maker *maker, const hdpy_row_source *src, size_t i)
 {
     switch (maker->kind) {
     case HDPY_ROW_TUPLE:
-        return make_tuple(st, result, i);
+        return make_tuple(src, i);
     case HDPY_ROW_DICT:
-        return make_dict(st, result, i);
+        return make_dict(src, i);
     case HDPY_ROW_NAMEDTUPLE:
-        return make_namedtuple(maker->callable, st, result, i);
+        return make_namedtuple(maker->callable, src, i);
     case HDPY_ROW_SCALAR:
-        return make_scalar(st, result, i);
+        return make_scalar(src, i);
     case HDPY_ROW_CALL:
         break;
     }
-    return call_maker(maker->callable, st, result, i);
+    return call_maker(maker->callable, src, i);
 }
 
 PyObject *
-hdpy_make_rows(const hdpy_row_maker *maker, hdpy_state *st, const hdpy_result *result, size_t from, size_t to)
+hdpy_make_rows(const hdpy_row_maker *maker, const hdpy_row_source *src, size_t from, size_t to)
 {
     PyObject *rows = PyList_New((Py_ssize_t)(to - from));
     for (size_t i = from; rows != NULL && i < to; i++) {
-        PyObject *row = hdpy_make_row(maker, st, result, i);
+        PyObject *row = hdpy_make_row(maker, src, i);
         if (row == NULL)
             Py_CLEAR(rows);
         else

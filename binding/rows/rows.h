@@ -22,12 +22,18 @@ typedef struct hdpy_row_maker {
 int hdpy_row_maker_setup(hdpy_row_maker *maker, hdpy_state *st, PyObject *factory, PyObject *cursor,
                          hdpy_result *result);
 
+/* Where rows are made from; what is in it is held by the caller, since decoding may run Python code. */
+typedef struct hdpy_row_source {
+    const hdpy_result *result;
+    const hdpy_description *description;
+    hdpy_load_ctx ctx;
+} hdpy_row_source;
+
 /* Row number i (which exists), decoded. */
-PyObject *hdpy_make_row(const hdpy_row_maker *maker, hdpy_state *st, const hdpy_result *result, size_t i);
+PyObject *hdpy_make_row(const hdpy_row_maker *maker, const hdpy_row_source *src, size_t i);
 
 /* A list of the rows from..to-1. */
-PyObject *hdpy_make_rows(const hdpy_row_maker *maker, hdpy_state *st, const hdpy_result *result, size_t from,
-                         size_t to);
+PyObject *hdpy_make_rows(const hdpy_row_maker *maker, const hdpy_row_source *src, size_t from, size_t to);
 
 int hdpy_rows_init(PyObject *module);
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import _howdah, errors, pq, rows
+from . import _howdah, adapt, errors, postgres, pq, rows, types
 from ._column import Column
 from ._connection_base import BaseConnection, Notify
 from ._dbapi20 import (
@@ -47,6 +47,7 @@ __version__ = "0.1.0"
 
 connect = Connection.connect
 _howdah.register_errors(errors)
+adapters = postgres.adapters
 
 __all__ = [
     "BINARY",
@@ -83,11 +84,15 @@ __all__ = [
     "TimestampFromTicks",
     "Transaction",
     "Warning",
+    "adapt",
+    "adapters",
     "apilevel",
     "connect",
     "errors",
     "paramstyle",
+    "postgres",
     "pq",
     "rows",
     "threadsafety",
+    "types",
 ]

@@ -31,8 +31,74 @@ def register_column(column: Any, /) -> None:
     It is called as column(name, type_code, typmod, typlen, table_oid, table_column, cursor).
     """
 
-def register_json(json: type, jsonb: type) -> None:
-    """Take the wrapper classes of howdah.types.json."""
+def register_json(wrapper: type, /) -> None:
+    """Take the class whose instances wrap what is to be sent as JSON."""
+
+def register_adapters(global_map: Any, transformer: Any, formats: tuple[Any, Any, Any]) -> None:
+    """Take the AdaptersMap that connections start from, class Transformer, and PyFormat's AUTO, TEXT and BINARY."""
+
+# ---- adapters
+
+@final
+class Adapters:
+    """What an AdaptersMap holds between two registrations; never changed.
+
+    `overlay`: oid << 1 | format to a Loader class, where it is not the built-in one. `dumpers`: for PyFormat AUTO,
+    TEXT and BINARY, class or full name to a Dumper class. `bare`: nothing is built in.
+    """
+
+    def __new__(cls, overlay: dict[int, Any], dumpers: tuple[dict[Any, Any], ...], rest: Any, bare: bool) -> Self: ...
+    @property
+    def overlay(self) -> dict[int, Any]: ...
+    @property
+    def dumpers(self) -> tuple[dict[Any, Any], ...]: ...
+    @property
+    def rest(self) -> Any: ...
+    @property
+    def bare(self) -> bool: ...
+
+class AdaptersMap:
+    _snapshot: Adapters
+
+class Transformer:
+    def __init__(self, context: Any = None) -> None: ...
+    @property
+    def adapters(self) -> Any: ...
+    @property
+    def connection(self) -> Any: ...
+    @property
+    def encoding(self) -> str: ...
+
+@final
+class LoaderCore:
+    """The C function behind a Loader class."""
+
+    def load(self, data: Buffer, transformer: Transformer) -> Any: ...
+
+@final
+class DumperCore:
+    """The C function behind a Dumper class."""
+
+    def dump(self, obj: Any, transformer: Transformer) -> tuple[int, int, bytes]: ...
+
+def loader_core(name: str, item_oid: int = 0, delimiter: str | None = None, data: Any = None) -> LoaderCore:
+    """The C loader of this name, for the `_core` of a Loader class.
+
+    item_oid, delimiter and data are what loaders of arrays, ranges, enums and the like must know. Raises LookupError
+    for another name.
+    """
+
+def dumper_core(name: str, oid: int = 0, data: Any = None) -> DumperCore:
+    """The C dumper of this name, for the `_core` of a Dumper class; oid: sent as this type, whatever the value.
+
+    Raises LookupError for another name.
+    """
+
+def is_built_in(oid: int, format: int, core: LoaderCore, /) -> bool:
+    """Whether this is the loader that a type has where nothing else was registered."""
+
+def item_of_array(array_oid: int, /) -> int:
+    """Oid of the elements if this is the array of a built-in type, else 0."""
 
 # ---- asyncio
 
@@ -96,6 +162,9 @@ class BaseConnection:
     prepared_max: int | None
     row_factory: Any
     cursor_factory: Any
+    @property
+    def adapters(self) -> Any: ...
+    _adapters: Any
     _autocommit: bool
     _begin: bytes  # what opens a transaction: b"BEGIN", or with its modes
     _wait: Callable[[int, bool], None] | None  # how to wait for the socket where `select` was patched
@@ -136,6 +205,8 @@ class Result:
 
 class BaseCursor:
     def __init__(self, connection: Any, *, row_factory: Any = None) -> None: ...
+    @property
+    def adapters(self) -> Any: ...
     @property
     def connection(self) -> Any: ...
     @property

@@ -9,10 +9,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from . import _howdah
+from ._adapters_map import AdaptersMap
 from ._connect import cancel_async, connect_async
 from ._connection_base import CANCEL_TIMEOUT, BaseConnection
 from ._enums import IsolationLevel
-from .abc import Params, Query
+from .abc import AdaptContext, Params, Query
 from .conninfo import conninfo_to_dict
 from .cursor_async import AsyncCursor
 from .errors import NotSupportedError
@@ -49,7 +50,7 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
         *,
         autocommit: bool = False,
         prepare_threshold: int | None = 5,
-        context: Any = None,
+        context: AdaptContext | None = None,
         row_factory: RowFactory[Row] | None = None,
         cursor_factory: type[AsyncCursor[Row]] | None = None,
         **kwargs: Any,
@@ -58,13 +59,15 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
 
         conninfo: ``key=value`` pairs or a URI, with libpq's parameters; keyword arguments override them (PostgreSQL
         documentation, 32.1.2 "Parameter Key Words"). prepare_threshold: uses of a query before it is prepared on the
-        server, None for never.
+        server, None for never. context: whose adapters to start from, instead of the global ones.
 
         Raises `ProgrammingError` for a string or a keyword that libpq doesn't know, `OperationalError` when no host
         accepts the connection, `ConnectionTimeout` when none answers within ``connect_timeout`` seconds.
         """
         params = conninfo_to_dict(conninfo, **kwargs)
         conn = cls()
+        if context is not None:
+            conn._adapters = AdaptersMap(context.adapters)
         await connect_async(conn, params)
         conn._autocommit = bool(autocommit)
         conn.prepare_threshold = prepare_threshold

@@ -104,5 +104,5 @@ def test_repr(wrapper: Any, value: Any) -> None:
 
 
 def test_register_json_takes_classes() -> None:
-    with pytest.raises(TypeError, match="takes classes"):
-        _howdah.register_json(Json, 5)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="takes a class"):
+        _howdah.register_json(5)  # type: ignore[arg-type]

@@ -11,12 +11,18 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from .. import _howdah
+from .._enums import PyFormat
+from ..abc import AdaptContext
+from ..adapt import AdaptersMap, CoreDumper, CoreLoader
+from ..pq import Format
 
-__all__ = ["Json", "Jsonb"]
+__all__ = ["Json", "Jsonb", "set_json_dumps", "set_json_loads"]
 
 JsonDumpsFunction: TypeAlias = Callable[[Any], str | bytes]
+JsonLoadsFunction: TypeAlias = Callable[[str | bytes], Any]
 
 SHOWN = 40  # characters of the object that repr() shows
+JSON_OID, JSONB_OID = 114, 3802
 
 
 class _JsonWrapper:
@@ -47,4 +53,100 @@ class Jsonb(_JsonWrapper):
     __slots__ = ()
 
 
-_howdah.register_json(Json, Jsonb)
+_howdah.register_json(_JsonWrapper)
+
+
+def set_json_dumps(dumps: JsonDumpsFunction, context: AdaptContext | None = None) -> None:
+    """Serialise objects in Json and Jsonb by this function instead of json.dumps, where they don't bring their own.
+
+    `context`: the connection, cursor or map that it holds for; None: new connections. Source: psycopg 3.
+    """
+    adapters = _adapters_of(context)
+    for wrapper in (Json, Jsonb):
+        for format in (PyFormat.BINARY, PyFormat.TEXT):
+            base = adapters.get_dumper(wrapper, format)
+            if issubclass(base, _JsonDumper):
+                core = _howdah.dumper_core(base._name, data=dumps)
+                adapters.register_dumper(wrapper, type(f"Custom{base.__name__}", (base,), {"_core": core}))
+
+
+def set_json_loads(loads: JsonLoadsFunction, context: AdaptContext | None = None) -> None:
+    """Load json and jsonb by this function, called with the bytes, instead of json.loads.
+
+    `context`: the connection, cursor or map that it holds for; None: new connections. Source: psycopg 3.
+    """
+    adapters = _adapters_of(context)
+    for oid, bases in ((JSON_OID, (JsonLoader, JsonBinaryLoader)), (JSONB_OID, (JsonbLoader, JsonbBinaryLoader))):
+        for base in bases:
+            core = _howdah.loader_core(base._name, data=loads)
+            adapters.register_loader(oid, type(f"Custom{base.__name__}", (base,), {"_core": core}))
+
+
+class _JsonDumper(CoreDumper):
+    _name: str  # of its C function
+
+
+class JsonDumper(_JsonDumper):
+    oid = JSON_OID
+    _name = "json_text"
+    _core = _howdah.dumper_core(_name)
+
+
+class JsonBinaryDumper(_JsonDumper):
+    format = Format.BINARY
+    oid = JSON_OID
+    _name = "json_binary"
+    _core = _howdah.dumper_core(_name)
+
+
+class JsonbDumper(_JsonDumper):
+    oid = JSONB_OID
+    _name = "jsonb_text"
+    _core = _howdah.dumper_core(_name)
+
+
+class JsonbBinaryDumper(_JsonDumper):
+    format = Format.BINARY
+    oid = JSONB_OID
+    _name = "jsonb_binary"
+    _core = _howdah.dumper_core(_name)
+
+
+class JsonLoader(CoreLoader):
+    _name = "json"
+    _core = _howdah.loader_core(_name)
+
+
+class JsonBinaryLoader(CoreLoader):
+    format = Format.BINARY
+    _name = "json"
+    _core = _howdah.loader_core(_name)
+
+
+class JsonbLoader(CoreLoader):
+    _name = "json"
+    _core = _howdah.loader_core(_name)
+
+
+class JsonbBinaryLoader(CoreLoader):
+    format = Format.BINARY
+    _name = "jsonb_binary"
+    _core = _howdah.loader_core(_name)
+
+
+def register_default_adapters(context: AdaptContext) -> None:
+    adapters = context.adapters
+    adapters.register_dumper(Json, JsonBinaryDumper)
+    adapters.register_dumper(Json, JsonDumper)
+    adapters.register_dumper(Jsonb, JsonbBinaryDumper)
+    adapters.register_dumper(Jsonb, JsonbDumper)
+    adapters.register_loader("json", JsonLoader)
+    adapters.register_loader("json", JsonBinaryLoader)
+    adapters.register_loader("jsonb", JsonbLoader)
+    adapters.register_loader("jsonb", JsonbBinaryLoader)
+
+
+def _adapters_of(context: AdaptContext | None) -> AdaptersMap:
+    from ..postgres import adapters
+
+    return context.adapters if context else adapters

@@ -1,0 +1,38 @@
+/* Loaders written in Python: one instance per type and Transformer, called with the bytes. */
+#include "adapt/transformer.h"
+
+/* The instance's load(), kept by the Transformer: borrowed. `key` is oid << 1 | format. */
+static PyObject *
+method_of(hdpy_state *st, PyObject *transformer, PyObject *key)
+{
+    PyObject *methods = ((hdpy_transformer *)transformer)->load_methods; // borrowed
+    PyObject *method = PyDict_GetItemWithError(methods, key);
+    if (method != NULL || PyErr_Occurred())
+        return method;
+    unsigned long long n = PyLong_AsUnsignedLongLong(key);
+    PyObject *oid = PyLong_FromUnsignedLongLong(n >> 1);
+    PyObject *format = PyLong_FromUnsignedLongLong(n & 1);
+    PyObject *loader = NULL;
+    if (oid != NULL && format != NULL)
+        loader = PyObject_CallMethodObjArgs(transformer, st->str_get_loader, oid, format, NULL);
+    method = loader ? PyObject_GetAttr(loader, st->str_load) : NULL;
+    if (method != NULL && PyDict_SetItem(methods, key, method) < 0)
+        Py_CLEAR(method);
+    Py_XDECREF(oid);
+    Py_XDECREF(format);
+    Py_XDECREF(loader);
+    Py_XDECREF(method); /* the dictionary holds it */
+    return method;
+}
+
+PyObject *
+hdpy_load_by_python(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src)
+{
+    PyObject *transformer = hdpy_context_transformer(ctx->context, ctx->st, ctx->owner);
+    PyObject *method = transformer ? Py_XNewRef(method_of(ctx->st, transformer, self->data)) : NULL;
+    PyObject *data = method ? PyBytes_FromStringAndSize((const char *)src.p, (Py_ssize_t)src.n) : NULL;
+    PyObject *value = data ? PyObject_CallOneArg(method, data) : NULL;
+    Py_XDECREF(method);
+    Py_XDECREF(data);
+    return value;
+}

@@ -1,0 +1,145 @@
+"""Which class dumps which Python type, and which loads which PostgreSQL type."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from . import _howdah, errors
+from ._enums import PyFormat
+from ._typeinfo import TypesRegistry
+from .pq import Format
+
+if TYPE_CHECKING:
+    from .adapt import Dumper, Loader
+
+ORDER = (PyFormat.AUTO, PyFormat.TEXT, PyFormat.BINARY)
+
+
+class _Rest(NamedTuple):
+    """The part of a snapshot that only Python reads; both are indexed by pq.Format."""
+
+    loaders: tuple[dict[int, type[Loader]], dict[int, type[Loader]]]
+    dumpers_by_oid: tuple[dict[int, type[Dumper]], dict[int, type[Dumper]]]
+
+
+class AdaptersMap(_howdah.AdaptersMap):
+    """What converts values in one context: for new connections, in one connection, or in one cursor.
+
+    A map made from another starts with what is registered there, and is independent from then on. A registration makes
+    a new snapshot of what is registered; plans that were made with an older one are made anew when they are used next.
+    Source: psycopg 3, "Data adaptation configuration".
+    """
+
+    __module__ = "howdah.adapt"
+
+    types: TypesRegistry
+
+    def __init__(self, template: AdaptersMap | None = None, types: TypesRegistry | None = None):
+        if template is not None:
+            self._snapshot = template._snapshot
+            self.types = TypesRegistry(template.types)
+        else:
+            self._snapshot = _howdah.Adapters({}, ({}, {}, {}), _Rest(({}, {}), ({}, {})), True)
+            self.types = types or TypesRegistry()
+
+    @classmethod
+    def _of_snapshot(cls, snapshot: _howdah.Adapters, parent: AdaptersMap) -> AdaptersMap:
+        self = cls.__new__(cls)
+        self._snapshot = snapshot
+        self.types = TypesRegistry(parent.types)
+        return self
+
+    @property
+    def adapters(self) -> AdaptersMap:
+        """The map itself: it serves as a context too."""
+        return self
+
+    @property
+    def connection(self) -> None:
+        """None: a map belongs to no connection."""
+        return None
+
+    # ---- registering
+
+    def register_dumper(self, cls: type | str | None, dumper: type[Dumper]) -> None:
+        """Have instances of a class dumped by a Dumper class, in its format and where no format is asked for.
+
+        `cls` may be the class's full name, so that it need not be imported; None registers the dumper for its `oid`
+        only. Raises TypeError for anything else.
+        """
+        if not (cls is None or isinstance(cls, str | type)):
+            raise TypeError(f"dumpers should be registered on classes, got {cls} instead")
+        old = self._snapshot
+        dumpers, rest = old.dumpers, old.rest
+        if cls is not None:
+            given = (PyFormat.AUTO, PyFormat.from_pq(dumper.format))
+            dumpers = tuple(
+                {**known, cls: dumper} if format in given else known
+                for format, known in zip(ORDER, dumpers, strict=True)
+            )
+        if dumper.oid:
+            by_oid = _with(rest.dumpers_by_oid, dumper.format, dumper.oid, dumper)
+            rest = rest._replace(dumpers_by_oid=by_oid)
+        self._snapshot = _howdah.Adapters(old.overlay, dumpers, rest, old.bare)
+
+    def register_loader(self, oid: int | str, loader: type[Loader]) -> None:
+        """Have values of a type, given by its oid or its name, loaded by a Loader class, in the loader's format.
+
+        Raises KeyError for a name that is not in `types`, TypeError for what is neither.
+        """
+        if isinstance(oid, str):
+            oid = self.types[oid].oid
+        if not isinstance(oid, int):
+            raise TypeError(f"loaders should be registered on oid, got {oid} instead")
+        old = self._snapshot
+        key = oid << 1 | (loader.format == Format.BINARY)
+        core = loader.__dict__.get("_core")
+        if not old.bare and core is not None and _howdah.is_built_in(oid, loader.format, core):
+            overlay = {known: cls for known, cls in old.overlay.items() if known != key}
+        else:
+            overlay = {**old.overlay, key: loader}
+        rest = old.rest._replace(loaders=_with(old.rest.loaders, loader.format, oid, loader))
+        self._snapshot = _howdah.Adapters(overlay, old.dumpers, rest, old.bare)
+
+    # ---- looking up
+
+    def get_dumper(self, cls: type, format: PyFormat) -> type[Dumper]:
+        """The Dumper class for instances of a class. Raises `ProgrammingError` where there is none."""
+        dumpers = self._snapshot.dumpers[ORDER.index(format)]
+        for base in cls.__mro__:
+            found: type[Dumper] | None = dumpers.get(base) or dumpers.get(f"{base.__module__}.{base.__qualname__}")
+            if found is not None:
+                return found
+        format = PyFormat(format)
+        raise errors.ProgrammingError(
+            f"cannot adapt type {cls.__name__!r} using placeholder '%{format.value}' (format: {format.name})"
+        )
+
+    def get_dumper_by_oid(self, oid: int, format: Format) -> type[Dumper]:
+        """The Dumper class that gives values of a type. Raises `ProgrammingError` where there is none."""
+        found: type[Dumper] | None = self._snapshot.rest.dumpers_by_oid[format].get(oid)
+        if found is not None:
+            return found
+        info = self.types.get(oid)
+        named = f"type {info.name} (oid {oid})" if info else f"unknown type with oid {oid}"
+        raise errors.ProgrammingError(f"cannot find a dumper for {named} format {Format(format).name}")
+
+    def get_loader(self, oid: int, format: Format) -> type[Loader] | None:
+        """The Loader class for a type, or None."""
+        snapshot = self._snapshot
+        found: type[Loader] | None = snapshot.rest.loaders[format].get(oid)
+        if found is None and not snapshot.bare:
+            item_oid = _howdah.item_of_array(oid)
+            if item_oid:
+                from .types.array import loader_of
+
+                return loader_of(item_oid, format)
+        return found
+
+
+def _with(pair: Any, format: int, key: int, value: Any) -> Any:
+    """The pair with one entry more in the dictionary of a format; nobody else's dictionary changes."""
+    text, binary = pair
+    if format == Format.BINARY:
+        return text, {**binary, key: value}
+    return {**text, key: value}, binary
