@@ -76,10 +76,14 @@ bench: build ## Compare with other drivers, turn by turn in one run
 	$(RUN) -m pip install --quiet --group bench
 	$(RUN) bench/run.py $(ARGS)
 
+type-matrix: build ## Write docs/type-matrix.md: what each driver makes of a value of every type (ARGS=--check)
+	$(RUN) -m pip install --quiet --group bench
+	$(RUN) tools/type_matrix.py $(ARGS)
+
 smoke: build ## Install into a fresh environment of each CPython on this machine, and try it
 	$(RUN) tools/smoke.py $(ARGS)
 
 clean: ## Delete what was built, .venv included
 	rm -rf build build-* dist $(VENV)
 
-.PHONY: help build demo test test-core fuzz-replay asan lint format bench smoke clean
+.PHONY: help build demo test test-core fuzz-replay asan lint format bench type-matrix smoke clean
