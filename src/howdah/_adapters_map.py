@@ -25,8 +25,8 @@ class _Rest(NamedTuple):
 class AdaptersMap(_howdah.AdaptersMap):
     """What converts values in one context: for new connections, in one connection, or in one cursor.
 
-    A map made from another starts with what is registered there, and is independent from then on. A registration makes
-    a new snapshot of what is registered; plans that were made with an older one are made anew when they are used next.
+    A map made from another starts with what is registered there, and is independent from then on. A registration
+    makes a new snapshot of what is registered; plans made with an older one are made anew when they are used next.
     Source: psycopg 3, "Data adaptation configuration".
     """
 
