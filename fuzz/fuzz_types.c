@@ -6,8 +6,10 @@
 #include "types/bytea.h"
 #include "types/date.h"
 #include "types/float.h"
+#include "types/hstore.h"
 #include "types/integer.h"
 #include "types/interval.h"
+#include "types/network.h"
 #include "types/numeric.h"
 #include "types/time.h"
 #include "types/timestamp.h"
@@ -272,9 +274,69 @@ fuzz_uuid(hd_span src, uint8_t how, hd_writer *w)
     CHECK(hd_uuid_from_text(hd_writer_span(w), back) == HD_OK && memcmp(back, uuid, sizeof uuid) == 0);
 }
 
+static void
+fuzz_network(hd_span src, uint8_t how, hd_writer *w)
+{
+    hd_network v, back;
+    bool from_text = hd_network_from_text(src, &v) == HD_OK;
+    if (!from_text && hd_network_from_binary(src, &v) != HD_OK)
+        return;
+    CHECK((v.length == HD_IPV4_LENGTH || v.length == HD_IPV6_LENGTH) && v.bits <= 8 * v.length);
+    CHECK(v.bits < 8 * v.length || (!hd_network_has_host_bits(&v) && (from_text || v.alone)));
+    hd_network_to_binary(w, &v, how & 1);
+    CHECK(hd_network_from_binary(hd_writer_span(w), &back) == HD_OK);
+    CHECK(back.length == v.length && back.bits == v.bits && memcmp(back.address, v.address, v.length) == 0);
+    CHECK(hd_network_has_host_bits(&back) == hd_network_has_host_bits(&v));
+}
+
+static bool
+same_pair(const hd_hstore_pair *a, const hd_hstore_pair *b)
+{
+    return same(a->key, b->key) && a->is_null == b->is_null && same(a->value, b->value);
+}
+
+/* Each pair alone, in both formats. */
+static void
+check_pair(const hd_hstore_pair *pair, hd_writer *w)
+{
+    hd_hstore_pair back;
+    hd_writer_rewind(w, 0);
+    hd_hstore_write_text(w, pair, true);
+    hd_hstore_scanner s = hd_hstore_scanner_of(hd_writer_span(w), &hd_alloc_default);
+    CHECK(hd_hstore_next(&s, &back) && same_pair(&back, pair));
+    CHECK(!hd_hstore_next(&s, &back) && hd_hstore_scanned(&s) == HD_OK);
+    hd_hstore_scanner_fini(&s);
+    hd_writer_rewind(w, 0);
+    hd_hstore_write_pair(w, pair);
+    hd_reader r = hd_reader_of(hd_writer_span(w));
+    hd_hstore_read_pair(&r, &back);
+    CHECK(hd_reader_done(&r) && same_pair(&back, pair));
+}
+
+static void
+fuzz_hstore(hd_span src, uint8_t how, hd_writer *w)
+{
+    hd_hstore_pair pair;
+    hd_hstore_scanner s = hd_hstore_scanner_of(src, &hd_alloc_default);
+    while (hd_hstore_next(&s, &pair))
+        check_pair(&pair, w);
+    CHECK(hd_hstore_scanned(&s) != HD_ENOMEM);
+    hd_hstore_scanner_fini(&s);
+    hd_reader r = hd_reader_of(src);
+    uint32_t count;
+    if (hd_hstore_read_count(&r, &count) != HD_OK)
+        return;
+    CHECK(count <= src.n / 8);
+    for (uint32_t i = 0; i < count && !r.bad; i++) {
+        hd_hstore_read_pair(&r, &pair);
+        if (!r.bad)
+            check_pair(&pair, w);
+    }
+}
+
 static void (*const families[])(hd_span src, uint8_t how, hd_writer *w) = {
-    fuzz_date,    fuzz_time,  fuzz_timestamp, fuzz_interval, fuzz_array_text, fuzz_array_binary,
-    fuzz_integer, fuzz_float, fuzz_numeric,   fuzz_bytea,    fuzz_uuid,
+    fuzz_date,  fuzz_time,    fuzz_timestamp, fuzz_interval, fuzz_array_text, fuzz_array_binary, fuzz_integer,
+    fuzz_float, fuzz_numeric, fuzz_bytea,     fuzz_uuid,     fuzz_network,    fuzz_hstore,
 };
 
 int
