@@ -31,6 +31,21 @@ hdpy_find_loader(uint32_t oid, hd_format format)
     }
 }
 
+bool
+hdpy_is_built_in(uint32_t oid)
+{
+    switch (oid) {
+#define TYPE(oid, array_oid, text_loader, binary_loader, exact)                                                      \
+    case oid:                                                                                                        \
+    case array_oid:
+#include "load/types.def"
+#undef TYPE
+        return true;
+    default:
+        return false;
+    }
+}
+
 uint32_t
 hdpy_item_of_array(uint32_t array_oid)
 {

@@ -43,6 +43,9 @@ const hdpy_loader *hdpy_find_loader(uint32_t oid, hd_format format);
  * settings; only then may a result of unspecified format arrive in binary. */
 bool hdpy_binary_is_exact(uint32_t oid, const hdpy_settings *settings);
 
+/* Whether howdah itself has a loader for the type. */
+bool hdpy_is_built_in(uint32_t oid);
+
 /* The type of the elements if this is the array of a built-in type, else 0. */
 uint32_t hdpy_item_of_array(uint32_t array_oid);
 

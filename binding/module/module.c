@@ -45,6 +45,7 @@ intern_names(hdpy_state *st)
         {"_on_notice", offsetof(hdpy_state, str_on_notice)},
         {"_on_notification", offsetof(hdpy_state, str_on_notification)},
         {"_core", offsetof(hdpy_state, str_core)},
+        {"_discover", offsetof(hdpy_state, str_discover)},
         {"_of_snapshot", offsetof(hdpy_state, str_of_snapshot)},
         {"_asyncio_future_blocking", offsetof(hdpy_state, str_future_blocking)},
     };

@@ -28,6 +28,7 @@ connection_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     conn->row_factory = Py_NewRef(conn->st->tuple_row ? conn->st->tuple_row : Py_None);
     conn->cursor_factory = Py_NewRef(Py_None);
     conn->wait = Py_NewRef(Py_None);
+    conn->discovery = Py_NewRef(Py_None);
     if (conn->begin == NULL || hdpy_query_cache_setup(&conn->queries) < 0 || hdpy_connection_settings(conn) == NULL ||
         hdpy_context_init(&conn->context, conn->st, NULL) < 0) {
         Py_DECREF(conn);
@@ -44,6 +45,7 @@ connection_traverse(PyObject *self, visitproc visit, void *arg)
     HDPY_CONTEXT_VISIT(&conn->context);
     Py_VISIT(conn->row_factory);
     Py_VISIT(conn->cursor_factory);
+    Py_VISIT(conn->discovery);
     Py_VISIT(conn->lock.waiters);
     Py_VISIT(conn->wait);
     Py_VISIT(conn->loss);
@@ -57,6 +59,7 @@ connection_clear(PyObject *self)
     hdpy_connection *conn = (hdpy_connection *)self;
     Py_CLEAR(conn->row_factory);
     Py_CLEAR(conn->cursor_factory);
+    Py_CLEAR(conn->discovery);
     Py_CLEAR(conn->lock.waiters);
     Py_CLEAR(conn->wait);
     Py_CLEAR(conn->loss);
@@ -422,6 +425,8 @@ static PyMemberDef members[] = {
     {"broken", T_BOOL, offsetof(hdpy_connection, broken), READONLY, "True when the connection was lost, not closed."},
     {"row_factory", T_OBJECT, offsetof(hdpy_connection, row_factory), 0, "Row factory of new cursors."},
     {"cursor_factory", T_OBJECT, offsetof(hdpy_connection, cursor_factory), 0, "Class of new cursors."},
+    {"_discovery", T_OBJECT, offsetof(hdpy_connection, discovery), 0, NULL},
+    {"_types_changed", T_BOOL, offsetof(hdpy_connection, types_changed), 0, NULL},
     {"_autocommit", T_BOOL, offsetof(hdpy_connection, autocommit), 0, NULL},
     {"_begin", T_OBJECT, offsetof(hdpy_connection, begin), 0, NULL},
     {"_wait", T_OBJECT, offsetof(hdpy_connection, wait), 0, NULL},

@@ -22,6 +22,8 @@ typedef struct hdpy_connection {
     hdpy_context context;
     PyObject *row_factory;
     PyObject *cursor_factory;
+    bool types_changed;  /* what `discovery` knows may be no longer so */
+    PyObject *discovery; /* what learns the types of the server that results are of; or None */
     hdpy_settings *settings;
     uint32_t settings_version; /* of session.parameters when `settings` was made */
     hdpy_query_cache queries;

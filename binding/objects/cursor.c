@@ -169,6 +169,20 @@ close_cursor(PyObject *self, PyObject *unused)
 
 /* ---- attributes */
 
+/* Whether a result has columns of types for which the connection's discovery should be asked. */
+static bool
+has_foreign_types(const hdpy_cursor *cur)
+{
+    if (cur->conn->discovery == Py_None || cur->results == NULL)
+        return false;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(cur->results); i++) {
+        const hdpy_description *d = ((hdpy_result *)PyList_GET_ITEM(cur->results, i))->description;
+        if (d != NULL && d->foreign)
+            return true;
+    }
+    return false;
+}
+
 static PyObject *
 get_description(PyObject *self, void *closure)
 {
@@ -274,7 +288,15 @@ get_adapters(PyObject *self, void *closure)
     return hdpy_context_map(&cur->context, cur->conn->st, cur->conn->context.map);
 }
 
+static PyObject *
+get_has_foreign_types(PyObject *self, void *closure)
+{
+    hdpy_cursor *cur = (hdpy_cursor *)self;
+    return PyBool_FromLong(cur->conn != NULL && has_foreign_types(cur));
+}
+
 static PyGetSetDef getset[] = {
+    {"_has_foreign_types", get_has_foreign_types, NULL, NULL, NULL},
     {"adapters", get_adapters, NULL, PyDoc_STR("The AdaptersMap of the cursor: what is registered in it is its own."),
      NULL},
     {"description", get_description, NULL, PyDoc_STR("Columns of the current result, or None (DB-API)."), NULL},
@@ -317,6 +339,9 @@ hdpy_cursor_options(hdpy_cursor *cur, hdpy_options *options, PyObject *query, Py
             return -1;
         options->wanted = yes ? HDPY_ALL_BINARY : HDPY_ALL_TEXT;
     }
+    /* Types without a binary loader shall arrive as they do in text, and which they are is known by column. */
+    if (options->wanted == HDPY_ALL_BINARY && cur->conn->discovery != Py_None)
+        options->wanted = HDPY_ADAPTIVE;
     return 0;
 }
 
@@ -357,7 +382,11 @@ run(hdpy_cursor *cur, hdpy_submit submit, hdpy_options *options)
         return -1;
     hdpy_cursor_adopt(cur, request);
     hdpy_request_free(request);
-    return 0;
+    if (!has_foreign_types(cur))
+        return 0;
+    PyObject *none = PyObject_CallMethodNoArgs((PyObject *)cur, cur->conn->st->str_discover);
+    Py_XDECREF(none);
+    return none ? 0 : -1;
 }
 
 static const char *const execute_params[] = {"query", "params", "prepare", "binary", NULL};
@@ -440,7 +469,28 @@ async_executemany(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObj
 
 #define FAST(f) (PyCFunction)(void (*)(void)) f, METH_FASTCALL | METH_KEYWORDS
 
+/* Oids of the columns' types that did not come with PostgreSQL, in all results. */
+static PyObject *
+foreign_types(PyObject *self, PyObject *unused)
+{
+    hdpy_cursor *cur = (hdpy_cursor *)self;
+    PyObject *oids = PyList_New(0);
+    for (Py_ssize_t i = 0; oids != NULL && cur->results != NULL && i < PyList_GET_SIZE(cur->results); i++) {
+        const hdpy_description *d = ((hdpy_result *)PyList_GET_ITEM(cur->results, i))->description;
+        for (Py_ssize_t c = 0; oids != NULL && d != NULL && c < Py_SIZE(d); c++) {
+            if (hdpy_is_built_in(d->columns[c].type_oid))
+                continue;
+            PyObject *oid = PyLong_FromUnsignedLong(d->columns[c].type_oid);
+            if (oid == NULL || PyList_Append(oids, oid) < 0)
+                Py_CLEAR(oids);
+            Py_XDECREF(oid);
+        }
+    }
+    return oids;
+}
+
 static PyMethodDef methods[] = {
+    {"_foreign_types", foreign_types, METH_NOARGS, NULL},
     {"nextset", nextset, METH_NOARGS,
      PyDoc_STR("nextset($self, /)\n--\n\nGo to the next result; True, or None if there is no other (DB-API).")},
     {"_set_result", select_result, METH_O, NULL},

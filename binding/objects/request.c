@@ -119,7 +119,7 @@ heed_tag(hdpy_connection *conn, hd_span tag)
     if (starts_with(tag, "DEALLOCATE ALL") || starts_with(tag, "DISCARD ALL"))
         hdpy_query_cache_lost(&conn->queries, false);
     else if (starts_with(tag, "ALTER ") || starts_with(tag, "DROP ")) {
-        conn->altered = true;
+        conn->altered = conn->types_changed = true;
         hdpy_query_cache_lost(&conn->queries, true);
     }
     else if (starts_with(tag, "CREATE "))

@@ -56,6 +56,7 @@ fill(hdpy_state *st, hdpy_description *d, hd_row_description *message, hdpy_form
         column->typlen = field.typlen;
         column->typmod = field.typmod;
         column->format = (uint16_t)field.format;
+        d->foreign = d->foreign || !hdpy_is_built_in(field.type_oid);
         if (settle(st, d, column, formats) < 0)
             return -1;
     }
@@ -93,6 +94,7 @@ hdpy_description_in(hdpy_state *st, hdpy_settings *settings, hdpy_adapters *adap
         return NULL;
     d->names = Py_NewRef(from->names);
     d->source = Py_NewRef(from->source);
+    d->foreign = from->foreign;
     memcpy(d->columns, from->columns, (size_t)n * sizeof(hdpy_column));
     for (Py_ssize_t i = 0; i < n; i++) {
         if (settle(st, d, &d->columns[i], formats) < 0) {

@@ -90,6 +90,32 @@ ftype(PyObject *self, PyObject *arg)
     return column ? PyLong_FromUnsignedLong(column->type_oid) : NULL;
 }
 
+/* get_value(row, column): bytes, or None for NULL */
+static PyObject *
+get_value(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
+{
+    hdpy_result *r = (hdpy_result *)self;
+    if (nargs != 2) {
+        PyErr_SetString(PyExc_TypeError, "get_value() takes a row and a column");
+        return NULL;
+    }
+    Py_ssize_t row = PyLong_AsSsize_t(args[0]);
+    if ((row == -1 && PyErr_Occurred()) || column_of(r, args[1]) == NULL)
+        return NULL;
+    if (row < 0 || (size_t)row >= r->rows.n_rows) {
+        PyErr_SetString(PyExc_IndexError, "no such row");
+        return NULL;
+    }
+    hd_reader values = hd_result_row(&r->rows, (size_t)row);
+    hd_span value;
+    bool given = false;
+    for (Py_ssize_t c = PyLong_AsSsize_t(args[1]); c >= 0; c--)
+        given = hd_row_next(&values, &value);
+    if (!given)
+        Py_RETURN_NONE;
+    return PyBytes_FromStringAndSize((const char *)value.p, (Py_ssize_t)value.n);
+}
+
 static PyGetSetDef getset[] = {
     {"status", get_status, NULL, PyDoc_STR("ExecStatus of the result, as an int."), NULL},
     {"ntuples", get_ntuples, NULL, PyDoc_STR("Number of rows."), NULL},
@@ -100,6 +126,8 @@ static PyGetSetDef getset[] = {
 static PyMethodDef methods[] = {
     {"fformat", fformat, METH_O,
      PyDoc_STR("fformat($self, column, /)\n--\n\nFormat in which the column arrived: 0 text, 1 binary.")},
+    {"get_value", (PyCFunction)(void (*)(void))get_value, METH_FASTCALL,
+     PyDoc_STR("get_value($self, row, column, /)\n--\n\nThe bytes of a value as they arrived, or None for NULL.")},
     {"ftype", ftype, METH_O, PyDoc_STR("ftype($self, column, /)\n--\n\nType oid of the column.")},
     {NULL},
 };

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import _howdah, errors
@@ -32,6 +32,7 @@ class Transformer(_howdah.Transformer):
         self._dumpers_by_oid: dict[tuple[int, int], Dumper] = {}
         self._loaders: dict[tuple[int, int], Loader] = {}
         self._row_dumpers: list[Dumper] | None = None
+        self._pgresult: Any = None
         self._row_loaders: list[Loader] = []
         self.types: tuple[int, ...] | None = None
         self.formats: list[int] | None = None
@@ -125,6 +126,42 @@ class Transformer(_howdah.Transformer):
 
         registered = self.adapters.get_loader(0, format)
         return registered or (ByteaBinaryLoader if format == Format.BINARY else TextLoader)
+
+    @property
+    def pgresult(self) -> Any:
+        """The result whose rows load_row() and load_rows() give, or None."""
+        return self._pgresult
+
+    def set_pgresult(self, result: Any, *, set_loaders: bool = True, format: Format | None = None) -> None:
+        """Take a result; unless set_loaders is false, also the loaders of its columns' types.
+
+        `format`: of all its columns, instead of the one that each has.
+        """
+        self._pgresult = result
+        if result is not None and set_loaders:
+            self._row_loaders = [
+                self.get_loader(result.ftype(i), Format(result.fformat(i)) if format is None else format)
+                for i in range(result.nfields)
+            ]
+
+    def load_rows(self, row0: int, row1: int, make_row: Callable[[Sequence[Any]], Any]) -> list[Any]:
+        """Rows row0 to row1 - 1 of the result. Raises `InterfaceError` without a result or where there are fewer."""
+        result = self._pgresult
+        if result is None:
+            raise errors.InterfaceError("result not set")
+        if not (0 <= row0 <= result.ntuples and 0 <= row1 <= result.ntuples):
+            raise errors.InterfaceError(f"rows must be included between 0 and {result.ntuples}")
+        columns = range(result.nfields)
+        return [
+            make_row(self.load_sequence([result.get_value(row, column) for column in columns]))
+            for row in range(row0, row1)
+        ]
+
+    def load_row(self, row: int, make_row: Callable[[Sequence[Any]], Any]) -> Any:
+        """One row of the result. Raises `InterfaceError` without a result or where it has no such row."""
+        if self._pgresult is not None and not 0 <= row < self._pgresult.ntuples:
+            raise errors.InterfaceError(f"row must be included between 0 and {self._pgresult.ntuples}")
+        return self.load_rows(row, row + 1, make_row)[0]
 
     def set_loader_types(self, types: Sequence[int], format: Format) -> None:
         """Have load_sequence() load values of these types."""

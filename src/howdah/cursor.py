@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 from . import _howdah
 from ._cursor_base import BaseCursor
 from .abc import Params, Query
-from .rows import Row, RowFactory
+from .rows import Row, RowFactory, tuple_row
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -46,6 +46,18 @@ class Cursor(_howdah.CursorBase, BaseCursor[Row]):
         exc_tb: TracebackType | None,
     ) -> None:
         self._close()
+
+    def _discover(self) -> None:
+        """Learn the types of the results that did not come with PostgreSQL."""
+        learning = self.connection._discovery.learn(self)
+        try:
+            question = next(learning)
+            cur = Cursor(self.connection, row_factory=tuple_row)
+            while True:
+                cur.execute(*question, prepare=False, binary=False)
+                question = learning.send(cur.fetchall())
+        except StopIteration:
+            pass
 
     def results(self) -> Iterator[Self]:
         """The cursor at each result in turn, from the current one on (several statements, or executemany)."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 from . import _howdah
 from ._cursor_base import BaseCursor
 from .abc import Params, Query
-from .rows import Row, RowFactory
+from .rows import Row, RowFactory, tuple_row
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -46,6 +46,18 @@ class AsyncCursor(_howdah.AsyncCursorBase, BaseCursor[Row]):
     ) -> None:
         self._close()
 
+    async def _discover(self) -> None:
+        """Learn the types of the results that did not come with PostgreSQL."""
+        learning = self.connection._discovery.learn(self)
+        try:
+            question = next(learning)
+            cur = AsyncCursor(self.connection, row_factory=tuple_row)
+            while True:
+                await cur.execute(*question, prepare=False, binary=False)
+                question = learning.send(await cur.fetchall())
+        except StopIteration:
+            pass
+
     async def results(self) -> AsyncIterator[Self]:
         """The cursor at each result in turn, from the current one on (several statements, or executemany)."""
         if self.pgresult is not None:
@@ -79,6 +91,8 @@ class AsyncCursor(_howdah.AsyncCursorBase, BaseCursor[Row]):
             psycopg 3.
             """
             await self._execute(query, params, prepare, binary)
+            if self._has_foreign_types:
+                await self._discover()
             return self
 
         async def executemany(self, query: Query, params_seq: Iterable[Params], *, returning: bool = False) -> None:
@@ -88,6 +102,8 @@ class AsyncCursor(_howdah.AsyncCursorBase, BaseCursor[Row]):
             `execute`. Behaviour: psycopg 3.
             """
             await self._executemany(query, params_seq, returning)
+            if self._has_foreign_types:
+                await self._discover()
 
         async def fetchone(self) -> Row | None:
             """The next row, or None behind the last.

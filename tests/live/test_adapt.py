@@ -427,6 +427,19 @@ class TestTransformer:
         tx.set_loader_types([23, 25, 1007], pg.pq.Format.TEXT)
         assert tx.load_sequence([b"1", None, b"{1,2}"]) == (1, None, [1, 2])
 
+    def test_rows(self, adapt, pg, conn):
+        cur = conn.execute("select g, null, 'x' from generate_series(1, 3) g", binary=True)
+        tx = adapt.Transformer(cur)
+        tx.set_pgresult(cur.pgresult)
+        assert tx.load_row(1, tuple) == (2, None, "x")
+        with pytest.raises(pg.InterfaceError):
+            tx.load_row(3, tuple)
+        assert tx.load_rows(1, 3, list) == [[2, None, "x"], [3, None, "x"]]
+        with pytest.raises(pg.InterfaceError):
+            tx.load_rows(0, 4, tuple)
+        with pytest.raises(pg.InterfaceError):
+            adapt.Transformer().load_rows(0, 1, tuple)
+
     def test_from_context(self, adapt, conn):
         tx = adapt.Transformer(conn)
         assert tx.connection is conn
