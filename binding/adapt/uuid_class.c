@@ -1,5 +1,7 @@
 #include "adapt/uuid_class.h"
 
+#include "adapt/big_int.h"
+
 static int
 import_uuid(hdpy_state *st)
 {
@@ -29,11 +31,7 @@ hdpy_uuid_make(hdpy_state *st, const uint8_t uuid[HD_UUID_LENGTH])
 {
     if (import_uuid(st) < 0)
         return NULL;
-#if PY_VERSION_HEX >= 0x030d0000
-    PyObject *number = PyLong_FromUnsignedNativeBytes(uuid, HD_UUID_LENGTH, Py_ASNATIVEBYTES_BIG_ENDIAN);
-#else
-    PyObject *number = _PyLong_FromByteArray(uuid, HD_UUID_LENGTH, 0, 0);
-#endif
+    PyObject *number = hdpy_int_of_bytes(uuid, HD_UUID_LENGTH);
     if (number == NULL)
         return NULL;
     PyTypeObject *type = (PyTypeObject *)st->UUID;

@@ -13,7 +13,8 @@
     X(acquire) X(release) X(done) X(cancelled) X(set_result) X(exception) X(cancel) X(is_closed) X(add_reader) \
     X(remove_reader) X(add_writer) X(remove_writer) X(create_future) X(create_task) X(add_done_callback) \
     X(on_cancel) X(on_notice) X(on_notification) X(future_blocking) X(fromutc) X(utcoffset) X(call_soon) X(get_debug) X(adapters) \
-    X(connection) X(core) X(discover) X(dump) X(format) X(get_dumper) X(get_loader) X(load) X(of_snapshot) X(oid)
+    X(connection) X(core) X(discover) X(dump) X(format) X(get_dumper) X(get_loader) X(load) X(of_snapshot) X(oid) \
+    X(network) X(network_address) X(packed) X(prefixlen)
 // clang-format on
 
 /* One line per object: HDPY_STATE_OBJECTS(X) expands to the fields, to the traversal and to the clearing. */
@@ -61,6 +62,12 @@
     X(get_running_loop)                                                                                              \
     /* classes of the standard library that values become */                                                         \
     X(Decimal)                                                                                                       \
+    X(IPv4Address)                                                                                                   \
+    X(IPv4Interface)                                                                                                 \
+    X(IPv4Network)                                                                                                   \
+    X(IPv6Address)                                                                                                   \
+    X(IPv6Interface)                                                                                                 \
+    X(IPv6Network)                                                                                                   \
     X(UUID)                                                                                                          \
     X(ZoneInfo)                                                                                                      \
     X(datetime_capsule)                                                                                              \
