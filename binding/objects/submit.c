@@ -179,11 +179,20 @@ adapt_params(hdpy_connection *conn, hdpy_request *request, hdpy_settings *settin
     return rc;
 }
 
-static void
-take_context(hdpy_request *request, const hdpy_options *options)
+/* Takes what the caller has passed, but for the parameters. The settings then are those of this moment: borrowed, and NULL
+ * with an exception. */
+static hdpy_settings *
+take_options(hdpy_connection *conn, hdpy_request *request, const hdpy_options *options, bool with_params)
 {
     request->context = options->context;
     request->owner = Py_NewRef(options->owner);
+    request->wanted = options->wanted;
+    PyObject *text = hdpy_query_text(options->query, options->owner);
+    hdpy_settings *settings = text ? hdpy_connection_settings(conn) : NULL;
+    if (settings != NULL)
+        request->query = hdpy_query_get(conn->st, &conn->queries, settings, text, with_params);
+    Py_XDECREF(text);
+    return request->query ? settings : NULL;
 }
 
 /* ---- messages */
@@ -355,12 +364,8 @@ int
 hdpy_submit_execute(hdpy_connection *conn, hdpy_request *request, const hdpy_options *options)
 {
     bool with_params = options->params != NULL && options->params != Py_None;
-    hdpy_settings *settings = hdpy_connection_settings(conn);
+    hdpy_settings *settings = take_options(conn, request, options, with_params);
     if (settings == NULL)
-        return -1;
-    take_context(request, options);
-    request->query = hdpy_query_get(conn->st, &conn->queries, settings, options->query, with_params);
-    if (request->query == NULL)
         return -1;
     size_t n_params = 0;
     hd_writer_rewind(&conn->values, 0);
@@ -375,7 +380,6 @@ hdpy_submit_execute(hdpy_connection *conn, hdpy_request *request, const hdpy_opt
         return -1;
     hd_session_mark mark = hd_session_mark_of(&conn->session);
     write_preamble(conn);
-    request->wanted = options->wanted;
     int rc = write_statement(conn, request, true);
     hd_session_sync(&conn->session, request->step);
     rc = settle(conn, request, mark, rc);
@@ -441,17 +445,13 @@ feed(hdpy_connection *conn, hdpy_request *request)
 int
 hdpy_submit_many(hdpy_connection *conn, hdpy_request *request, const hdpy_options *options, bool returning)
 {
-    hdpy_settings *settings = hdpy_connection_settings(conn);
-    if (settings == NULL)
+    if (take_options(conn, request, options, true) == NULL)
         return -1;
-    take_context(request, options);
-    request->query = hdpy_query_get(conn->st, &conn->queries, settings, options->query, true);
     request->iterator = PyObject_GetIter(options->params);
-    if (request->query == NULL || request->iterator == NULL)
+    if (request->iterator == NULL)
         return -1;
     request->discard = !returning;
     request->affected = returning ? -1 : 0;
-    request->wanted = options->wanted;
     request->prepare = options->prepare;
     request->implicit = conn->autocommit && conn->session.transaction_status == 'I';
 

@@ -180,57 +180,103 @@ hdpy_statement_get(hdpy_query_cache *cache, hdpy_query *query, const uint32_t *o
 
 /* ---- queries */
 
-static PyObject *
-raise_placeholder_error(hdpy_state *st, const hdpy_settings *settings, const hd_query_error *error)
+static void
+raise_placeholder_error(hdpy_state *st, const hd_query_error *error)
 {
-    PyObject *message =
-        hdpy_decode_name(settings, (hd_span){(const uint8_t *)error->message, strlen(error->message)});
+    PyObject *message = PyUnicode_DecodeUTF8(error->message, (Py_ssize_t)strlen(error->message), "replace");
     if (message != NULL) {
         PyErr_SetObject(st->ProgrammingError, message);
         Py_DECREF(message);
     }
-    return NULL;
+}
+
+PyObject *
+hdpy_query_text(PyObject *query, PyObject *context)
+{
+    if (PyUnicode_Check(query) || PyBytes_Check(query))
+        return Py_NewRef(query);
+    PyObject *as_bytes = PyObject_GetAttrString(query, "as_bytes");
+    if (as_bytes == NULL) {
+        if (PyErr_ExceptionMatches(PyExc_AttributeError))
+            PyErr_Format(PyExc_TypeError, "the query should be a string, bytes or an sql object, got %.200s instead",
+                         Py_TYPE(query)->tp_name);
+        return NULL;
+    }
+    PyObject *text = PyObject_CallOneArg(as_bytes, context);
+    Py_DECREF(as_bytes);
+    if (text != NULL && !PyBytes_Check(text)) {
+        PyErr_Format(PyExc_TypeError, "as_bytes() of a query should return bytes, got %.200s instead",
+                     Py_TYPE(text)->tp_name);
+        Py_CLEAR(text);
+    }
+    return text;
+}
+
+/* The codec of the server's texts, or NULL where they are UTF-8, or any bytes at all (SQL_ASCII). */
+static const char *
+codec_of(const hdpy_settings *settings)
+{
+    return settings->utf8 || settings->bytes_only ? NULL : PyUnicode_AsUTF8(settings->encoding);
+}
+
+/* The text as UTF-8, to be parsed: in Shift JIS, Big5 or GBK a backslash's byte may be the end of another character.
+ * *codec becomes NULL for bytes that aren't in the encoding, which are the server's to judge. */
+static PyObject *
+to_utf8(const char **codec, PyObject *text)
+{
+    if (PyUnicode_Check(text))
+        return PyUnicode_AsUTF8String(text);
+    if (*codec == NULL)
+        return Py_NewRef(text);
+    PyObject *str = PyUnicode_Decode(PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text), *codec, NULL);
+    if (str == NULL && PyErr_ExceptionMatches(PyExc_UnicodeDecodeError)) {
+        PyErr_Clear();
+        *codec = NULL;
+        return Py_NewRef(text);
+    }
+    PyObject *utf8 = str ? PyUnicode_AsUTF8String(str) : NULL;
+    Py_XDECREF(str);
+    return utf8;
 }
 
 static PyObject *
-encode(hdpy_state *st, const hdpy_settings *settings, PyObject *query)
+from_utf8(const char *codec, const char *text, size_t n)
 {
-    if (PyBytes_Check(query))
-        return Py_NewRef(query);
-    if (!PyUnicode_Check(query)) {
-        PyErr_Format(PyExc_TypeError, "the query should be a string, bytes or an sql object, got %.200s instead",
-                     Py_TYPE(query)->tp_name);
-        return NULL;
-    }
-    if (settings->utf8)
-        return PyUnicode_AsUTF8String(query);
-    const char *codec = settings->bytes_only ? "utf-8" : PyUnicode_AsUTF8(settings->encoding);
-    return codec ? PyUnicode_AsEncodedString(query, codec, NULL) : NULL;
+    if (codec == NULL)
+        return PyBytes_FromStringAndSize(text, (Py_ssize_t)n);
+    PyObject *str = PyUnicode_DecodeUTF8(text, (Py_ssize_t)n, NULL);
+    PyObject *encoded = str ? PyUnicode_AsEncodedString(str, codec, NULL) : NULL;
+    Py_XDECREF(str);
+    return encoded;
 }
 
-/* Fills in sql, parsed and batch from the encoded text; steals it. */
+/* Fills in sql, parsed and batch. */
 static int
-parse(hdpy_state *st, const hdpy_settings *settings, hdpy_query *q, PyObject *encoded, bool with_params)
+parse(hdpy_state *st, const hdpy_settings *settings, hdpy_query *q, PyObject *given, bool with_params)
 {
-    hd_span text = {(const uint8_t *)PyBytes_AS_STRING(encoded), (size_t)PyBytes_GET_SIZE(encoded)};
-    if (!with_params) {
-        q->sql = encoded;
-        q->batch = hd_sql_is_batch(text);
-        return 0;
-    }
-    hd_query_error error;
+    const char *codec = codec_of(settings);
+    PyObject *utf8 = PyErr_Occurred() ? NULL : to_utf8(&codec, given);
+    if (utf8 == NULL)
+        return -1;
+    hd_span text = {(const uint8_t *)PyBytes_AS_STRING(utf8), (size_t)PyBytes_GET_SIZE(utf8)};
     hd_writer rewritten = hd_writer_of(&hd_alloc_default);
-    hd_rc rc = hd_query_parse(&q->parsed, &rewritten, &hd_alloc_default, text, &error);
-    if (rc == HD_OK) {
-        q->sql = PyBytes_FromStringAndSize((const char *)rewritten.p, (Py_ssize_t)rewritten.n);
-        q->batch = q->parsed.n_params == 0 && hd_sql_is_batch(hd_writer_span(&rewritten));
+    if (with_params) {
+        hd_query_error error;
+        hd_rc rc = hd_query_parse(&q->parsed, &rewritten, &hd_alloc_default, text, &error);
+        if (rc == HD_OK) {
+            text = hd_writer_span(&rewritten);
+            q->sql = from_utf8(codec, (const char *)text.p, text.n);
+        }
+        else if (rc == HD_EINVAL)
+            raise_placeholder_error(st, &error);
+        else
+            hdpy_raise_rc(st, rc);
     }
-    else if (rc == HD_EINVAL)
-        raise_placeholder_error(st, settings, &error);
     else
-        hdpy_raise_rc(st, rc);
+        q->sql = codec == NULL ? Py_NewRef(utf8) : from_utf8(codec, (const char *)text.p, text.n);
+    q->batch = q->sql != NULL && q->parsed.n_params == 0 && hd_sql_is_batch(text);
     hd_writer_fini(&rewritten);
-    Py_DECREF(encoded);
+    Py_DECREF(utf8);
     return q->sql ? 0 : -1;
 }
 
@@ -245,21 +291,16 @@ hdpy_query_get(hdpy_state *st, hdpy_query_cache *cache, const hdpy_settings *set
         if (known != NULL || PyErr_Occurred())
             return (hdpy_query *)Py_XNewRef(known);
     }
-    PyObject *encoded = encode(st, settings, query);
-    if (encoded == NULL)
-        return NULL;
     hdpy_query *q = PyObject_New(hdpy_query, (PyTypeObject *)st->Query);
-    if (q == NULL) {
-        Py_DECREF(encoded);
+    if (q == NULL)
         return NULL;
-    }
     q->key = Py_NewRef(query);
     q->sql = NULL;
     q->parsed = (hd_query){0};
     q->parametric = with_params;
     q->batch = q->cached = false;
     q->statements = NULL;
-    if (parse(st, settings, q, encoded, with_params) < 0) {
+    if (parse(st, settings, q, query, with_params) < 0) {
         Py_DECREF(q);
         return NULL;
     }

@@ -26,7 +26,7 @@ typedef struct hdpy_statement {
 
 struct hdpy_query {
     PyObject_HEAD
-    PyObject *key;   /* as the user gave it */
+    PyObject *key;   /* str as the user gave it, or bytes */
     PyObject *sql;   /* bytes to send, with $1 for %s */
     hd_query parsed; /* its parameters; empty when none were passed */
     bool parametric; /* in which dictionary */
@@ -52,7 +52,11 @@ void hdpy_query_cache_clear(hdpy_query_cache *cache);
 /* The server dropped its statements (DEALLOCATE ALL), or they must not be used again (ALTER): `close` says so. */
 void hdpy_query_cache_lost(hdpy_query_cache *cache, bool close);
 
-/* A new reference. ProgrammingError for bad placeholders, TypeError for what is no query. */
+/* What the user passed, as str or bytes: objects of howdah.sql are asked for as_bytes(context). A new reference; TypeError
+ * for what is no query. It may run Python. */
+PyObject *hdpy_query_text(PyObject *query, PyObject *context);
+
+/* Of a str or bytes. A new reference; ProgrammingError for bad placeholders. */
 hdpy_query *hdpy_query_get(hdpy_state *st, hdpy_query_cache *cache, const hdpy_settings *settings, PyObject *query,
                            bool with_params);
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import _howdah, adapt, errors, postgres, pq, rows, types
+from . import _howdah, adapt, errors, postgres, pq, rows, sql, types
 from ._column import Column
 from ._connection_base import BaseConnection, Notify
 from ._dbapi20 import (
@@ -93,6 +93,7 @@ __all__ = [
     "postgres",
     "pq",
     "rows",
+    "sql",
     "threadsafety",
     "types",
 ]

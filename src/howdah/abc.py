@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 if TYPE_CHECKING:
     from ._adapters_map import AdaptersMap
     from ._connection_base import BaseConnection
+    from .sql import SQL, Composed
 
 # SQL with %s or %(name)s placeholders.
-Query: TypeAlias = str | bytes
+Query: TypeAlias = "str | bytes | SQL | Composed"
 
 # What is bound to them, by position or by name.
 Params: TypeAlias = Sequence[Any] | Mapping[str, Any]

@@ -52,7 +52,7 @@ class Dumper(ABC):
     def quote(self, obj: Any) -> Buffer:
         """The object as an SQL literal, for statements without parameters (PostgreSQL documentation, 4.1.2)."""
         value = self.dump(obj)
-        return b"NULL" if value is None else quote_literal(bytes(value))
+        return b"NULL" if value is None else quote_literal(bytes(value), self.connection)
 
     def get_key(self, obj: Any, format: PyFormat) -> Any:
         """What tells apart objects that need another dumper; the class itself says that this one does."""
@@ -116,7 +116,19 @@ class CoreLoader(RecursiveLoader):
         return self._core.load(data, self._tx)
 
 
-def quote_literal(value: bytes) -> bytes:
-    """A string constant, in the form that no setting of the server reads otherwise (4.1.2.1 and 4.1.2.2)."""
-    quoted = b"'" + value.replace(b"'", b"''") + b"'"
-    return b" E" + quoted.replace(b"\\", b"\\\\") if b"\\" in value else quoted
+# Encodings that a client may have, but no server: a backslash's byte may be the end of another character there.
+_OTHER_CHARACTERS_END_IN_BACKSLASH = {"big5", "cp949", "gb18030", "gbk", "johab", "shift_jis", "shift_jis_2004"}
+
+
+def quote_literal(value: bytes, connection: BaseConnection[Any] | None = None) -> bytes:
+    """A string constant, in the form that no setting of the server reads otherwise (4.1.2.1 and 4.1.2.2).
+
+    Raises UnicodeDecodeError for what is not in the connection's encoding, where quotes could then be misread.
+    """
+    encoding = "latin-1"
+    if connection is not None and connection.info.encoding in _OTHER_CHARACTERS_END_IN_BACKSLASH:
+        encoding = connection.info.encoding
+    quoted = "'" + value.decode(encoding).replace("'", "''") + "'"
+    if "\\" in quoted:
+        quoted = " E" + quoted.replace("\\", "\\\\")
+    return quoted.encode(encoding)

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .. import _howdah
-from ..abc import AdaptContext
-from ..adapt import CoreDumper, CoreLoader
+from ..abc import AdaptContext, Buffer
+from ..adapt import CoreDumper, CoreLoader, quote_literal
 from ..pq import Format
 
+# As PostgreSQL writes them.
+_NOT_FINITE = {b"nan": b"NaN", b"inf": b"Infinity", b"-inf": b"-Infinity"}
 
-class IntDumper(CoreDumper):
+
+class _NumberDumper(CoreDumper):
+    def quote(self, obj: Any) -> Buffer:
+        """A numeric constant (PostgreSQL documentation, 4.1.2.6), or a string for what is no finite number."""
+        value = self.dump(obj)
+        assert value is not None
+        value = bytes(value)
+        if not value[-1:].isdigit():
+            return quote_literal(_NOT_FINITE.get(value, value))
+        # Behind another minus sign it would begin a comment.
+        return b" " + value if value.startswith(b"-") else value
+
+
+class IntDumper(_NumberDumper):
     _core = _howdah.dumper_core("int_text")
 
 
@@ -17,7 +34,7 @@ class IntBinaryDumper(CoreDumper):
     _core = _howdah.dumper_core("int_binary")
 
 
-class FloatDumper(CoreDumper):
+class FloatDumper(_NumberDumper):
     oid = 701
     _core = _howdah.dumper_core("float_text")
 
@@ -28,7 +45,7 @@ class FloatBinaryDumper(CoreDumper):
     _core = _howdah.dumper_core("float_binary")
 
 
-class DecimalDumper(CoreDumper):
+class DecimalDumper(_NumberDumper):
     oid = 1700
     _core = _howdah.dumper_core("numeric_text")
 
