@@ -20,7 +20,7 @@ def test_public_names_exist():
 
 
 def test_public_names_are_psycopgs():
-    modules = {"adapt", "adapters", "errors", "postgres", "pq", "rows", "types"}
+    modules = {"adapt", "adapters", "errors", "postgres", "pq", "rows", "sql", "types"}
     assert set(howdah.__all__) - modules <= set(oracle.__all__)
 
 
