@@ -6,16 +6,39 @@ from . import _howdah
 from ._adapters_map import ORDER, AdaptersMap
 from ._transformer import Transformer
 from ._typeinfo import TypeInfo, TypesRegistry
-from ._typenames import _NAMES
+from ._typemod import (
+    BitTypeModifier,
+    CharTypeModifier,
+    IntervalTypeModifier,
+    NumericTypeModifier,
+    TimeTypeModifier,
+    TypeModifier,
+)
+from ._typetable import MULTIRANGES, RANGES, TYPES
 from .abc import AdaptContext
+
+MODIFIERS: dict[str, type[TypeModifier]] = {
+    '"char"': CharTypeModifier,
+    "bit": BitTypeModifier,
+    "bpchar": CharTypeModifier,
+    "interval": IntervalTypeModifier,
+    "numeric": NumericTypeModifier,
+    "time": TimeTypeModifier,
+    "timestamp": TimeTypeModifier,
+    "timestamptz": TimeTypeModifier,
+    "timetz": TimeTypeModifier,
+    "varbit": BitTypeModifier,
+    "varchar": CharTypeModifier,
+}
 
 
 def register_default_types(types: TypesRegistry) -> None:
-    """Add the types that come with PostgreSQL."""
-    array_oids = {name[:-2]: oid for oid, name in _NAMES.items() if name.endswith("[]")}
-    for oid, name in _NAMES.items():
-        if not name.endswith("[]"):
-            types.add(TypeInfo(name, oid, array_oids.get(name, 0), delimiter=";" if name == "box" else ","))
+    """Make PostgreSQL's own types known in a registry."""
+    for name, oid, array_oid, regtype, delimiter in TYPES:
+        typemod = MODIFIERS.get(name, TypeModifier)
+        types.add(TypeInfo(name, oid, array_oid, regtype=regtype, delimiter=delimiter, typemod=typemod))
+    for name, oid, array_oid, *_ in RANGES + MULTIRANGES:
+        types.add(TypeInfo(name, oid, array_oid))
 
 
 def register_default_adapters(context: AdaptContext) -> None:
