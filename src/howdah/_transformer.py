@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TEXT_OID = 25
 TEXT_ARRAY_OID = 1009
+FIRST_USER_OID = 16384  # below are the types that come with PostgreSQL
 
 
 class Transformer(_howdah.Transformer):
@@ -102,9 +103,9 @@ class Transformer(_howdah.Transformer):
         info = self.adapters.types.get(dumper.oid)
         if info is None:
             return literal
-        array = b"[]" if dumper.oid == info.array_oid else b""
-        name: bytes = info.regtype.encode(self.encoding)
-        return literal + b"::" + name + array
+        name = info.regtype if info.oid >= FIRST_USER_OID else info.name  # timestamptz, not the words of the standard
+        array = "[]" if dumper.oid == info.array_oid else ""
+        return literal + f"::{name}{array}".encode(self.encoding)
 
     def _array_oid(self, oid: int) -> int:
         """The type that an array of such elements is sent as: text[] where it is not known."""

@@ -242,9 +242,10 @@ class TypesRegistry:
     def get(self, key: Any) -> TypeInfo | None:
         """As ``registry[key]``, but None for a type that is not known."""
         try:
-            return self[key]
+            info: TypeInfo = self[key]
         except KeyError:
             return None
+        return info
 
     def get_oid(self, name: str) -> int:
         """Oid of the type of this name, of its arrays where ``[]`` follows. Raises KeyError if it is not known."""
