@@ -92,7 +92,20 @@ hdpy_cursor_check(hdpy_cursor *cur)
 
 /* ---- results */
 
-static void
+int
+hdpy_cursor_settle_rows(hdpy_cursor *cur)
+{
+    if (cur->maker_factory == cur->row_factory)
+        return 0;
+    Py_CLEAR(cur->maker_factory);
+    if (hdpy_row_maker_setup(&cur->maker, cur->conn->st, cur->row_factory, (PyObject *)cur, cur->result) < 0)
+        return -1;
+    cur->maker_factory = Py_NewRef(cur->row_factory);
+    return 0;
+}
+
+/* A row factory is called when a result becomes the current one, as in psycopg. */
+static int
 set_result(hdpy_cursor *cur, Py_ssize_t i)
 {
     cur->i_result = i;
@@ -101,6 +114,7 @@ set_result(hdpy_cursor *cur, Py_ssize_t i)
     cur->pos = 0;
     cur->rowcount = cur->result->affected;
     cur->tag = cur->result->tag;
+    return cur->result->status == HDPY_TUPLES_OK ? hdpy_cursor_settle_rows(cur) : 0;
 }
 
 void
@@ -115,16 +129,16 @@ hdpy_cursor_reset(hdpy_cursor *cur)
     cur->tag.length = 0;
 }
 
-void
+int
 hdpy_cursor_adopt(hdpy_cursor *cur, hdpy_request *request)
 {
     cur->rowcount = request->affected;
     cur->tag = request->tag;
     if (request->results == NULL)
-        return;
+        return 0;
     Py_XSETREF(cur->results, request->results);
     request->results = NULL;
-    set_result(cur, 0);
+    return set_result(cur, 0);
 }
 
 static PyObject *
@@ -135,7 +149,8 @@ nextset(PyObject *self, PyObject *unused)
         return NULL;
     if (cur->results == NULL || cur->i_result + 1 >= PyList_GET_SIZE(cur->results))
         Py_RETURN_NONE;
-    set_result(cur, cur->i_result + 1);
+    if (set_result(cur, cur->i_result + 1) < 0)
+        return NULL;
     Py_RETURN_TRUE;
 }
 
@@ -152,8 +167,7 @@ select_result(PyObject *self, PyObject *arg)
         PyErr_Format(PyExc_IndexError, "index %zd out of range: %zd result(s) available", i, n);
         return NULL;
     }
-    set_result(cur, i < 0 ? i + n : i);
-    return Py_NewRef(self);
+    return set_result(cur, i < 0 ? i + n : i) < 0 ? NULL : Py_NewRef(self);
 }
 
 static PyObject *
@@ -380,10 +394,10 @@ run(hdpy_cursor *cur, hdpy_submit submit, hdpy_options *options)
     hdpy_request *request = hdpy_run(cur->conn, submit, options);
     if (request == NULL)
         return -1;
-    hdpy_cursor_adopt(cur, request);
+    int rc = hdpy_cursor_adopt(cur, request);
     hdpy_request_free(request);
-    if (!has_foreign_types(cur))
-        return 0;
+    if (rc < 0 || !has_foreign_types(cur))
+        return rc;
     PyObject *none = PyObject_CallMethodNoArgs((PyObject *)cur, cur->conn->st->str_discover);
     Py_XDECREF(none);
     return none ? 0 : -1;

@@ -30,8 +30,11 @@ int hdpy_cursor_check(hdpy_cursor *cur);
 /* Forgets what the last execution brought. */
 void hdpy_cursor_reset(hdpy_cursor *cur);
 
-/* Takes over what a successful request has brought. */
-void hdpy_cursor_adopt(hdpy_cursor *cur, hdpy_request *request);
+/* Settles how the rows of the current result are made. -1: what the row factory raised. */
+int hdpy_cursor_settle_rows(hdpy_cursor *cur);
+
+/* Takes over what a successful request has brought. -1: what the row factory raised. */
+int hdpy_cursor_adopt(hdpy_cursor *cur, hdpy_request *request);
 
 /* From the arguments of execute(); -1: TypeError. */
 int hdpy_cursor_options(hdpy_cursor *cur, hdpy_options *options, PyObject *query, PyObject *params, PyObject *prepare,

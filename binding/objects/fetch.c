@@ -53,13 +53,7 @@ prepare_fetch(hdpy_cursor *cur)
     }
     if (cur->result->description->adapters != hdpy_context_adapters(&cur->context) && find_loaders_anew(cur) < 0)
         return -1;
-    if (cur->maker_factory == cur->row_factory)
-        return 0;
-    Py_CLEAR(cur->maker_factory);
-    if (hdpy_row_maker_setup(&cur->maker, st, cur->row_factory, (PyObject *)cur, cur->result) < 0)
-        return -1;
-    cur->maker_factory = Py_NewRef(cur->row_factory);
-    return 0;
+    return hdpy_cursor_settle_rows(cur);
 }
 
 /* The next row, or NULL without an exception at the end. */

@@ -142,8 +142,8 @@ finish(hdpy_operation *op, PyObject **result)
     }
     if (hdpy_request_raise(op->request) < 0)
         return PYGEN_ERROR;
-    if (op->cursor != NULL)
-        hdpy_cursor_adopt(op->cursor, op->request);
+    if (op->cursor != NULL && hdpy_cursor_adopt(op->cursor, op->request) < 0)
+        return PYGEN_ERROR;
     *result = Py_NewRef(Py_None);
     return PYGEN_RETURN;
 }

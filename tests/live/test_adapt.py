@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from decimal import Decimal
 
 import pytest
@@ -309,6 +310,23 @@ class TestLoaders:
         assert value(cur, "select 1::int4") == "1!"
         cur.adapters.register_loader("int4", module("types.numeric").IntLoader)
         assert value(cur, "select 1::int4") == 1
+
+    @pytest.mark.howdah_only
+    def test_other_columns_stay_in_c(self, adapt, cur):
+        """Nothing but the one loader is called through Python, once per row."""
+        cur.adapters.register_loader("int4", loader(adapt, "!"))
+        query = "select g::int8, g::int4, 'x', 1.5::numeric, now(), true from generate_series(1, 500) g"
+        cur.execute(query).fetchone()  # makes the instance
+        calls = []
+        cur.execute(query)
+        sys.setprofile(lambda frame, event, arg: calls.append((event, frame.f_code.co_name)))
+        try:
+            cur.fetchall()
+        finally:
+            sys.setprofile(None)
+        assert calls.count(("call", "<lambda>")) == 500
+        own = {("c_call", "<lambda>"), ("c_return", "<lambda>"), ("call", "<lambda>"), ("return", "<lambda>")}
+        assert len([call for call in calls if call not in own]) <= 4  # fetchall and setprofile
 
     def test_of_unknown_types(self, adapt, cur):
         cur.adapters.register_loader(0, loader(adapt, "?"))

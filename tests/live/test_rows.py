@@ -187,3 +187,44 @@ async def test_async_factory_of_the_connection(pg, aconn):
     aconn.row_factory = pg.rows.scalar_row
     cur = await aconn.execute("select 7")
     assert [value async for value in cur] == [7]
+
+
+class TestWhenAFactoryIsCalled:
+    """When a result becomes the current one: what it raises, execute() and nextset() raise."""
+
+    def test_execute(self, pg, conn):
+        def broken(cursor):
+            raise ZeroDivisionError
+
+        cur = conn.cursor(row_factory=broken)
+        with pytest.raises(ZeroDivisionError):
+            cur.execute("select 1")
+        cur.row_factory = pg.rows.tuple_row
+        assert cur.execute("select 2").fetchone() == (2,)
+        cur.row_factory = broken
+        assert cur.execute("set datestyle to iso").statusmessage == "SET"
+
+    def test_scalar_of_no_column(self, pg, conn):
+        with pytest.raises(pg.ProgrammingError, match="at least one column"):
+            conn.cursor(row_factory=pg.rows.scalar_row).execute("select")
+
+    def test_nextset(self, pg, conn):
+        made = []
+
+        def factory(cursor):
+            made.append([column.name for column in cursor.description])
+            return tuple
+
+        cur = conn.cursor(row_factory=factory).execute("select 1 as a; select 2 as b")
+        assert made == [["a"]]
+        cur.nextset()
+        assert made == [["a"], ["b"]]
+        assert cur.fetchall() == [(2,)]
+        assert made == [["a"], ["b"]]
+
+    async def test_async(self, aconn):
+        def broken(cursor):
+            raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            await aconn.cursor(row_factory=broken).execute("select 1")
