@@ -295,7 +295,7 @@ same_pair(const hd_hstore_pair *a, const hd_hstore_pair *b)
     return same(a->key, b->key) && a->is_null == b->is_null && same(a->value, b->value);
 }
 
-/* Each pair alone, in both formats. */
+/* A pair alone, as text. */
 static void
 check_pair(const hd_hstore_pair *pair, hd_writer *w)
 {
@@ -306,11 +306,6 @@ check_pair(const hd_hstore_pair *pair, hd_writer *w)
     CHECK(hd_hstore_next(&s, &back) && same_pair(&back, pair));
     CHECK(!hd_hstore_next(&s, &back) && hd_hstore_scanned(&s) == HD_OK);
     hd_hstore_scanner_fini(&s);
-    hd_writer_rewind(w, 0);
-    hd_hstore_write_pair(w, pair);
-    hd_reader r = hd_reader_of(hd_writer_span(w));
-    hd_hstore_read_pair(&r, &back);
-    CHECK(hd_reader_done(&r) && same_pair(&back, pair));
 }
 
 static void

@@ -145,16 +145,3 @@ hd_hstore_read_pair(hd_reader *r, hd_hstore_pair *pair)
     pair->is_null = n == UINT32_MAX;
     pair->value = pair->is_null ? (hd_span){NULL, 0} : hd_read_span(r, n);
 }
-
-void
-hd_hstore_write_pair(hd_writer *w, const hd_hstore_pair *pair)
-{
-    hd_write_u32(w, (uint32_t)pair->key.n);
-    hd_write_span(w, pair->key);
-    if (pair->is_null) {
-        hd_write_null(w);
-        return;
-    }
-    hd_write_u32(w, (uint32_t)pair->value.n);
-    hd_write_span(w, pair->value);
-}

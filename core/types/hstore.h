@@ -39,6 +39,4 @@ HD_MUSTCHECK hd_rc hd_hstore_read_count(hd_reader *r, uint32_t *count);
 /* A failure shows in r->bad. */
 void hd_hstore_read_pair(hd_reader *r, hd_hstore_pair *pair);
 
-void hd_hstore_write_pair(hd_writer *w, const hd_hstore_pair *pair);
-
 #endif

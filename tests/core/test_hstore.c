@@ -134,6 +134,14 @@ read_binary(hd_span src)
 }
 
 static void
+write_string(hd_writer *w, hd_span s)
+{
+    size_t at = hd_write_value_begin(w);
+    hd_write_span(w, s);
+    hd_write_value_end(w, at);
+}
+
+static void
 binary(void)
 {
     hd_hstore_pair pairs[] = {
@@ -143,8 +151,13 @@ binary(void)
     };
     hd_writer w = hd_writer_of(&hd_alloc_default);
     hd_write_u32(&w, 3);
-    for (int i = 0; i < 3; i++)
-        hd_hstore_write_pair(&w, &pairs[i]);
+    for (int i = 0; i < 3; i++) {
+        write_string(&w, pairs[i].key);
+        if (pairs[i].is_null)
+            hd_write_null(&w);
+        else
+            write_string(&w, pairs[i].value);
+    }
     hd_reader r = hd_reader_of(hd_writer_span(&w));
     uint32_t count;
     CHECK_EQ(hd_hstore_read_count(&r, &count), HD_OK);
