@@ -282,8 +282,9 @@ set_row_factory(PyObject *self, PyObject *value, void *closure)
         PyErr_SetString(PyExc_AttributeError, "row_factory cannot be deleted");
         return -1;
     }
-    Py_XSETREF(((hdpy_cursor *)self)->row_factory, Py_NewRef(value));
-    return 0;
+    hdpy_cursor *cur = (hdpy_cursor *)self;
+    Py_XSETREF(cur->row_factory, Py_NewRef(value));
+    return cur->result && cur->result->status == HDPY_TUPLES_OK ? hdpy_cursor_settle_rows(cur) : 0;
 }
 
 static PyObject *

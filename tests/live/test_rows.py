@@ -201,7 +201,9 @@ class TestWhenAFactoryIsCalled:
             cur.execute("select 1")
         cur.row_factory = pg.rows.tuple_row
         assert cur.execute("select 2").fetchone() == (2,)
-        cur.row_factory = broken
+        with pytest.raises(ZeroDivisionError):
+            cur.row_factory = broken
+        cur = conn.cursor(row_factory=broken)
         assert cur.execute("set datestyle to iso").statusmessage == "SET"
 
     def test_scalar_of_no_column(self, pg, conn):
