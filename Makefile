@@ -38,6 +38,9 @@ CORE_OPTIONS := -Dcore_tests=true -Dextension=false -Db_sanitize=address,undefin
 build-core: | build
 	$(BIN)/meson setup $@ $(CORE_OPTIONS)
 
+test-types: build ## Try many more values of every type than `make test` does: EXAMPLES=1000 for each
+	HOWDAH_TEST_EXAMPLES=$(or $(EXAMPLES),1000) $(RUN) -m pytest tests/types --timeout=0 $(ARGS)
+
 test-core: build-core ## Run the C tests of the core under ASan and UBSan
 	$(BIN)/meson test -C build-core --no-suite fuzz --print-errorlogs
 
@@ -86,4 +89,4 @@ smoke: build ## Install into a fresh environment of each CPython on this machine
 clean: ## Delete what was built, .venv included
 	rm -rf build build-* dist $(VENV)
 
-.PHONY: help build demo test test-core fuzz-replay asan lint format bench type-matrix smoke clean
+.PHONY: help build demo test test-types test-core fuzz-replay asan lint format bench type-matrix smoke clean
