@@ -390,7 +390,9 @@ write_binary(hdpy_dump_ctx *ctx, PyObject *list, bool ints, hd_array_header *h, 
     walk w = walk_of(list);
     int rc = 0;
     uint32_t oid = h->item_oid;
-    hd_array_write_header(dst, h, false);
+    hd_array_header written = *h;
+    written.item_oid = oid ? oid : HD_OID_TEXT; /* what is of no type alone travels as text[] here */
+    hd_array_write_header(dst, &written, false);
     for (event e; rc == 0 && (e = next(&w)) != END;) {
         const char *uneven = NULL;
         if (e == LEAVE) {

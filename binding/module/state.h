@@ -14,7 +14,7 @@
     X(remove_reader) X(add_writer) X(remove_writer) X(create_future) X(create_task) X(add_done_callback) \
     X(on_cancel) X(on_notice) X(on_notification) X(future_blocking) X(fromutc) X(utcoffset) X(call_soon) X(get_debug) X(adapters) \
     X(connection) X(core) X(discover) X(dump) X(format) X(get_dumper) X(get_loader) X(load) X(of_snapshot) X(oid) \
-    X(network) X(network_address) X(packed) X(prefixlen)
+    X(name) X(network) X(network_address) X(packed) X(prefixlen)
 // clang-format on
 
 /* One line per object: HDPY_STATE_OBJECTS(X) expands to the fields, to the traversal and to the clearing. */

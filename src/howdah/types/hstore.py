@@ -50,14 +50,22 @@ def register_hstore(info: TypeInfo, context: AdaptContext | None = None) -> None
         raise TypeError("no info passed. Is the 'hstore' extension loaded?")
     info.register(context)
     adapters = context.adapters if context else postgres.adapters
-    adapters.register_dumper(dict, _dumper(BaseHstoreDumper, info.oid))
-    adapters.register_dumper(dict, _dumper(BaseHstoreBinaryDumper, info.oid))
+    adapters.register_dumper(dict, _make_hstore_dumper(info.oid))
+    adapters.register_dumper(dict, _make_hstore_binary_dumper(info.oid))
     adapters.register_loader(info.oid, HstoreLoader)
     adapters.register_loader(info.oid, HstoreBinaryLoader)
 
 
 # Kept, so that registering a type anew makes no new classes.
+
+
 @cache
-def _dumper(base: type[BaseHstoreDumper | BaseHstoreBinaryDumper], oid: int) -> type[CoreDumper]:
-    name = "hstore_binary" if base.format == Format.BINARY else "hstore_text"
-    return type(base.__name__.removeprefix("Base"), (base,), {"oid": oid, "_core": _howdah.dumper_core(name, oid)})
+def _make_hstore_dumper(oid: int) -> type[BaseHstoreDumper]:
+    core = _howdah.dumper_core("hstore_text", oid)
+    return type("HstoreDumper", (BaseHstoreDumper,), {"oid": oid, "_core": core})
+
+
+@cache
+def _make_hstore_binary_dumper(oid: int) -> type[BaseHstoreBinaryDumper]:
+    core = _howdah.dumper_core("hstore_binary", oid)
+    return type("HstoreBinaryDumper", (BaseHstoreBinaryDumper,), {"oid": oid, "_core": core})
