@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, overload
 
 from . import errors
 from ._typemod import TypeModifier
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .abc import AdaptContext
     from .connection import Connection
     from .connection_async import AsyncConnection
+    from .sql import Composable
 
 Info = TypeVar("Info", bound="TypeInfo")
 
@@ -23,13 +24,6 @@ Info = TypeVar("Info", bound="TypeInfo")
 RegistryKey: TypeAlias = "int | str | tuple[type[TypeInfo], int]"
 
 TO_REGTYPE_VERSION = 90400
-
-
-class Composable(Protocol):
-    """A name as an object of `howdah.sql`."""
-
-    def as_string(self, context: Any = None) -> str:
-        """The name as SQL text."""
 
 
 class TypeInfo:
