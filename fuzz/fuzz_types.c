@@ -202,6 +202,8 @@ fuzz_float(hd_span src, uint8_t how, hd_writer *w)
         bits = hd_be32(bits);
         memcpy(&narrow, &bits, sizeof narrow);
         CHECK((float)v == narrow || narrow != narrow);
+        hd_writer_rewind(w, 0);
+        CHECK(hd_float4_to_binary(w, v) == HD_OK && (narrow != narrow || memcmp(w->p, src.p, src.n) == 0));
     }
     if (hd_float8_from_binary(src, &v) == HD_OK) {
         hd_float8_to_binary(w, v);

@@ -114,7 +114,8 @@ is_dumped_as_int(hdpy_dump_ctx *ctx, PyTypeObject *type)
 static bool
 are_ints(hdpy_dump_ctx *ctx, const survey *s)
 {
-    return s->type != NULL && is_dumped_as_int(ctx, s->type);
+    return s->type != NULL && PyType_FastSubclass(s->type, Py_TPFLAGS_LONG_SUBCLASS) &&
+           is_dumped_as_int(ctx, s->type);
 }
 
 static void
@@ -447,13 +448,13 @@ dump_binary(hdpy_dump_ctx *ctx, PyObject *list, hd_writer *dst, hdpy_param *para
 static int
 dump_list_text(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param)
 {
-    return dump_text(ctx, obj, ctx->asked, dst, param);
+    return hdpy_dump_takes(PyList_Check(obj), obj, "array") ? dump_text(ctx, obj, ctx->asked, dst, param) : -1;
 }
 
 static int
 dump_list_binary(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param)
 {
-    return dump_binary(ctx, obj, dst, param);
+    return hdpy_dump_takes(PyList_Check(obj), obj, "array") ? dump_binary(ctx, obj, dst, param) : -1;
 }
 
 const hdpy_dumper hdpy_dump_list_text = {.dump = dump_list_text};

@@ -18,6 +18,12 @@ hdpy_dump_as_str(PyObject *obj, hd_writer *dst)
     return p == NULL ? -1 : 0;
 }
 
+static bool
+is_date(hdpy_dump_ctx *ctx, PyObject *obj)
+{
+    return hdpy_dump_takes(PyObject_TypeCheck(obj, hdpy_datetime(ctx->st)->DateType), obj, "date");
+}
+
 static int32_t
 days_of(PyObject *obj)
 {
@@ -28,6 +34,8 @@ days_of(PyObject *obj)
 static int
 dump_text(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param)
 {
+    if (!is_date(ctx, obj))
+        return -1;
     *param = (hdpy_param){DATE_OID, HD_TEXT};
     if (Py_TYPE(obj) != hdpy_datetime(ctx->st)->DateType)
         return hdpy_dump_as_str(obj, dst);
@@ -38,6 +46,8 @@ dump_text(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer 
 static int
 dump_binary(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param)
 {
+    if (!is_date(ctx, obj))
+        return -1;
     *param = (hdpy_param){DATE_OID, HD_BINARY};
     hd_date_to_binary(dst, days_of(obj));
     return 0;

@@ -17,6 +17,14 @@ no_dumper(hdpy_state *st, PyObject *obj, hdpy_pyformat format)
     return -1;
 }
 
+bool
+hdpy_dump_takes(bool fits, PyObject *obj, const char *type)
+{
+    if (!fits)
+        PyErr_Format(PyExc_TypeError, "cannot dump %s as %s", name_of(Py_TYPE(obj)), type);
+    return fits;
+}
+
 int
 hdpy_dump_value(hdpy_dump_ctx *ctx, PyObject *obj, hdpy_pyformat format, hd_writer *dst, hdpy_param *param)
 {

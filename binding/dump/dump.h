@@ -44,4 +44,8 @@ int hdpy_dump_value(hdpy_dump_ctx *ctx, PyObject *obj, hdpy_pyformat format, hd_
 /* The same by a Dumper class written in Python. */
 int hdpy_dump_by_python(hdpy_dump_ctx *ctx, PyObject *obj, hdpy_pyformat format, hd_writer *dst, hdpy_param *param);
 
+/* `fits`; if not, with TypeError "cannot dump X as <type>". A Dumper class may be registered for any class of objects, so
+ * those that look inside must ask. */
+bool hdpy_dump_takes(bool fits, PyObject *obj, const char *type);
+
 #endif

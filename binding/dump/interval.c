@@ -12,6 +12,12 @@ hdpy_delta_micros(PyObject *delta)
            PyDateTime_DELTA_GET_MICROSECONDS(delta);
 }
 
+static bool
+is_timedelta(hdpy_dump_ctx *ctx, PyObject *obj)
+{
+    return hdpy_dump_takes(PyObject_TypeCheck(obj, hdpy_datetime(ctx->st)->DeltaType), obj, "interval");
+}
+
 static hd_interval
 interval_of(PyObject *obj)
 {
@@ -23,6 +29,8 @@ interval_of(PyObject *obj)
 static int
 dump_text(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param)
 {
+    if (!is_timedelta(ctx, obj))
+        return -1;
     *param = (hdpy_param){INTERVAL_OID, HD_TEXT};
     hd_interval_to_text(dst, interval_of(obj), ctx->settings->interval_style);
     return 0;
@@ -31,6 +39,8 @@ dump_text(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer 
 static int
 dump_binary(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param)
 {
+    if (!is_timedelta(ctx, obj))
+        return -1;
     *param = (hdpy_param){INTERVAL_OID, HD_BINARY};
     hd_interval_to_binary(dst, interval_of(obj));
     return 0;

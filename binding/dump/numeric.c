@@ -30,7 +30,7 @@ write_number(hdpy_dump_ctx *ctx, hd_span text, hd_format format, hd_writer *dst)
 }
 
 static int
-dump(hdpy_dump_ctx *ctx, PyObject *obj, hd_format format, hd_writer *dst, hdpy_param *param)
+dump_decimal(hdpy_dump_ctx *ctx, PyObject *obj, hd_format format, hd_writer *dst, hdpy_param *param)
 {
     PyObject *str = str_of(ctx->st, obj);
     if (str == NULL)
@@ -41,6 +41,18 @@ dump(hdpy_dump_ctx *ctx, PyObject *obj, hd_format format, hd_writer *dst, hdpy_p
     int rc = p == NULL ? -1 : write_number(ctx, (hd_span){(const uint8_t *)p, (size_t)n}, format, dst);
     Py_DECREF(str);
     return rc;
+}
+
+/* A Decimal, or an int of any size. */
+static int
+dump(hdpy_dump_ctx *ctx, PyObject *obj, hd_format format, hd_writer *dst, hdpy_param *param)
+{
+    PyObject *decimal = hdpy_import_once(&ctx->st->Decimal, "decimal", "Decimal");
+    if (decimal == NULL)
+        return -1;
+    if (PyObject_TypeCheck(obj, (PyTypeObject *)decimal))
+        return dump_decimal(ctx, obj, format, dst, param);
+    return hdpy_dump_takes(PyIndex_Check(obj), obj, "numeric") ? hdpy_dump_big_int(ctx, obj, format, dst, param) : -1;
 }
 
 static int
@@ -60,10 +72,12 @@ int
 hdpy_dump_big_int(hdpy_dump_ctx *ctx, PyObject *obj, hd_format format, hd_writer *dst, hdpy_param *param)
 {
     PyObject *decimal_type = hdpy_import_once(&ctx->st->Decimal, "decimal", "Decimal");
-    PyObject *decimal = decimal_type ? PyObject_CallOneArg(decimal_type, obj) : NULL;
+    PyObject *number = decimal_type ? PyNumber_Index(obj) : NULL; /* others than Python's own have one */
+    PyObject *decimal = number ? PyObject_CallOneArg(decimal_type, number) : NULL;
+    Py_XDECREF(number);
     if (decimal == NULL)
         return -1;
-    int rc = dump(ctx, decimal, format, dst, param);
+    int rc = dump_decimal(ctx, decimal, format, dst, param);
     Py_DECREF(decimal);
     return rc;
 }

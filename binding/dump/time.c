@@ -4,6 +4,12 @@
 
 enum { TIME_OID = 1083, TIMETZ_OID = 1266 };
 
+static bool
+is_time(hdpy_dump_ctx *ctx, PyObject *obj)
+{
+    return hdpy_dump_takes(PyObject_TypeCheck(obj, hdpy_datetime(ctx->st)->TimeType), obj, "time");
+}
+
 static int64_t
 micros_of(PyObject *obj)
 {
@@ -27,6 +33,8 @@ offset_of(hdpy_dump_ctx *ctx, PyObject *obj, int64_t *micros)
 static int
 dump_text(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param)
 {
+    if (!is_time(ctx, obj))
+        return -1;
     bool aware = PyDateTime_TIME_GET_TZINFO(obj) != Py_None;
     int64_t offset = 0;
     *param = (hdpy_param){aware ? TIMETZ_OID : TIME_OID, HD_TEXT};
@@ -44,6 +52,8 @@ dump_text(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer 
 static int
 dump_binary(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param)
 {
+    if (!is_time(ctx, obj))
+        return -1;
     if (PyDateTime_TIME_GET_TZINFO(obj) == Py_None) {
         *param = (hdpy_param){TIME_OID, HD_BINARY};
         hd_time_to_binary(dst, micros_of(obj));

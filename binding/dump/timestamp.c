@@ -18,6 +18,12 @@ hdpy_utc_offset(hdpy_state *st, PyObject *obj, int64_t *micros)
     return known;
 }
 
+static bool
+is_datetime(hdpy_dump_ctx *ctx, PyObject *obj)
+{
+    return hdpy_dump_takes(PyObject_TypeCheck(obj, hdpy_datetime(ctx->st)->DateTimeType), obj, "timestamp");
+}
+
 /* Microseconds since 2000-01-01 on the object's own clock. */
 static int64_t
 local_micros(PyObject *obj)
@@ -65,6 +71,8 @@ subclass_micros(hdpy_dump_ctx *ctx, PyObject *obj, bool aware, int64_t *micros)
 static int
 dump_text(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param)
 {
+    if (!is_datetime(ctx, obj))
+        return -1;
     bool aware = PyDateTime_DATE_GET_TZINFO(obj) != Py_None;
     int64_t offset = 0;
     *param = (hdpy_param){aware ? TIMESTAMPTZ_OID : TIMESTAMP_OID, HD_TEXT};
@@ -85,6 +93,8 @@ dump_text(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer 
 static int
 dump_binary(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param)
 {
+    if (!is_datetime(ctx, obj))
+        return -1;
     bool aware = PyDateTime_DATE_GET_TZINFO(obj) != Py_None;
     int64_t micros, offset = 0;
     *param = (hdpy_param){aware ? TIMESTAMPTZ_OID : TIMESTAMP_OID, HD_BINARY};

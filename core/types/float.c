@@ -188,3 +188,15 @@ hd_float4_widen(float v)
     }
     return exact; /* not reached: 9 digits suffice */
 }
+
+hd_rc
+hd_float4_to_binary(hd_writer *w, double v)
+{
+    float narrow = (float)v;
+    if ((isinf(narrow) && !isinf(v)) || (narrow == 0 && v != 0))
+        return HD_ERANGE;
+    uint32_t bits;
+    memcpy(&bits, &narrow, sizeof bits);
+    hd_write_u32(w, bits);
+    return HD_OK;
+}

@@ -13,6 +13,9 @@ HD_MUSTCHECK hd_rc hd_float_from_text(hd_span src, double *v);
 /* The double nearest to the shortest decimal number that reads back as this float4: what its text gives. */
 double hd_float4_widen(float v);
 
+/* HD_ERANGE, with nothing written, for what would become infinity or zero: the server casts by the same rule. */
+HD_MUSTCHECK hd_rc hd_float4_to_binary(hd_writer *w, double v);
+
 HD_MUSTCHECK static inline hd_rc
 hd_float4_from_binary(hd_span src, double *v)
 {

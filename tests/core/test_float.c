@@ -204,6 +204,42 @@ widened_is_shortest(void)
     }
 }
 
+static void
+narrowed(void)
+{
+    static const struct {
+        double v;
+        const char *hex;
+    } known[] = {
+        {1.5, "3fc00000"},
+        {0.1, "3dcccccd"},
+        {-0.0, "80000000"},
+        {INFINITY, "7f800000"},
+        {-INFINITY, "ff800000"},
+        {3.4028235e38, "7f7fffff"},
+        {3.40282356e38, "7f7fffff"},
+        {1e-45, "00000001"},
+        {3.5e38, NULL},
+        {-1e300, NULL},
+        {1e-46, NULL},
+        {-5e-324, NULL},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        hd_writer w = hd_writer_of(&hd_alloc_default);
+        hd_rc rc = hd_float4_to_binary(&w, known[i].v);
+        char hex[9] = "";
+        for (size_t at = 0; at < w.n && at < 4; at++)
+            snprintf(hex + 2 * at, 3, "%02x", w.p[at]);
+        bool ok =
+            known[i].hex ? rc == HD_OK && w.n == 4 && strcmp(hex, known[i].hex) == 0 : rc == HD_ERANGE && w.n == 0;
+        tap_check(ok, __FILE__, __LINE__, "%.17g: %s", known[i].v, hex);
+        hd_writer_fini(&w);
+    }
+    hd_writer w = hd_writer_of(&hd_alloc_default);
+    CHECK(hd_float4_to_binary(&w, NAN) == HD_OK && w.n == 4 && (w.p[0] & 0x7f) == 0x7f && (w.p[1] & 0x80) != 0);
+    hd_writer_fini(&w);
+}
+
 int
 main(void)
 {
@@ -213,5 +249,6 @@ main(void)
     RUN(binary);
     RUN(shortest_float4);
     RUN(widened_is_shortest);
+    RUN(narrowed);
     return tap_done();
 }

@@ -1,59 +1,246 @@
-"""Adapters of numbers."""
+"""Adapters of numbers, and numbers that say as which of PostgreSQL's types they are sent (psycopg 3, "Numbers
+adaptation").
+
+    cursor.execute("select %s", [Int8(42)])
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .. import _howdah
 from ..abc import AdaptContext, Buffer
-from ..adapt import CoreDumper, CoreLoader, quote_literal
+from ..adapt import CoreDumper, CoreLoader, Dumper, PyFormat, quote_literal
 from ..pq import Format
 
-# As PostgreSQL writes them.
-_NOT_FINITE = {b"nan": b"NaN", b"inf": b"Infinity", b"-inf": b"-Infinity"}
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+FLOAT4_OID, FLOAT8_OID, NUMERIC_OID, OID_OID = 700, 701, 1700, 26
+INT2_OID, INT4_OID, INT8_OID = 21, 23, 20
+
+
+class _Int(int):
+    __slots__ = ()
+
+    def __new__(cls, arg: int) -> Self:
+        return super().__new__(cls, arg)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({int.__repr__(self)})"
+
+    def __str__(self) -> str:
+        return int.__repr__(self)
+
+
+class Int2(_Int):
+    """An int to send as smallint."""
+
+    __slots__ = ()
+
+
+class Int4(_Int):
+    """An int to send as integer."""
+
+    __slots__ = ()
+
+
+class Int8(_Int):
+    """An int to send as bigint."""
+
+    __slots__ = ()
+
+
+class IntNumeric(_Int):
+    """An int to send as numeric."""
+
+    __slots__ = ()
+
+
+class Oid(_Int):
+    """An int to send as oid."""
+
+    __slots__ = ()
+
+
+class _Float(float):
+    __slots__ = ()
+
+    def __new__(cls, arg: float) -> Self:
+        return super().__new__(cls, arg)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({float.__repr__(self)})"
+
+    def __str__(self) -> str:
+        return float.__repr__(self)
+
+
+class Float4(_Float):
+    """A float to send as real."""
+
+    __slots__ = ()
+
+
+class Float8(_Float):
+    """A float to send as double precision."""
+
+    __slots__ = ()
+
+
+# ---- dumpers
+
+# What has no digits, as PostgreSQL writes it.
+_NOT_FINITE = {
+    b"nan": b"NaN", b"inf": b"Infinity", b"-inf": b"-Infinity",
+    b"NaN": b"NaN", b"Infinity": b"Infinity", b"-Infinity": b"-Infinity",
+}  # fmt: skip
 
 
 class _NumberDumper(CoreDumper):
+    """Base of the dumpers to text."""
+
+    _cast: ClassVar[bytes] = b""  # what follows the quotes of numbers that are not finite
+
     def quote(self, obj: Any) -> Buffer:
         """A numeric constant (PostgreSQL documentation, 4.1.2.6), or a string for what is no finite number."""
         value = self.dump(obj)
-        assert value is not None
+        if value is None:
+            return b"NULL"
         value = bytes(value)
-        if not value[-1:].isdigit():
-            return quote_literal(_NOT_FINITE.get(value, value))
+        if value in _NOT_FINITE:
+            return quote_literal(_NOT_FINITE[value]) + self._cast
         # Behind another minus sign it would begin a comment.
         return b" " + value if value.startswith(b"-") else value
 
 
-class IntDumper(_NumberDumper):
+class Int2Dumper(_NumberDumper):
+    oid = INT2_OID
+    _core = _howdah.dumper_core("int_text", oid=INT2_OID)
+
+
+class Int4Dumper(_NumberDumper):
+    oid = INT4_OID
+    _core = _howdah.dumper_core("int_text", oid=INT4_OID)
+
+
+class Int8Dumper(_NumberDumper):
+    oid = INT8_OID
+    _core = _howdah.dumper_core("int_text", oid=INT8_OID)
+
+
+class IntNumericDumper(_NumberDumper):
+    oid = NUMERIC_OID
+    _core = _howdah.dumper_core("int_text", oid=NUMERIC_OID)
+
+
+class OidDumper(_NumberDumper):
+    oid = OID_OID
+    _core = _howdah.dumper_core("int_text", oid=OID_OID)
+
+
+class Int2BinaryDumper(Int2Dumper):
+    format = Format.BINARY
+    _core = _howdah.dumper_core("int2_binary")
+
+
+class Int4BinaryDumper(Int4Dumper):
+    format = Format.BINARY
+    _core = _howdah.dumper_core("int4_binary")
+
+
+class Int8BinaryDumper(Int8Dumper):
+    format = Format.BINARY
+    _core = _howdah.dumper_core("int8_binary")
+
+
+class IntNumericBinaryDumper(IntNumericDumper):
+    format = Format.BINARY
+    _core = _howdah.dumper_core("numeric_binary")
+
+
+class OidBinaryDumper(OidDumper):
+    format = Format.BINARY
+    _core = _howdah.dumper_core("oid_binary")
+
+
+class IntDumper(CoreDumper):
+    """Sends an int as the smallest type that holds it, by the dumper of that type."""
+
     _core = _howdah.dumper_core("int_text")
+    _dumpers: ClassVar[dict[type, type[Dumper]]] = {
+        Int2: Int2Dumper, Int4: Int4Dumper, Int8: Int8Dumper, IntNumeric: IntNumericDumper
+    }  # fmt: skip
+
+    def get_key(self, obj: int, format: PyFormat) -> type:
+        """The wrapper of that type."""
+        if -(2**15) <= obj < 2**15:
+            return Int2
+        if -(2**31) <= obj < 2**31:
+            return Int4
+        return Int8 if -(2**63) <= obj < 2**63 else IntNumeric
+
+    def upgrade(self, obj: int, format: PyFormat) -> Dumper:
+        """The dumper of that type."""
+        key = self.get_key(obj, format)
+        return self._dumpers[key](key, self._tx)
 
 
-class IntBinaryDumper(CoreDumper):
+class IntBinaryDumper(IntDumper):
     format = Format.BINARY
     _core = _howdah.dumper_core("int_binary")
+    _dumpers: ClassVar[dict[type, type[Dumper]]] = {
+        Int2: Int2BinaryDumper, Int4: Int4BinaryDumper, Int8: Int8BinaryDumper, IntNumeric: IntNumericBinaryDumper
+    }  # fmt: skip
 
 
 class FloatDumper(_NumberDumper):
-    oid = 701
+    oid = FLOAT8_OID
     _core = _howdah.dumper_core("float_text")
+    _cast = b"::float8"
+
+
+class Float4Dumper(FloatDumper):
+    oid = FLOAT4_OID
+    _core = _howdah.dumper_core("float_text", oid=FLOAT4_OID)
 
 
 class FloatBinaryDumper(CoreDumper):
     format = Format.BINARY
-    oid = 701
+    oid = FLOAT8_OID
     _core = _howdah.dumper_core("float_binary")
 
 
+class Float4BinaryDumper(FloatBinaryDumper):
+    oid = FLOAT4_OID
+    _core = _howdah.dumper_core("float4_binary")
+
+
 class DecimalDumper(_NumberDumper):
-    oid = 1700
+    oid = NUMERIC_OID
     _core = _howdah.dumper_core("numeric_text")
+    _cast = b"::numeric"
 
 
 class DecimalBinaryDumper(CoreDumper):
     format = Format.BINARY
-    oid = 1700
+    oid = NUMERIC_OID
     _core = _howdah.dumper_core("numeric_binary")
+
+
+class NumericDumper(DecimalDumper):
+    """Sends Decimal and int alike: what is asked for by the oid may be either."""
+
+    _core = _howdah.dumper_core("numeric_text")
+
+
+class NumericBinaryDumper(DecimalBinaryDumper):
+    """Sends Decimal and int alike: what is asked for by the oid may be either."""
+
+    _core = _howdah.dumper_core("numeric_binary")
+
+
+# ---- loaders
 
 
 class IntLoader(CoreLoader):
@@ -104,21 +291,31 @@ class NumericBinaryLoader(CoreLoader):
 
 
 def register_default_adapters(context: AdaptContext) -> None:
+    """Register the adapters of numbers. Of two dumpers of a class the later one serves ``%s``."""
     adapters = context.adapters
-    adapters.register_dumper(int, IntDumper)
-    adapters.register_dumper(int, IntBinaryDumper)
-    adapters.register_dumper(float, FloatDumper)
-    adapters.register_dumper(float, FloatBinaryDumper)
-    adapters.register_dumper("decimal.Decimal", DecimalBinaryDumper)
-    adapters.register_dumper("decimal.Decimal", DecimalDumper)
-    for name, binary in (("int2", Int2BinaryLoader), ("int4", Int4BinaryLoader), ("int8", Int8BinaryLoader)):
-        adapters.register_loader(name, IntLoader)
+    for cls, first, second in (
+        (int, IntDumper, IntBinaryDumper),
+        (float, FloatDumper, FloatBinaryDumper),
+        (Int2, Int2Dumper, Int2BinaryDumper),
+        (Int4, Int4Dumper, Int4BinaryDumper),
+        (Int8, Int8Dumper, Int8BinaryDumper),
+        (Oid, OidDumper, OidBinaryDumper),
+        (Float4, Float4Dumper, Float4BinaryDumper),
+        (Float8, FloatDumper, FloatBinaryDumper),
+        (IntNumeric, IntNumericBinaryDumper, IntNumericDumper),
+        ("decimal.Decimal", DecimalBinaryDumper, DecimalDumper),
+        (None, NumericBinaryDumper, NumericDumper),  # of numeric
+    ):
+        adapters.register_dumper(cls, first)
+        adapters.register_dumper(cls, second)
+    for name, text, binary in (
+        ("int2", IntLoader, Int2BinaryLoader),
+        ("int4", IntLoader, Int4BinaryLoader),
+        ("int8", IntLoader, Int8BinaryLoader),
+        ("oid", IntLoader, OidBinaryLoader),
+        ("float4", FloatLoader, Float4BinaryLoader),
+        ("float8", FloatLoader, Float8BinaryLoader),
+        ("numeric", NumericLoader, NumericBinaryLoader),
+    ):
+        adapters.register_loader(name, text)
         adapters.register_loader(name, binary)
-    adapters.register_loader("oid", IntLoader)
-    adapters.register_loader("oid", OidBinaryLoader)
-    adapters.register_loader("float4", FloatLoader)
-    adapters.register_loader("float4", Float4BinaryLoader)
-    adapters.register_loader("float8", FloatLoader)
-    adapters.register_loader("float8", Float8BinaryLoader)
-    adapters.register_loader("numeric", NumericLoader)
-    adapters.register_loader("numeric", NumericBinaryLoader)
