@@ -3,6 +3,8 @@
 
 enum { QUOTED_MAX = 100 }; /* bytes of a malformed value that an error shows */
 
+enum { NESTED_MAX = 100 }; /* records within records: a few hundred bytes of stack each */
+
 enum { BOX_OID = 603 }; /* the one type whose elements a comma does not separate */
 
 #define TYPE(oid, array_oid, text_loader, binary_loader, exact)                                                      \
@@ -73,6 +75,17 @@ hdpy_binary_is_exact(uint32_t oid, const hdpy_settings *settings)
     default:
         return false;
     }
+}
+
+bool
+hdpy_load_enter(hdpy_load_ctx *ctx)
+{
+    if (ctx->depth < NESTED_MAX) {
+        ctx->depth++;
+        return true;
+    }
+    PyErr_Format(ctx->st->DataError, "can't load a value nested more than %d deep", NESTED_MAX);
+    return false;
 }
 
 PyObject *

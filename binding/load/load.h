@@ -17,6 +17,7 @@ typedef struct hdpy_load_ctx {
     hdpy_adapters *adapters;       /* borrowed from whoever loads */
     hdpy_context *context;         /* for loaders written in Python */
     PyObject *owner;               /* of the context, or NULL */
+    int depth;                     /* of values inside values: hdpy_load_enter() */
 } hdpy_load_ctx;
 
 typedef struct hdpy_loader hdpy_loader;
@@ -32,6 +33,16 @@ struct hdpy_loader {
 
 /* The loader of a type found inside a value: the user's where one is registered. NULL with an exception. */
 const hdpy_loader *hdpy_loader_for(hdpy_load_ctx *ctx, uint32_t oid, hd_format format);
+
+/* Around the loading of what is inside a value, where its bytes say what that is: they could nest without end. False with
+ * DataError set where they are too deep. */
+bool hdpy_load_enter(hdpy_load_ctx *ctx);
+
+static inline void
+hdpy_load_leave(hdpy_load_ctx *ctx)
+{
+    ctx->depth--;
+}
 
 /* A loader written in Python, whose key in the map is self->data. */
 PyObject *hdpy_load_by_python(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src);
