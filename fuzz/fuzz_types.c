@@ -11,6 +11,8 @@
 #include "types/interval.h"
 #include "types/network.h"
 #include "types/numeric.h"
+#include "types/quoted.h"
+#include "types/record.h"
 #include "types/time.h"
 #include "types/timestamp.h"
 #include "types/uuid.h"
@@ -331,9 +333,60 @@ fuzz_hstore(hd_span src, uint8_t how, hd_writer *w)
     }
 }
 
+/* Quoted as the server does it, and read back. */
+static void
+check_quoted(hd_span item, hd_writer *w)
+{
+    hd_span back;
+    hd_writer unquoted = hd_writer_of(&hd_alloc_default);
+    hd_writer_rewind(w, 0);
+    hd_write_u8(w, '"');
+    for (size_t i = 0; i < item.n; i++) {
+        if (item.p[i] == '"' || item.p[i] == '\\')
+            hd_write_u8(w, item.p[i]);
+        hd_write_u8(w, item.p[i]);
+    }
+    hd_write_span(w, HD_SPAN_LITERAL("\","));
+    hd_reader r = hd_reader_of(hd_writer_span(w));
+    CHECK(hd_quoted_read(&r, &unquoted, HD_SPAN_LITERAL(",)"), &back) && !r.bad && r.left == 1 && same(back, item));
+    hd_writer_fini(&unquoted);
+}
+
+static void
+fuzz_record(hd_span src, uint8_t how, hd_writer *w)
+{
+    hd_record_scanner s = hd_record_scanner_of(src, &hd_alloc_default);
+    hd_record_token token;
+    hd_span field;
+    size_t fields = 0;
+    while ((token = hd_record_next(&s, &field)) < HD_RECORD_END) {
+        CHECK(++fields < src.n);
+        if (token == HD_RECORD_FIELD)
+            check_quoted(field, w);
+    }
+    CHECK(s.unquoted.rc == HD_OK && (token == HD_RECORD_BAD || fields > 0));
+    hd_record_scanner_fini(&s);
+
+    hd_reader r = hd_reader_of(src);
+    uint32_t count, oid;
+    if (hd_record_read_count(&r, &count) != HD_OK)
+        return;
+    CHECK(count <= src.n / 8);
+    hd_writer_rewind(w, 0);
+    hd_write_u32(w, count);
+    for (uint32_t i = 0; i < count && !r.bad; i++) {
+        bool given = hd_record_read_field(&r, &oid, &field);
+        hd_write_u32(w, oid);
+        hd_write_u32(w, given ? (uint32_t)field.n : UINT32_MAX);
+        if (given)
+            hd_write_span(w, field);
+    }
+    CHECK(!hd_reader_done(&r) || same(hd_writer_span(w), src));
+}
+
 static void (*const families[])(hd_span src, uint8_t how, hd_writer *w) = {
     fuzz_date,  fuzz_time,    fuzz_timestamp, fuzz_interval, fuzz_array_text, fuzz_array_binary, fuzz_integer,
-    fuzz_float, fuzz_numeric, fuzz_bytea,     fuzz_uuid,     fuzz_network,    fuzz_hstore,
+    fuzz_float, fuzz_numeric, fuzz_bytea,     fuzz_uuid,     fuzz_network,    fuzz_hstore,       fuzz_record,
 };
 
 int

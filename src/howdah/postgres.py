@@ -43,9 +43,9 @@ def register_default_types(types: TypesRegistry) -> None:
 
 def register_default_adapters(context: AdaptContext) -> None:
     """Register the adapters of every module of `howdah.types`."""
-    from .types import array, bool, datetime, enum, json, net, none, numeric, string, uuid
+    from .types import array, bool, composite, datetime, enum, json, net, none, numeric, string, uuid
 
-    for module in (array, datetime, enum, json, net, none, string, uuid, bool, numeric):
+    for module in (array, composite, datetime, enum, json, net, none, string, uuid, bool, numeric):
         module.register_default_adapters(context)
 
 

@@ -62,7 +62,7 @@ def dict_row(cursor: Any) -> RowMaker[DictRow]:
 
 
 def namedtuple_row(cursor: Any) -> RowMaker[NamedTuple]:
-    """Rows as named tuples; a character that no identifier may have becomes an underscore.
+    """Rows as named tuples. In a name that is no identifier, underscores replace all but ASCII letters and digits.
 
     Raises `DataError` where that gives no valid field names: duplicates, or Python's keywords.
     """
@@ -142,7 +142,8 @@ def _namedtuple_class(names: tuple[str, ...]) -> type[Any]:
 
 
 def _identifier(name: str) -> str:
-    name = re.sub(r"\W", "_", name)
+    if not name.isidentifier():
+        name = re.sub(r"\W", "_", name, flags=re.ASCII)
     return "f" + name if name[:1].isdigit() or name.startswith("_") else name
 
 

@@ -90,22 +90,21 @@ def register_composite(
     if info is None:
         raise TypeError("no info passed: is there such a composite type?")
     info.register(context)
-    if factory is None:
-        factory = _namedtuple_class(info.name, info.field_names)
+    made_by: Any = factory or _namedtuple_class(info.name, info.field_names)
     adapters = context.adapters if context else _default_adapters()
     for base in (_CompositeLoader, _CompositeBinaryLoader):
-        adapters.register_loader(info.oid, _loader(base, info, factory, make_object))
-    if not isinstance(factory, type):
+        adapters.register_loader(info.oid, _loader(base, info, made_by, make_object))
+    if not isinstance(made_by, type):
         return
-    info.python_type = factory
-    if make_sequence is None and not issubclass(factory, Sequence):
+    info.python_type = made_by
+    if make_sequence is None and not issubclass(made_by, Sequence):
         make_sequence = _not_a_sequence
         logger.warning(
             "objects of type %r can't be dumped: it is not a sequence, and register_composite() got no make_sequence",
-            factory.__name__,
+            made_by.__name__,
         )
     for dumper in (_SequenceBinaryDumper, _SequenceDumper):
-        adapters.register_dumper(factory, _dumper(dumper, info, factory, make_sequence or _as_it_is))
+        adapters.register_dumper(made_by, _dumper(dumper, info, made_by, make_sequence or _as_it_is))
 
 
 # ---- dumping
