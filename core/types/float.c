@@ -97,6 +97,8 @@ hd_float_from_text(hd_span src, double *v)
         if (!scan_number(&r, &s))
             return HD_EDATA;
         magnitude = value_of(&s);
+        if (magnitude == INFINITY)
+            return HD_ERANGE;
     }
     if (!hd_reader_done(&r))
         return HD_EDATA;

@@ -7,7 +7,8 @@
 
 enum { HD_FLOAT_TEXT_MAX = 64 }; /* digits that are read; the server writes up to 17 */
 
-/* Serves both types: a float4 is read with the precision of its text, so that 1.1 gives 1.1. HD_EDATA: not a number. */
+/* Serves both types: a float4 is read with the precision of its text, so that 1.1 gives 1.1. HD_EDATA: not a number;
+ * HD_ERANGE: a finite one that is no double, as the server's rounding of the largest may be. */
 HD_MUSTCHECK hd_rc hd_float_from_text(hd_span src, double *v);
 
 /* The double nearest to the shortest decimal number that reads back as this float4: what its text gives. */

@@ -52,7 +52,6 @@ text(void)
         {"0.000000000000000000000000000000000000000000000000000000000000000000000015", 1.5e-71},
         {"Infinity", INFINITY},
         {"-Infinity", -INFINITY},
-        {"1e400", INFINITY},
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         double v;
@@ -81,6 +80,8 @@ malformed_text(void)
         "0x1p3",
         "nan(1)",
         "inf",
+        "1e400",
+        "-1e309",
         "nan",
         "1.2.3",
         "--1",
