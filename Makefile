@@ -68,7 +68,7 @@ lint: build ## Check style, the rooms rule, generated files, types and stubs
 	$(RUN) tools/lint_rooms.py
 	set -e; for tool in $(GENERATORS); do $(RUN) $$tool --check; done
 	$(RUN) -m mypy
-	$(RUN) -m mypy.stubtest howdah._howdah
+	$(RUN) -m mypy.stubtest --mypy-config-file pyproject.toml howdah._howdah
 
 format: build ## Format Python and C
 	$(RUN) -m ruff check --fix --exit-zero

@@ -16,6 +16,19 @@ check_tokens(hd_span sql)
 }
 
 static void
+check_places(const hd_query *q, hd_span rewritten)
+{
+    size_t behind = 0;
+    for (size_t i = 0; i < q->n_places; i++) {
+        hd_place place = q->places[i];
+        CHECK(place.param < q->n_params && place.at >= behind && place.n >= 2);
+        behind = place.at + place.n;
+        CHECK(behind <= rewritten.n && rewritten.p[place.at] == '$');
+    }
+    CHECK(q->n_places >= q->n_params);
+}
+
+static void
 check_params(const hd_query *q)
 {
     CHECK(q->n_params <= q->capacity);
@@ -62,8 +75,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     hd_sql_is_batch(sql);
     check_escaped(sql);
     hd_rc rc = hd_query_parse(&q, &w, &hd_alloc_default, sql, &error);
-    if (rc == HD_OK)
+    if (rc == HD_OK) {
         check_params(&q);
+        check_places(&q, hd_writer_span(&w));
+    }
     else
         CHECK(rc == HD_EINVAL && error.message[0] != 0 && q.params == NULL && q.names == NULL);
     hd_query_fini(&q, &hd_alloc_default);

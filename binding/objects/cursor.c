@@ -330,6 +330,7 @@ static PyMemberDef members[] = {
     {"connection", T_OBJECT, offsetof(hdpy_cursor, conn), READONLY, "The connection of the cursor."},
     {"closed", T_BOOL, offsetof(hdpy_cursor, closed), READONLY, "True after close()."},
     {"arraysize", T_LONG, offsetof(hdpy_cursor, arraysize), 0, "Rows that fetchmany() gets by default (DB-API)."},
+    {"_binding", T_INT, offsetof(hdpy_cursor, binding), 0, NULL},
     {"_query_given", T_OBJECT, offsetof(hdpy_cursor, query), READONLY, NULL},
     {NULL},
 };
@@ -345,6 +346,7 @@ hdpy_cursor_options(hdpy_cursor *cur, hdpy_options *options, PyObject *query, Py
                               .prepare = -1,
                               .wanted = cur->format == HD_BINARY ? HDPY_ALL_BINARY : HDPY_ADAPTIVE,
                               .context = &cur->context,
+                              .binding = (hdpy_binding)cur->binding,
                               .owner = (PyObject *)cur};
     if (prepare != NULL && prepare != Py_None && (options->prepare = PyObject_IsTrue(prepare)) < 0)
         return -1;
@@ -504,7 +506,23 @@ foreign_types(PyObject *self, PyObject *unused)
     return oids;
 }
 
+/* _mogrify(query, params): the text that a cursor which binds on the client would send */
+static PyObject *
+mogrify(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
+{
+    hdpy_cursor *cur = (hdpy_cursor *)self;
+    hdpy_options options;
+    if (nargs != 2) {
+        PyErr_SetString(PyExc_TypeError, "_mogrify() takes a query and its parameters");
+        return NULL;
+    }
+    if (hdpy_cursor_check(cur) < 0 || hdpy_cursor_options(cur, &options, args[0], args[1], NULL, NULL) < 0)
+        return NULL;
+    return hdpy_mogrify(cur->conn, &options);
+}
+
 static PyMethodDef methods[] = {
+    {"_mogrify", (PyCFunction)(void (*)(void))mogrify, METH_FASTCALL, NULL},
     {"_foreign_types", foreign_types, METH_NOARGS, NULL},
     {"nextset", nextset, METH_NOARGS,
      PyDoc_STR("nextset($self, /)\n--\n\nGo to the next result; True, or None if there is no other (DB-API).")},

@@ -19,6 +19,7 @@ typedef struct hdpy_cursor {
     long arraysize;
     int format; /* pq.Format of results: 0 lets C choose, 1 binary */
     bool closed;
+    int binding;             /* hdpy_binding, settled by the class */
     hdpy_row_maker maker;    /* of `result` ... */
     PyObject *maker_factory; /* ... for this factory (owned); NULL: not made yet */
     PyObject *query;         /* last executed, as given */

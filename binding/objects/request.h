@@ -5,6 +5,10 @@
 #include "objects/connection.h"
 #include "plan/result.h"
 
+/* How parameters get to a query: beside it, for the placeholders %s; as literals within it; beside it for the server's
+ * own placeholders, $1. */
+typedef enum hdpy_binding { HDPY_BIND_SERVER, HDPY_BIND_CLIENT, HDPY_BIND_RAW } hdpy_binding;
+
 /* Appends more messages while the connection has room for them; sets `feed` to NULL once it is through.
  * -1: an exception, which becomes the request's error. */
 typedef int (*hdpy_feed)(hdpy_connection *conn, hdpy_request *request);
@@ -22,8 +26,9 @@ typedef struct hdpy_step {
 } hdpy_step;
 
 struct hdpy_request {
-    hdpy_query *query;     /* NULL for a command of our own */
-    PyObject *owner;       /* the cursor, NULL for a command */
+    hdpy_query *query; /* NULL for a command of our own */
+    PyObject *owner;   /* the cursor, NULL for a command */
+    hdpy_binding binding;
     hdpy_context *context; /* of the owner, or of the connection */
     hdpy_step first;       /* the only step of nearly all requests */
     hdpy_step *step;       /* used last */
@@ -73,10 +78,14 @@ typedef struct hdpy_options {
     hdpy_formats wanted; /* of the results: HDPY_ADAPTIVE, HDPY_ALL_TEXT or HDPY_ALL_BINARY */
     hdpy_context *context;
     PyObject *owner; /* of the context */
+    hdpy_binding binding;
 } hdpy_options;
 
 int hdpy_submit_execute(hdpy_connection *conn, hdpy_request *request, const hdpy_options *options);
 int hdpy_submit_many(hdpy_connection *conn, hdpy_request *request, const hdpy_options *options, bool returning);
+/* The text of a query with its parameters as literals in it: new bytes. */
+PyObject *hdpy_mogrify(hdpy_connection *conn, const hdpy_options *options);
+
 int hdpy_submit_command(hdpy_connection *conn, hdpy_request *request, PyObject *sql);
 
 #endif

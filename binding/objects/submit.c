@@ -1,183 +1,13 @@
 /* From a call of execute() or executemany() to messages in the session. */
-#include "objects/request.h"
+#include "objects/params.h"
 
-#include "dump/dump.h"
 #include "module/errors.h"
 
 static const hd_span unnamed = {(const uint8_t *)"", 0};
 
 enum {
-    MOST_PARAMS = 65535,    /* Bind counts them in 16 bits */
     FEED_BELOW = 16 * 1024, /* executemany sends what has come to this much, so that the server starts early */
 };
-
-/* ---- parameters */
-
-/* Room for n parameters beside conn->values. */
-static int
-reserve_params(hdpy_connection *conn, size_t n)
-{
-    if (n <= conn->params_capacity)
-        return 0;
-    if (n > MOST_PARAMS) {
-        PyErr_Format(conn->st->OperationalError, "the number of query parameters is %zu: PostgreSQL takes at most %d",
-                     n, MOST_PARAMS);
-        return -1;
-    }
-    uint32_t *oids = PyMem_Resize(conn->oids, uint32_t, n);
-    if (oids != NULL)
-        conn->oids = oids;
-    uint16_t *formats = PyMem_Resize(conn->formats, uint16_t, n);
-    if (formats != NULL)
-        conn->formats = formats;
-    if (oids == NULL || formats == NULL) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    conn->params_capacity = n;
-    return 0;
-}
-
-static int
-dump_one(hdpy_connection *conn, hdpy_dump_ctx *ctx, size_t i, char format, PyObject *value)
-{
-    hdpy_param param = {0, HD_TEXT};
-    if (value == Py_None)
-        hd_write_null(&conn->values);
-    else if (hdpy_dump_value(ctx, value, (hdpy_pyformat)format, &conn->values, &param) < 0)
-        return -1;
-    conn->oids[i] = param.oid;
-    conn->formats[i] = param.format;
-    return 0;
-}
-
-static int
-raise_missing(hdpy_connection *conn, const hd_query *parsed, PyObject *params)
-{
-    PyObject *missing = PyList_New(0);
-    for (size_t i = 0; missing != NULL && i < parsed->n_params; i++) {
-        hd_span name = parsed->params[i].name;
-        PyObject *key = PyUnicode_DecodeUTF8((const char *)name.p, (Py_ssize_t)name.n, "replace");
-        int has = key ? PyMapping_HasKey(params, key) : 1;
-        if (!has && PyList_Append(missing, key) < 0)
-            Py_CLEAR(missing);
-        Py_XDECREF(key);
-    }
-    PyObject *comma = missing ? PyUnicode_FromString(", ") : NULL;
-    PyObject *text = comma ? PyUnicode_Join(comma, missing) : NULL;
-    if (text != NULL)
-        PyErr_Format(conn->st->ProgrammingError, "query parameter missing: %U", text);
-    Py_XDECREF(missing);
-    Py_XDECREF(comma);
-    Py_XDECREF(text);
-    return -1;
-}
-
-static int
-dump_mapping(hdpy_connection *conn, hdpy_dump_ctx *ctx, const hd_query *parsed, PyObject *params)
-{
-    if (parsed->n_params != 0 && !parsed->named) {
-        PyErr_SetString(PyExc_TypeError, "positional placeholders (%s) require a sequence of parameters");
-        return -1;
-    }
-    for (size_t i = 0; i < parsed->n_params; i++) {
-        hd_span name = parsed->params[i].name;
-        PyObject *key = PyUnicode_DecodeUTF8((const char *)name.p, (Py_ssize_t)name.n, NULL);
-        PyObject *value = key ? PyObject_GetItem(params, key) : NULL;
-        Py_XDECREF(key);
-        if (value == NULL) {
-            if (!PyErr_ExceptionMatches(PyExc_KeyError))
-                return -1;
-            PyErr_Clear();
-            return raise_missing(conn, parsed, params);
-        }
-        int rc = dump_one(conn, ctx, i, parsed->params[i].format, value);
-        Py_DECREF(value);
-        if (rc < 0)
-            return -1;
-    }
-    return 0;
-}
-
-static int
-dump_sequence(hdpy_connection *conn, hdpy_dump_ctx *ctx, const hd_query *parsed, PyObject *params)
-{
-    if (parsed->n_params != 0 && parsed->named) {
-        PyErr_SetString(PyExc_TypeError, "named placeholders (%(name)s) require a mapping of parameters");
-        return -1;
-    }
-    PyObject *fast = PySequence_Fast(params, "query parameters should be a sequence or a mapping");
-    if (fast == NULL)
-        return -1;
-    int rc = 0;
-    size_t n = (size_t)PySequence_Fast_GET_SIZE(fast);
-    if (n != parsed->n_params) {
-        PyErr_Format(conn->st->ProgrammingError, "the query has %zu placeholder%s but %zu parameter%s passed",
-                     parsed->n_params, parsed->n_params == 1 ? "" : "s", n, n == 1 ? " was" : "s were");
-        rc = -1;
-    }
-    for (size_t i = 0; rc == 0 && i < n; i++) {
-        /* A dumper in Python may change the list under us. */
-        if ((Py_ssize_t)i >= PySequence_Fast_GET_SIZE(fast)) {
-            PyErr_SetString(PyExc_RuntimeError, "the parameters changed size while they were being adapted");
-            rc = -1;
-            break;
-        }
-        PyObject *value = Py_NewRef(PySequence_Fast_GET_ITEM(fast, (Py_ssize_t)i));
-        rc = dump_one(conn, ctx, i, parsed->params[i].format, value);
-        Py_DECREF(value);
-    }
-    Py_DECREF(fast);
-    return rc;
-}
-
-/* Fills conn->values, oids and formats. */
-static int
-dump_params(hdpy_connection *conn, hdpy_request *request, hdpy_dump_ctx *ctx, PyObject *params)
-{
-    const hd_query *parsed = &request->query->parsed;
-    hd_writer_rewind(&conn->values, 0);
-    if (reserve_params(conn, parsed->n_params) < 0)
-        return -1;
-    int rc;
-    if (PyTuple_Check(params) || PyList_Check(params))
-        rc = dump_sequence(conn, ctx, parsed, params);
-    else if (PyDict_Check(params))
-        rc = dump_mapping(conn, ctx, parsed, params);
-    else if (PyUnicode_Check(params) || PyBytes_Check(params)) {
-        PyErr_Format(PyExc_TypeError, "query parameters should be a sequence or a mapping, got %.200s",
-                     Py_TYPE(params)->tp_name);
-        return -1;
-    }
-    else if (PyMapping_Check(params) && PyObject_HasAttrString(params, "keys"))
-        rc = dump_mapping(conn, ctx, parsed, params);
-    else if (PySequence_Check(params))
-        rc = dump_sequence(conn, ctx, parsed, params);
-    else {
-        PyErr_Format(PyExc_TypeError, "query parameters should be a sequence or a mapping, got %.200s",
-                     Py_TYPE(params)->tp_name);
-        return -1;
-    }
-    if (rc == 0 && conn->values.rc != HD_OK) {
-        hdpy_raise_rc(conn->st, conn->values.rc);
-        rc = -1;
-    }
-    return rc;
-}
-
-/* The same, among the adapters as they are now. */
-static int
-adapt_params(hdpy_connection *conn, hdpy_request *request, hdpy_settings *settings, PyObject *params)
-{
-    /* A dumper in Python may register another, or change the session's settings. */
-    hdpy_adapters *adapters = (hdpy_adapters *)Py_NewRef((PyObject *)hdpy_context_adapters(request->context));
-    Py_INCREF((PyObject *)settings);
-    hdpy_dump_ctx ctx = hdpy_dump_ctx_of(conn->st, settings, adapters, request->context, request->owner);
-    int rc = dump_params(conn, request, &ctx, params);
-    Py_DECREF((PyObject *)settings);
-    Py_DECREF((PyObject *)adapters);
-    return rc;
-}
 
 /* Takes what the caller has passed, but for the parameters. The settings then are those of this moment: borrowed, and NULL
  * with an exception. */
@@ -187,10 +17,12 @@ take_options(hdpy_connection *conn, hdpy_request *request, const hdpy_options *o
     request->context = options->context;
     request->owner = Py_NewRef(options->owner);
     request->wanted = options->wanted;
+    request->binding = options->binding;
     PyObject *text = hdpy_query_text(options->query, options->owner);
     hdpy_settings *settings = text ? hdpy_connection_settings(conn) : NULL;
     if (settings != NULL)
-        request->query = hdpy_query_get(conn->st, &conn->queries, settings, text, with_params);
+        request->query = hdpy_query_get(conn->st, &conn->queries, settings, text,
+                                        with_params && options->binding != HDPY_BIND_RAW);
     Py_XDECREF(text);
     return request->query ? settings : NULL;
 }
@@ -360,6 +192,23 @@ choose_statement(hdpy_connection *conn, hdpy_request *request, size_t n_params, 
     return 0;
 }
 
+/* Dumps the parameters, or makes them a part of the text, whose request this is from then on. */
+static int
+bind_params(hdpy_connection *conn, hdpy_request *request, hdpy_settings *settings, PyObject *params, size_t *n)
+{
+    if (request->binding != HDPY_BIND_CLIENT)
+        return hdpy_dump_params(conn, request, settings, params, n);
+    PyObject *text = hdpy_merge_params(conn, request, settings, params);
+    hdpy_query *merged = text ? hdpy_query_once(conn->st, settings, text) : NULL;
+    Py_XDECREF(text);
+    if (merged == NULL)
+        return -1;
+    Py_SETREF(request->query, merged);
+    hd_writer_rewind(&conn->values, 0);
+    *n = 0;
+    return 0;
+}
+
 int
 hdpy_submit_execute(hdpy_connection *conn, hdpy_request *request, const hdpy_options *options)
 {
@@ -369,12 +218,9 @@ hdpy_submit_execute(hdpy_connection *conn, hdpy_request *request, const hdpy_opt
         return -1;
     size_t n_params = 0;
     hd_writer_rewind(&conn->values, 0);
-    if (with_params) {
-        n_params = request->query->parsed.n_params;
-        if (adapt_params(conn, request, settings, options->params) < 0)
-            return -1;
-    }
-    if (request->query->batch && options->wanted != HDPY_ALL_BINARY)
+    if (with_params && bind_params(conn, request, settings, options->params, &n_params) < 0)
+        return -1;
+    if (request->query->batch && n_params == 0 && options->wanted != HDPY_ALL_BINARY)
         return submit_query(conn, request, request->query->sql, needs_begin(conn));
     if (choose_statement(conn, request, n_params, options->prepare) < 0)
         return -1;
@@ -388,19 +234,35 @@ hdpy_submit_execute(hdpy_connection *conn, hdpy_request *request, const hdpy_opt
     return rc;
 }
 
+PyObject *
+hdpy_mogrify(hdpy_connection *conn, const hdpy_options *options)
+{
+    hdpy_request *request = hdpy_request_new();
+    if (request == NULL)
+        return NULL;
+    bool with_params = options->params != NULL && options->params != Py_None;
+    PyObject *sql = NULL;
+    hdpy_settings *settings = take_options(conn, request, options, with_params);
+    size_t n;
+    if (settings != NULL && (!with_params || bind_params(conn, request, settings, options->params, &n) == 0))
+        sql = Py_NewRef(request->query->sql);
+    hdpy_request_free(request);
+    return sql;
+}
+
 /* ---- executemany: one batch, one Sync, written on as the socket takes it */
 
 /* One row of parameters: Bind and Execute, with a Parse before where the types have changed. */
 static int
 feed_row(hdpy_connection *conn, hdpy_request *request, PyObject *row)
 {
-    const hd_query *parsed = &request->query->parsed;
+    size_t n_params = 0;
     hdpy_settings *settings = hdpy_connection_settings(conn);
-    if (settings == NULL || adapt_params(conn, request, settings, row) < 0)
+    if (settings == NULL || hdpy_dump_params(conn, request, settings, row, &n_params) < 0)
         return -1;
     const hdpy_statement *stmt = request->step->stmt;
-    bool changed = stmt == NULL || !hdpy_statement_takes(stmt, conn->oids, parsed->n_params);
-    if (changed && choose_statement(conn, request, parsed->n_params, request->prepare) < 0)
+    bool changed = stmt == NULL || !hdpy_statement_takes(stmt, conn->oids, n_params);
+    if (changed && choose_statement(conn, request, n_params, request->prepare) < 0)
         return -1;
     hd_session_mark mark = hd_session_mark_of(&conn->session);
     if (!request->fed_any)
@@ -442,6 +304,48 @@ feed(hdpy_connection *conn, hdpy_request *request)
     return end_feed(conn, request);
 }
 
+/* Appends the query with one row's parameters in it, for which a statement of its own stands in the text. */
+static int
+merge_row(hdpy_connection *conn, hdpy_request *request, PyObject *row, hd_writer *all)
+{
+    hdpy_settings *settings = hdpy_connection_settings(conn);
+    PyObject *text = settings ? hdpy_merge_params(conn, request, settings, row) : NULL;
+    hdpy_query *merged = text ? hdpy_query_once(conn->st, settings, text) : NULL;
+    if (merged != NULL) {
+        if (all->n != 0)
+            hd_write_span(all, HD_SPAN_LITERAL("\n;")); /* the text may end with a comment */
+        hd_write_span(all, sql_of(merged));
+    }
+    Py_XDECREF(text);
+    Py_XDECREF((PyObject *)merged);
+    return merged ? 0 : -1;
+}
+
+/* With client-side binding every row is another text: all of them travel as one simple Query. */
+static int
+submit_merged(hdpy_connection *conn, hdpy_request *request)
+{
+    hd_writer all = hd_writer_of(&hd_alloc_default);
+    PyObject *row, *sql = NULL;
+    int rc = 0;
+    while (rc == 0 && (row = PyIter_Next(request->iterator)) != NULL) {
+        rc = merge_row(conn, request, row, &all);
+        Py_DECREF(row);
+    }
+    if (all.rc != HD_OK)
+        hdpy_raise_rc(conn->st, all.rc);
+    else if (rc == 0 && !PyErr_Occurred() && all.n == 0)
+        request->done = true;
+    else if (rc == 0 && !PyErr_Occurred())
+        sql = PyBytes_FromStringAndSize((const char *)all.p, (Py_ssize_t)all.n);
+    hd_writer_fini(&all);
+    if (sql == NULL)
+        return PyErr_Occurred() ? -1 : 0;
+    rc = submit_query(conn, request, sql, needs_begin(conn));
+    Py_DECREF(sql);
+    return rc;
+}
+
 int
 hdpy_submit_many(hdpy_connection *conn, hdpy_request *request, const hdpy_options *options, bool returning)
 {
@@ -454,6 +358,9 @@ hdpy_submit_many(hdpy_connection *conn, hdpy_request *request, const hdpy_option
     request->affected = returning ? -1 : 0;
     request->prepare = options->prepare;
     request->implicit = conn->autocommit && conn->session.transaction_status == 'I';
+
+    if (request->binding == HDPY_BIND_CLIENT)
+        return submit_merged(conn, request);
 
     PyObject *row = PyIter_Next(request->iterator);
     if (row == NULL) {

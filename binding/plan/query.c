@@ -266,6 +266,10 @@ parse(hdpy_state *st, const hdpy_settings *settings, hdpy_query *q, PyObject *gi
         if (rc == HD_OK) {
             text = hd_writer_span(&rewritten);
             q->sql = from_utf8(codec, (const char *)text.p, text.n);
+            q->utf8 =
+                codec ? PyBytes_FromStringAndSize((const char *)text.p, (Py_ssize_t)text.n) : Py_XNewRef(q->sql);
+            if (q->utf8 == NULL)
+                Py_CLEAR(q->sql);
         }
         else if (rc == HD_EINVAL)
             raise_placeholder_error(st, &error);
@@ -280,6 +284,29 @@ parse(hdpy_state *st, const hdpy_settings *settings, hdpy_query *q, PyObject *gi
     return q->sql ? 0 : -1;
 }
 
+static hdpy_query *
+new_query(hdpy_state *st, const hdpy_settings *settings, PyObject *query, bool with_params)
+{
+    hdpy_query *q = PyObject_New(hdpy_query, (PyTypeObject *)st->Query);
+    if (q == NULL)
+        return NULL;
+    q->key = Py_NewRef(query);
+    q->sql = q->utf8 = NULL;
+    q->parsed = (hd_query){0};
+    q->parametric = with_params;
+    q->batch = q->cached = false;
+    q->statements = NULL;
+    if (parse(st, settings, q, query, with_params) < 0)
+        Py_CLEAR(q);
+    return q;
+}
+
+hdpy_query *
+hdpy_query_once(hdpy_state *st, const hdpy_settings *settings, PyObject *sql)
+{
+    return new_query(st, settings, sql, false);
+}
+
 hdpy_query *
 hdpy_query_get(hdpy_state *st, hdpy_query_cache *cache, const hdpy_settings *settings, PyObject *query,
                bool with_params)
@@ -291,20 +318,8 @@ hdpy_query_get(hdpy_state *st, hdpy_query_cache *cache, const hdpy_settings *set
         if (known != NULL || PyErr_Occurred())
             return (hdpy_query *)Py_XNewRef(known);
     }
-    hdpy_query *q = PyObject_New(hdpy_query, (PyTypeObject *)st->Query);
-    if (q == NULL)
-        return NULL;
-    q->key = Py_NewRef(query);
-    q->sql = NULL;
-    q->parsed = (hd_query){0};
-    q->parametric = with_params;
-    q->batch = q->cached = false;
-    q->statements = NULL;
-    if (parse(st, settings, q, query, with_params) < 0) {
-        Py_DECREF(q);
-        return NULL;
-    }
-    if (hashable && !q->batch && PyBytes_GET_SIZE(q->sql) <= LONGEST_CACHED) {
+    hdpy_query *q = new_query(st, settings, query, with_params);
+    if (q != NULL && hashable && !q->batch && PyBytes_GET_SIZE(q->sql) <= LONGEST_CACHED) {
         if (PyDict_SetItem(dict, query, (PyObject *)q) < 0) {
             Py_DECREF(q);
             return NULL;
@@ -327,6 +342,7 @@ query_dealloc(PyObject *self)
     hd_query_fini(&q->parsed, &hd_alloc_default);
     Py_XDECREF(q->key);
     Py_XDECREF(q->sql);
+    Py_XDECREF(q->utf8);
     PyObject_Free(self);
     Py_DECREF(type);
 }

@@ -28,6 +28,7 @@ struct hdpy_query {
     PyObject_HEAD
     PyObject *key;   /* str as the user gave it, or bytes */
     PyObject *sql;   /* bytes to send, with $1 for %s */
+    PyObject *utf8;  /* the same in UTF-8, in which the places of its parameters count; NULL without parameters */
     hd_query parsed; /* its parameters; empty when none were passed */
     bool parametric; /* in which dictionary */
     bool batch;      /* not exactly one statement: needs a simple Query */
@@ -59,6 +60,9 @@ PyObject *hdpy_query_text(PyObject *query, PyObject *context);
 /* Of a str or bytes. A new reference; ProgrammingError for bad placeholders. */
 hdpy_query *hdpy_query_get(hdpy_state *st, hdpy_query_cache *cache, const hdpy_settings *settings, PyObject *query,
                            bool with_params);
+
+/* The same for a text that is hardly executed twice: it is not kept. */
+hdpy_query *hdpy_query_once(hdpy_state *st, const hdpy_settings *settings, PyObject *sql);
 
 /* Whether the statement is the one for these parameter types. */
 bool hdpy_statement_takes(const hdpy_statement *stmt, const uint32_t *oids, size_t n);

@@ -26,6 +26,7 @@ hd_query_fini(hd_query *q, const hd_alloc *alloc)
 {
     hd_release(alloc, q->params);
     hd_release(alloc, q->names);
+    hd_release(alloc, q->places);
     *q = (hd_query){0};
 }
 
@@ -179,6 +180,22 @@ number_of(parser *ps, const use *u, size_t *number)
 /* ---- the text */
 
 static hd_rc
+note_place(parser *ps, hd_place place)
+{
+    hd_query *q = ps->q;
+    if (q->n_places == q->places_capacity) {
+        size_t capacity = q->places_capacity ? 2 * q->places_capacity : FIRST_PARAMS;
+        hd_place *places = hd_resize(ps->alloc, q->places, capacity * sizeof(*places));
+        if (places == NULL)
+            return HD_ENOMEM;
+        q->places = places;
+        q->places_capacity = capacity;
+    }
+    q->places[q->n_places++] = place;
+    return HD_OK;
+}
+
+static hd_rc
 rewrite_use(parser *ps, const use *u, bool opaque)
 {
     char digits[24];
@@ -192,8 +209,11 @@ rewrite_use(parser *ps, const use *u, bool opaque)
         return HD_OK;
     }
     hd_rc rc = number_of(ps, u, &number);
-    if (rc == HD_OK)
-        hd_write_bytes(ps->dst, digits, (size_t)snprintf(digits, sizeof(digits), "$%zu", number));
+    if (rc != HD_OK)
+        return rc;
+    size_t n = (size_t)snprintf(digits, sizeof(digits), "$%zu", number);
+    rc = note_place(ps, (hd_place){ps->dst->n, n, number - 1});
+    hd_write_bytes(ps->dst, digits, n);
     return rc;
 }
 

@@ -13,11 +13,19 @@ typedef struct hd_placeholder {
     hd_span name;   /* in hd_query.names; empty for a positional one */
 } hd_placeholder;
 
+/* Where a parameter stands in the rewritten SQL, as "$1". */
+typedef struct hd_place {
+    size_t at, n;
+    size_t param; /* in hd_query.params */
+} hd_place;
+
 typedef struct hd_query {
     hd_placeholder *params; /* [i] is $i+1; a repeated name counts once */
     size_t n_params;
     size_t capacity;
     bool named;
+    hd_place *places; /* in order: a repeated name has several */
+    size_t n_places, places_capacity;
     uint8_t *names; /* owns what the names point into */
 } hd_query;
 

@@ -23,6 +23,7 @@ from ._dbapi20 import (
     threadsafety,
 )
 from ._enums import IsolationLevel
+from .client_cursor import AsyncClientCursor, ClientCursor
 from .connection import Connection
 from .connection_async import AsyncConnection
 from .connection_info import ConnectionInfo
@@ -40,6 +41,7 @@ from .errors import (
     ProgrammingError,
     Warning,
 )
+from .raw_cursor import AsyncRawCursor, RawCursor
 from .transaction import Rollback, Transaction
 from .transaction_async import AsyncTransaction
 
@@ -55,11 +57,14 @@ __all__ = [
     "NUMBER",
     "ROWID",
     "STRING",
+    "AsyncClientCursor",
     "AsyncConnection",
     "AsyncCursor",
+    "AsyncRawCursor",
     "AsyncTransaction",
     "BaseConnection",
     "Binary",
+    "ClientCursor",
     "Column",
     "Connection",
     "ConnectionInfo",
@@ -77,6 +82,7 @@ __all__ = [
     "Notify",
     "OperationalError",
     "ProgrammingError",
+    "RawCursor",
     "Rollback",
     "Time",
     "TimeFromTicks",

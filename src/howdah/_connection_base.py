@@ -204,7 +204,7 @@ class BaseConnection(_howdah.BaseConnection, Generic[Row]):
         """Take a notification handler away. Raises ValueError if it is not registered."""
         self._notify_handlers.remove(callback)
 
-    def _on_notice(self, fields: _howdah.Diagnostics) -> None:
+    def _on_notice(self, fields: _howdah._Diagnostics) -> None:
         diagnostic = Diagnostic(fields, self._encoding())
         for handler in self._notice_handlers:
             _call_handler(handler, diagnostic)

@@ -3,10 +3,10 @@
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeAlias, final
 
-from typing_extensions import Self
+from typing_extensions import Self, disjoint_base
 
-Buffer: TypeAlias = bytes | bytearray | memoryview
-Diagnostics: TypeAlias = dict[str, bytes]  # one-letter field code of ErrorResponse ("S", "C", "M", ...) to its bytes
+_Buffer: TypeAlias = bytes | bytearray | memoryview
+_Diagnostics: TypeAlias = dict[str, bytes]  # one-letter field code of ErrorResponse ("S", "C", "M", ...) to its bytes
 
 # ---- what Python gives to C at import
 
@@ -57,9 +57,11 @@ class Adapters:
     @property
     def bare(self) -> bool: ...
 
+@disjoint_base
 class AdaptersMap:
     _snapshot: Adapters
 
+@disjoint_base
 class Transformer:
     def __init__(self, context: Any = None) -> None: ...
     @property
@@ -73,7 +75,7 @@ class Transformer:
 class LoaderCore:
     """The C function behind a Loader class."""
 
-    def load(self, data: Buffer, transformer: Transformer) -> Any: ...
+    def load(self, data: _Buffer, transformer: Transformer) -> Any: ...
 
 @final
 class DumperCore:
@@ -113,7 +115,7 @@ def direct_wake(enabled: bool, /) -> bool:
 def load(
     oid: int,
     format: int,
-    data: Buffer,
+    data: _Buffer,
     timezone: str | None = None,
     encoding: str | None = None,
     date_style: str | None = None,
@@ -121,11 +123,14 @@ def load(
 ) -> Any:
     """Decode one value as a column of this type would be: the test bench of the loaders."""
 
-def dump(obj: Any, format: str = "s", encoding: str | None = None) -> tuple[int, int, bytes | None]:
+def dump(
+    obj: Any, format: str = "s", encoding: str | None = None, interval_style: str | None = None
+) -> tuple[int, int, bytes | None]:
     """Encode one parameter: (type oid, format, bytes), the bytes None for NULL."""
 
 # ---- connections
 
+@disjoint_base
 class BaseConnection:
     """State of a connection. A new one is unconnected: start-up feeds it, then _attach() gives it a socket."""
 
@@ -133,14 +138,14 @@ class BaseConnection:
     def _start(self, protocol: int, parameters: Iterable[tuple[str, str]], /) -> None: ...
     def _outgoing(self) -> bytes:
         """Bytes to send now; they are forgotten here."""
-    def _feed(self, data: Buffer, /) -> list[tuple[Any, ...]]:
+    def _feed(self, data: _Buffer, /) -> list[tuple[Any, ...]]:
         """Take received bytes; return what happened, in order:
 
         ("authentication", code: int, data: bytes)
         ("negotiate_protocol_version", minor: int, unrecognized: list[str])
         ("backend_key_data", pid: int, key: bytes)
         ("parameter_status", name: str, value: str)
-        ("notice", Diagnostics) and ("error", Diagnostics)
+        ("notice", _Diagnostics) and ("error", _Diagnostics)
         ("ready", transaction_status: int)      start-up is over
         Raises OperationalError when the bytes break the protocol.
         """
@@ -206,6 +211,7 @@ class Result:
     def ftype(self, column: int, /) -> int: ...
     def get_value(self, row: int, column: int, /) -> bytes | None: ...
 
+@disjoint_base
 class BaseCursor:
     def __init__(self, connection: Any, *, row_factory: Any = None) -> None: ...
     @property
@@ -229,6 +235,8 @@ class BaseCursor:
     @property
     def _query_given(self) -> Any: ...
     row_factory: Any
+    _binding: int  # enum hdpy_binding: 0 parameters beside the query, 1 literals within it, 2 for $1
+    def _mogrify(self, query: Any, params: Any, /) -> bytes: ...
     arraysize: int
     format: int  # 0 lets the core choose, 1 binary
     def nextset(self) -> bool | None: ...
