@@ -43,9 +43,36 @@ def register_default_types(types: TypesRegistry) -> None:
 
 def register_default_adapters(context: AdaptContext) -> None:
     """Register the adapters of every module of `howdah.types`."""
-    from .types import array, bool, composite, datetime, enum, json, net, none, numeric, string, uuid
+    from .types import (
+        array,
+        bool,
+        composite,
+        datetime,
+        enum,
+        json,
+        net,
+        none,
+        numeric,
+        numpy,
+        string,
+        uuid,
+    )
 
-    for module in (array, composite, datetime, enum, json, net, none, string, uuid, bool, numeric):
+    # Of several dumpers to one type, the one registered last serves who asks by the type: int's, not numpy's.
+    for module in (
+        array,
+        composite,
+        datetime,
+        enum,
+        json,
+        net,
+        none,
+        string,
+        uuid,
+        numpy,
+        bool,
+        numeric,
+    ):
         module.register_default_adapters(context)
 
 

@@ -35,8 +35,7 @@ class BoolBinaryLoader(CoreLoader):
 
 def register_default_adapters(context: AdaptContext) -> None:
     adapters = context.adapters
-    for name in (bool, "numpy.bool_", "numpy.bool"):
-        adapters.register_dumper(name, BoolDumper)
-        adapters.register_dumper(name, BoolBinaryDumper)
+    for dumper in (BoolDumper, BoolBinaryDumper):
+        adapters.register_dumper(bool, dumper)
     adapters.register_loader("bool", BoolLoader)
     adapters.register_loader("bool", BoolBinaryLoader)
