@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
@@ -158,6 +159,13 @@ def multiranges(cls: str, items: st.SearchStrategy[Any]) -> st.SearchStrategy[Ma
     return st.lists(ranges("types.range.Range", items), max_size=3).map(lambda parts: Made(cls, (parts,)))
 
 
+class Level(enum.IntEnum):
+    """No enum of the server's."""
+
+    LOW = -1
+    HIGH = 7
+
+
 Mood = enum.Enum("Mood", {label: label for label in ("ok", "sad", 'a "b", (c)')})  # type: ignore[misc]
 
 INT2 = st.integers(-(2**15), 2**15 - 1)
@@ -177,13 +185,33 @@ FAMILIES = [
     Family("int4", "int4", INT4),
     Family("int8", "int8", INT8),
     Family("oid", "oid", st.integers(0, 2**31 - 1)),
+    *[
+        Family(
+            f"{cls} wrapper", type, values.map(lambda n, cls=cls: Made(f"types.numeric.{cls}", (n,))), expected=None
+        )
+        for cls, type, values in (
+            ("Int2", "int4", INT2),
+            ("Int4", "int8", INT4),
+            ("Int8", "int8", INT8),
+            ("Oid", "oid", INT2.map(abs)),
+            ("Float8", "float8", st.floats()),
+        )
+    ],
+    # Not in binary, where psycopg sends 32768 as -32768.
     Family(
-        "int wrapped",
-        "int8",
-        INT2.map(lambda n: Made("types.numeric.Int2", (n,))),
+        "IntNumeric wrapper",
+        "numeric",
+        st.integers().map(lambda n: Made("types.numeric.IntNumeric", (n,))),
+        "st",
         expected=None,
-        needs="types._wrapped",
     ),
+    Family("Float4 wrapper", "float8", FLOAT4.map(lambda x: Made("types.numeric.Float4", (x,))), expected=None),
+    Family("numpy int", "int8", INT4.map(np.int32) | INT2.map(np.int16), expected=int, needs="types.numpy"),
+    Family("numpy unsigned", "int8", st.integers(0, 2**32 - 1).map(np.uint32), expected=int, needs="types.numpy"),
+    Family("numpy float", "float8", st.floats().map(np.float64), expected=float, needs="types.numpy"),
+    Family("numpy bool", "bool", st.booleans().map(np.bool_), expected=bool, needs="types.numpy"),
+    Family("int enum", "int4", st.sampled_from(Level), expected=int),
+    Family("enum as text", "text", st.sampled_from(Mood), expected=None),
     Family("float4", "float4", FLOAT4, differs=frozenset(["binary"])),
     Family("float8", "float8", st.floats()),
     Family("numeric", "numeric", NUMERICS, expected=numeric),
