@@ -1,5 +1,6 @@
 #include "types/interval.h"
 
+#include "types/date.h"
 #include "types/scan.h"
 #include "types/time.h"
 
@@ -31,12 +32,9 @@ hd_interval_from_text(hd_span src, hd_interval *v)
     bool negative;
     hd_reader r = hd_reader_of(src);
     int64_t months = 0, days = 0, micros = 0;
-    if (hd_scan_word(&r, HD_SPAN_LITERAL("infinity")) && r.left == 0) {
-        *v = (hd_interval){INT64_MAX, INT32_MAX, INT32_MAX};
-        return HD_OK;
-    }
-    if (hd_scan_word(&r, HD_SPAN_LITERAL("-infinity")) && r.left == 0) {
-        *v = (hd_interval){INT64_MIN, INT32_MIN, INT32_MIN};
+    if (HD_UNLIKELY(hd_scan_infinity(src, &negative))) {
+        *v = negative ? (hd_interval){INT64_MIN, INT32_MIN, INT32_MIN}
+                      : (hd_interval){INT64_MAX, INT32_MAX, INT32_MAX};
         return HD_OK;
     }
     /* "1 year 2 mons -3 days +04:05:06.7": at most one of each, the clock last */

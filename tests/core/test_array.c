@@ -84,6 +84,13 @@ quoting(void)
     check_item("", ',', "\"\"");
     check_item("nUlL", ',', "\"nUlL\"");
     check_item("nulls", ',', "nulls");
+    check_item("same", ',', "same");
+    check_item("none", ',', "none");
+    check_item("nude", ',', "nude");
+    check_item("nulb", ',', "nulb");
+    check_item("}", ',', "\"}\"");
+    check_item("a b", ',', "\"a b\"");
+    check_item("\\", ',', "\"\\\\\"");
     check_item("a,b", ',', "\"a,b\"");
     check_item("a,b", ';', "a,b");
     check_item("a;b", ';', "\"a;b\"");

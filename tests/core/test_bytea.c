@@ -78,6 +78,9 @@ too_large(void)
     hd_bytea_to_text(&w, (hd_span){(const uint8_t *)"", HD_MESSAGE_MAX / 2 + 1}); /* judged before it is read */
     CHECK_EQ(w.rc, HD_ETOOLARGE);
     CHECK_EQ(w.n, 0);
+    w.rc = HD_EINVAL; /* the first error stays */
+    hd_bytea_to_text(&w, (hd_span){(const uint8_t *)"", HD_MESSAGE_MAX / 2 + 1});
+    CHECK_EQ(w.rc, HD_EINVAL);
     hd_writer_fini(&w);
 }
 

@@ -76,11 +76,12 @@ date_styles(void)
 static void
 malformed_text(void)
 {
-    static const char *const bad[] = {"",           "2000",        "2000-01",     "2000-01-0",      "2000-01-01 ",
-                                      "2000-13-01", "2000-00-01",  "2000-02-30",  "1900-02-29",     "0000-01-01",
-                                      "2000/01/01", "200-01-01",   "-2000-01-01", "12345678-01-01", "2000-01-01 B",
-                                      "inf",        "infinity ",   "--infinity",  "2000-01-01 BCE", "9999999-01-01",
-                                      "2000-1-01",  "2000-01-001", "2OOO-01-01"};
+    static const char *const bad[] = {
+        "",           "2000",       "2000-01",          "2000-01-0",      "2000-01-01 ",  "2000-13-01",
+        "2000-00-01", "2000-01-00", "5877642-01-01 BC", "2000-02-30",     "1900-02-29",   "0000-01-01",
+        "2000/01/01", "200-01-01",  "-2000-01-01",      "12345678-01-01", "2000-01-01 B", "inf",
+        "infinity ",  "--infinity", "2000-01-01 BCE",   "9999999-01-01",  "2000-1-01",    "2000-01-001",
+        "2OOO-01-01"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         int32_t days;
         tap_check(!reads(bad[i], iso, &days), __FILE__, __LINE__, "\"%s\" is read", bad[i]);
@@ -100,6 +101,21 @@ binary(void)
     hd_writer_fini(&w);
 }
 
+static void
+write_without_memory(const hd_alloc *alloc)
+{
+    hd_writer w = hd_writer_of(alloc);
+    hd_date_to_text(&w, -730120);
+    CHECK(w.rc == HD_ENOMEM || w.n == strlen("0001-12-31 BC"));
+    hd_writer_fini(&w);
+}
+
+static void
+no_memory(void)
+{
+    tap_fail_each_allocation(write_without_memory);
+}
+
 int
 main(void)
 {
@@ -108,5 +124,6 @@ main(void)
     RUN(date_styles);
     RUN(malformed_text);
     RUN(binary);
+    RUN(no_memory);
     return tap_done();
 }

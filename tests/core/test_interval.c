@@ -97,6 +97,10 @@ malformed(void)
                                       "9999999999:00:00",
                                       "9999999999 days",
                                       "178956971 years",
+                                      "-178956971 years",
+                                      "infinity1 day",
+                                      "-2562047788:00:54.775809",
+                                      "5124095576:01:49.551616",
                                       "12345678901 days",
                                       "@ 1 year",
                                       "P1Y",
@@ -109,6 +113,21 @@ malformed(void)
         tap_check(!reads(bad[i], &v), __FILE__, __LINE__, "\"%s\" is read", bad[i]);
 }
 
+static void
+write_without_memory(const hd_alloc *alloc)
+{
+    hd_writer w = hd_writer_of(alloc);
+    hd_interval_to_text(&w, (hd_interval){.months = 1, .days = -1, .micros = -1}, 's');
+    CHECK(w.rc == HD_ENOMEM || w.n == strlen("+1 mon -1 day +0 second -1 microsecond"));
+    hd_writer_fini(&w);
+}
+
+static void
+no_memory(void)
+{
+    tap_fail_each_allocation(write_without_memory);
+}
+
 int
 main(void)
 {
@@ -116,5 +135,6 @@ main(void)
     RUN(what_the_server_reads);
     RUN(binary);
     RUN(malformed);
+    RUN(no_memory);
     return tap_done();
 }

@@ -94,8 +94,25 @@ malformed(void)
     CHECK(hd_time_from_binary(HD_SPAN_LITERAL("\xff\xff\xff\xff\xff\xff\xff\xff"), &micros) == HD_EDATA);
     CHECK(hd_time_from_binary(HD_SPAN_LITERAL("\x7f\xff\xff\xff\xff\xff\xff\xff"), &micros) == HD_EDATA);
     CHECK(hd_timetz_from_binary(HD_SPAN_LITERAL("\0\0\0\0\0\0\0\0\0\0\x0e"), &t) == HD_EDATA);
+    CHECK(hd_timetz_from_binary(HD_SPAN_LITERAL("\xff\xff\xff\xff\xff\xff\xff\xff\0\0\0\0"), &t) == HD_EDATA);
+    CHECK(hd_timetz_from_binary(HD_SPAN_LITERAL("\x7f\xff\xff\xff\xff\xff\xff\xff\0\0\0\0"), &t) == HD_EDATA);
     CHECK(hd_timetz_from_binary(HD_SPAN_LITERAL("\0\0\0\0\0\0\0\0\x80\0\0\0"), &t) == HD_EDATA);
     CHECK(hd_timetz_from_binary(HD_SPAN_LITERAL("\0\0\0\0\0\0\0\0\0\1\x51\x80"), &t) == HD_EDATA);
+}
+
+static void
+write_without_memory(const hd_alloc *alloc)
+{
+    hd_writer w = hd_writer_of(alloc);
+    hd_timetz_to_text(&w, (hd_timetz){1, -3723});
+    CHECK(w.rc == HD_ENOMEM || w.n == strlen("00:00:00.000001-01:02:03"));
+    hd_writer_fini(&w);
+}
+
+static void
+no_memory(void)
+{
+    tap_fail_each_allocation(write_without_memory);
 }
 
 int
@@ -104,5 +121,6 @@ main(void)
     RUN(known_times);
     RUN(known_zones);
     RUN(malformed);
+    RUN(no_memory);
     return tap_done();
 }

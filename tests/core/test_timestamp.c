@@ -103,6 +103,23 @@ zones(void)
     hd_writer_fini(&w);
 }
 
+/* What fits neither an int64_t nor beside the infinities at its ends. */
+static void
+out_of_range(void)
+{
+    int64_t v;
+    int32_t east;
+    CHECK(reads("294277-01-09 04:00:54.775806", iso, &v) && v == INT64_MAX - 1);
+    CHECK(!reads("294277-01-09 04:00:54.775807", iso, &v)); /* infinity */
+    CHECK(!reads("294277-01-09 04:00:54.775808", iso, &v));
+    CHECK(reads_tz("294277-01-09 04:00:54.775807+00:00:01", &v, &east) && v == INT64_MAX - HD_SECOND);
+    CHECK(!reads_tz("294277-01-09 04:00:54.775807-00:00:01", &v, &east));
+    CHECK(reads_tz("290279-12-23 00:00:00.224193+04:00:55 BC", &v, &east) && v == INT64_MIN + 1);
+    CHECK(!reads_tz("290279-12-23 00:00:00.224192+04:00:55 BC", &v, &east)); /* -infinity */
+    CHECK(!reads_tz("290279-12-23 00:00:00.224191+04:00:55 BC", &v, &east));
+    CHECK(!reads("290279-12-22 23:59:59 BC", iso, &v));
+}
+
 static void
 malformed(void)
 {
@@ -128,12 +145,29 @@ malformed(void)
     CHECK(hd_timestamp_from_binary(HD_SPAN_LITERAL("\0\0\0\0\0\0\0\0\0"), &v) == HD_EDATA);
 }
 
+static void
+write_without_memory(const hd_alloc *alloc)
+{
+    hd_writer w = hd_writer_of(alloc);
+    hd_timestamptz_to_text(&w, -730119 * HD_DAY, -60);
+    CHECK(w.rc == HD_ENOMEM || w.n == strlen("0001-12-31 23:59:00-00:01 BC"));
+    hd_writer_fini(&w);
+}
+
+static void
+no_memory(void)
+{
+    tap_fail_each_allocation(write_without_memory);
+}
+
 int
 main(void)
 {
     RUN(known_instants);
     RUN(date_styles);
     RUN(zones);
+    RUN(out_of_range);
     RUN(malformed);
+    RUN(no_memory);
     return tap_done();
 }

@@ -40,9 +40,25 @@ text(void)
     hd_writer_fini(&w);
 }
 
+static void
+write_without_memory(const hd_alloc *alloc)
+{
+    hd_writer w = hd_writer_of(alloc);
+    hd_uuid_to_text(&w, (const uint8_t *)"0123456789abcdef");
+    CHECK(w.rc == HD_ENOMEM || w.n == 32);
+    hd_writer_fini(&w);
+}
+
+static void
+no_memory(void)
+{
+    tap_fail_each_allocation(write_without_memory);
+}
+
 int
 main(void)
 {
     RUN(text);
+    RUN(no_memory);
     return tap_done();
 }
