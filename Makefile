@@ -47,6 +47,22 @@ test-core: build-core ## Run the C tests of the core under ASan and UBSan
 fuzz-replay: build-core ## Run the fuzz targets over their committed corpus, under ASan and UBSan
 	$(BIN)/meson test -C build-core --suite fuzz --print-errorlogs
 
+build-fuzz: | build
+	@$(PYTHON) tools/check_prerequisites.py clang
+	CC=clang $(BIN)/meson setup $@ $(CORE_OPTIONS) -Dfuzzing=true
+
+fuzz: build-fuzz ## Search the fuzz targets with libFuzzer, and add what reaches new code to the corpus (FUZZ_RUNS=20000 each)
+	$(BIN)/ninja -C build-fuzz $(patsubst fuzz/%.c,fuzz/%,$(wildcard fuzz/fuzz_*.c))
+	$(RUN) tools/fuzz.py build-fuzz $(if $(FUZZ_RUNS),--runs $(FUZZ_RUNS)) $(ARGS)
+
+build-coverage: | build
+	@$(PYTHON) tools/check_prerequisites.py clang
+	CC=clang $(BIN)/meson setup $@ -Dcore_tests=true -Dextension=false --buildtype=debug \
+		-Dc_args='-fprofile-instr-generate -fcoverage-mapping' -Dc_link_args=-fprofile-instr-generate
+
+coverage: build-coverage ## Lines and branches of core/ that the C tests and the corpus reach, per file
+	$(RUN) tools/coverage.py build-coverage $(ARGS)
+
 # A virtual environment without pip, which sees .venv's packages but not its editable howdah.
 ASAN_VENV := build-asan/venv
 ASAN_SITE = $(ASAN_VENV)/lib/$(shell $(RUN) -c 'import sys; print(f"python{sys.version_info[0]}.{sys.version_info[1]}")')/site-packages
@@ -89,4 +105,4 @@ smoke: build ## Install into a fresh environment of each CPython on this machine
 clean: ## Delete what was built, .venv included
 	rm -rf build build-* dist $(VENV)
 
-.PHONY: help build demo test test-types test-core fuzz-replay asan lint format bench type-matrix smoke clean
+.PHONY: help build demo test test-types test-core fuzz-replay fuzz coverage asan lint format bench type-matrix smoke clean

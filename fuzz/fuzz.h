@@ -8,7 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* What libFuzzer calls; only the first is a must. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned int seed);
 
 #define CHECK(condition)                                                                                             \
     do {                                                                                                             \

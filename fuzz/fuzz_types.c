@@ -1,4 +1,8 @@
-/* Values in both formats. Input: a byte for the family, one for how the server would write it, the value. */
+/* Values in both formats: what was read is written and read again as the same, and the two formats agree. Input: a byte
+ * for the family (its place in the table below), one for how the server would write it, the value.
+ *
+ *     fuzz_types --families            says their names
+ *     fuzz_types --family=NAME ...     searches one of them */
 #include "fuzz.h"
 
 #include "types/array.h"
@@ -17,6 +21,8 @@
 #include "types/timestamp.h"
 #include "types/uuid.h"
 
+#include <math.h>
+
 static bool
 same(hd_span a, hd_span b)
 {
@@ -29,8 +35,6 @@ style_of(uint8_t how)
     return (hd_date_style){"IGSP"[how & 3], how & 4 ? 'D' : 'M'};
 }
 
-/* What was read is written, and read again as the same. */
-
 static void
 fuzz_date(hd_span src, uint8_t how, hd_writer *w)
 {
@@ -41,6 +45,9 @@ fuzz_date(hd_span src, uint8_t how, hd_writer *w)
         CHECK(same(hd_writer_span(w), src));
         hd_civil c = hd_civil_of_days(days);
         CHECK(hd_civil_is_valid(c) && hd_days_of_civil(c) == days);
+        hd_writer_rewind(w, 0);
+        hd_date_to_text(w, days);
+        CHECK(hd_date_from_text(hd_writer_span(w), iso, &back) == HD_OK && back == days);
     }
     if (hd_date_from_text(src, style_of(how), &days) == HD_OK) {
         hd_writer_rewind(w, 0);
@@ -58,6 +65,9 @@ fuzz_time(hd_span src, uint8_t how, hd_writer *w)
         CHECK(micros >= 0 && micros <= HD_DAY);
         hd_time_to_text(w, micros);
         CHECK(hd_time_from_text(hd_writer_span(w), &back) == HD_OK && back == micros);
+        hd_writer_rewind(w, 0);
+        hd_time_to_binary(w, micros);
+        CHECK(hd_time_from_binary(hd_writer_span(w), &back) == HD_OK && back == micros);
     }
     if (hd_timetz_from_binary(src, &t) == HD_OK || hd_timetz_from_text(src, &t) == HD_OK) {
         CHECK(t.micros >= 0 && t.micros <= HD_DAY && t.east > -86400 && t.east < 86400);
@@ -70,6 +80,26 @@ fuzz_time(hd_span src, uint8_t how, hd_writer *w)
         CHECK(hd_timetz_from_binary(hd_writer_span(w), &t_back) == HD_OK);
         CHECK(t_back.micros == t.micros && t_back.east == t.east);
     }
+}
+
+/* Beyond what the server has there is text that does not read. */
+static void
+check_timestamp(int64_t micros, int32_t east, hd_writer *w)
+{
+    const int64_t first = -211813488000000000, end = 9223371331200000000;
+    const hd_date_style iso = {'I', 'M'};
+    bool is_infinite = micros == HD_TIMESTAMP_INFINITY || micros == HD_TIMESTAMP_MINUS_INFINITY;
+    bool served = is_infinite || (micros >= first && micros < end);
+    int64_t back;
+    int32_t east_back;
+    hd_writer_rewind(w, 0);
+    hd_timestamp_to_text(w, micros);
+    hd_rc rc = hd_timestamp_from_text(hd_writer_span(w), iso, &back);
+    CHECK((rc == HD_OK && back == micros) || (rc == HD_EDATA && !served));
+    hd_writer_rewind(w, 0);
+    hd_timestamptz_to_text(w, micros, east);
+    rc = hd_timestamptz_from_text(hd_writer_span(w), &back, &east_back);
+    CHECK((rc == HD_OK && back == micros && east_back == (is_infinite ? 0 : east)) || (rc == HD_EDATA && !served));
 }
 
 static void
@@ -90,10 +120,9 @@ fuzz_timestamp(hd_span src, uint8_t how, hd_writer *w)
     }
     if (hd_timestamp_from_binary(src, &micros) == HD_OK) {
         hd_writer_rewind(w, 0);
-        hd_timestamp_to_text(w, micros); /* beyond what the server has there is text that does not read */
-        hd_writer_rewind(w, 0);
         hd_timestamp_to_binary(w, micros);
         CHECK(same(hd_writer_span(w), src));
+        check_timestamp(micros, (how - 128) * 600, w);
     }
 }
 
@@ -157,11 +186,26 @@ fuzz_array_binary(hd_span src, uint8_t how, hd_writer *w)
     for (int i = 0; i < h.ndim; i++)
         count *= h.dims[i];
     CHECK(h.ndim <= HD_ARRAY_MAX_DIMS && count <= left / 4);
+    hd_array_write_header(w, &h, how & 1);
+    hd_reader items = r;
     for (size_t i = 0; i < count && !r.bad; i++) {
         hd_span item = {NULL, 0};
-        if (hd_array_read_item(&r, &item) && !r.bad)
+        if (!hd_array_read_item(&r, &item))
+            hd_write_null(w);
+        else {
+            size_t at = hd_write_value_begin(w);
             hd_write_span(w, item);
+            hd_write_value_end(w, at);
+        }
     }
+    if (r.bad)
+        return;
+    /* Written anew it differs in the flag and the lower bounds alone, and in the dimensions of an empty one. */
+    hd_reader again = hd_reader_of(hd_writer_span(w));
+    hd_array_header back;
+    CHECK(hd_array_read_header(&again, &back) == HD_OK && back.ndim == h.ndim && back.item_oid == h.item_oid);
+    CHECK(memcmp(back.dims, h.dims, sizeof h.dims[0] * (size_t)h.ndim) == 0);
+    CHECK(same((hd_span){again.p, again.left}, (hd_span){items.p, items.left - r.left}));
 }
 
 static void
@@ -179,35 +223,68 @@ fuzz_integer(hd_span src, uint8_t how, hd_writer *w)
     CHECK((hd_int2_from_binary(src, &int2) == HD_OK) == (src.n == 2));
     CHECK((hd_int4_from_binary(src, &int4) == HD_OK) == (src.n == 4));
     CHECK((hd_int8_from_binary(src, &v) == HD_OK) == (src.n == 8));
+    if (src.n == 8) {
+        hd_writer_rewind(w, 0);
+        hd_integer_to_text(w, v);
+        CHECK(w->n <= HD_INTEGER_TEXT_MAX);
+        CHECK(hd_integer_from_text(hd_writer_span(w), &back) == HD_OK && back == v);
+    }
     CHECK((hd_oid_from_binary(src, &oid) == HD_OK) == (src.n == 4));
     CHECK((hd_bool_from_binary(src, &truth) == HD_OK) == (src.n == 1));
     CHECK(hd_bool_from_text(src, &truth) != HD_OK || src.n == 1);
+}
+
+/* v itself, -0 from 0 and all. */
+static void
+check_float_text(double v)
+{
+    char text[40];
+    double back;
+    if (!isfinite(v)) /* spelt in another way by the server */
+        return;
+    int n = snprintf(text, sizeof text, "%.17g", v);
+    CHECK(hd_float_from_text((hd_span){(const uint8_t *)text, (size_t)n}, &back) == HD_OK);
+    CHECK(memcmp(&back, &v, sizeof v) == 0);
+}
+
+/* It has no more digits than needed to tell this float4 from its neighbours, and from the middles to them. */
+static void
+check_widened(float narrow, double wide)
+{
+    char text[40];
+    CHECK((float)wide == narrow || narrow != narrow);
+    for (int digits = 1; isfinite(wide) && digits <= 9; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, (double)narrow);
+        double decimal = strtod(text, NULL);
+        float other = nextafterf(narrow, decimal > narrow ? INFINITY : -INFINITY);
+        if (isinf(other))
+            other = nextafterf(narrow, 0); /* as far away as the one there would be */
+        if (fabs(decimal - narrow) >= fabs((double)other - narrow) / 2)
+            continue;
+        snprintf(text, sizeof text, "%.*g", digits, wide);
+        CHECK(strtod(text, NULL) == wide);
+        return;
+    }
 }
 
 static void
 fuzz_float(hd_span src, uint8_t how, hd_writer *w)
 {
     double v;
-    if (hd_float_from_text(src, &v) == HD_OK) {
-        char text[40];
-        double back;
-        int n = snprintf(text, sizeof text, "%.17g", v);
-        if (v == v && v - v == 0) { /* finite: the rest is spelt in another way there */
-            CHECK(hd_float_from_text((hd_span){(const uint8_t *)text, (size_t)n}, &back) == HD_OK);
-            CHECK(memcmp(&back, &v, sizeof v) == 0);
-        }
-    }
+    if (hd_float_from_text(src, &v) == HD_OK)
+        check_float_text(v);
     if (hd_float4_from_binary(src, &v) == HD_OK) {
         uint32_t bits;
         float narrow;
         memcpy(&bits, src.p, sizeof bits);
         bits = hd_be32(bits);
         memcpy(&narrow, &bits, sizeof narrow);
-        CHECK((float)v == narrow || narrow != narrow);
+        check_widened(narrow, v);
         hd_writer_rewind(w, 0);
         CHECK(hd_float4_to_binary(w, v) == HD_OK && (narrow != narrow || memcmp(w->p, src.p, src.n) == 0));
     }
     if (hd_float8_from_binary(src, &v) == HD_OK) {
+        check_float_text(v);
         hd_float8_to_binary(w, v);
         CHECK(same(hd_writer_span(w), src));
     }
@@ -253,26 +330,36 @@ fuzz_numeric(hd_span src, uint8_t how, hd_writer *w)
 }
 
 static void
+check_bytes(hd_span bytes, hd_writer *w)
+{
+    uint8_t *back = malloc(bytes.n ? bytes.n : 1);
+    hd_writer_rewind(w, 0);
+    hd_bytea_to_text(w, bytes);
+    CHECK(hd_bytea_length(hd_writer_span(w)) == bytes.n);
+    CHECK(hd_bytea_from_text(hd_writer_span(w), back) == HD_OK);
+    CHECK(same((hd_span){back, bytes.n}, bytes));
+    free(back);
+}
+
+static void
 fuzz_bytea(hd_span src, uint8_t how, hd_writer *w)
 {
     size_t n = hd_bytea_length(src);
     CHECK(n <= src.n);
     uint8_t *bytes = malloc(n ? n : 1);
-    if (hd_bytea_from_text(src, bytes) == HD_OK) {
-        hd_bytea_to_text(w, (hd_span){bytes, n});
-        CHECK(hd_bytea_length(hd_writer_span(w)) == n);
-        uint8_t *back = malloc(n ? n : 1);
-        CHECK(hd_bytea_from_text(hd_writer_span(w), back) == HD_OK && memcmp(back, bytes, n) == 0);
-        free(back);
-    }
+    if (hd_bytea_from_text(src, bytes) == HD_OK)
+        check_bytes((hd_span){bytes, n}, w);
     free(bytes);
+    check_bytes(src, w);
 }
 
 static void
 fuzz_uuid(hd_span src, uint8_t how, hd_writer *w)
 {
     uint8_t uuid[HD_UUID_LENGTH], back[HD_UUID_LENGTH];
-    if (hd_uuid_from_text(src, uuid) != HD_OK)
+    if (src.n == HD_UUID_LENGTH)
+        memcpy(uuid, src.p, src.n);
+    else if (hd_uuid_from_text(src, uuid) != HD_OK)
         return;
     hd_uuid_to_text(w, uuid);
     CHECK(hd_uuid_from_text(hd_writer_span(w), back) == HD_OK && memcmp(back, uuid, sizeof uuid) == 0);
@@ -384,19 +471,68 @@ fuzz_record(hd_span src, uint8_t how, hd_writer *w)
     CHECK(!hd_reader_done(&r) || same(hd_writer_span(w), src));
 }
 
-static void (*const families[])(hd_span src, uint8_t how, hd_writer *w) = {
-    fuzz_date,  fuzz_time,    fuzz_timestamp, fuzz_interval, fuzz_array_text, fuzz_array_binary, fuzz_integer,
-    fuzz_float, fuzz_numeric, fuzz_bytea,     fuzz_uuid,     fuzz_network,    fuzz_hstore,       fuzz_record,
+static const struct {
+    const char *name;
+    void (*fuzz)(hd_span src, uint8_t how, hd_writer *w);
+} families[] = {
+    /* at the place that the inputs of the corpus start with: a new family comes last */
+    {"date", fuzz_date},
+    {"time", fuzz_time},
+    {"timestamp", fuzz_timestamp},
+    {"interval", fuzz_interval},
+    {"array-text", fuzz_array_text},
+    {"array-binary", fuzz_array_binary},
+    {"integer", fuzz_integer},
+    {"float", fuzz_float},
+    {"numeric", fuzz_numeric},
+    {"bytea", fuzz_bytea},
+    {"uuid", fuzz_uuid},
+    {"network", fuzz_network},
+    {"hstore", fuzz_hstore},
+    {"record", fuzz_record},
 };
+
+enum { N_FAMILIES = sizeof families / sizeof families[0] };
+
+static int the_family = -1; /* which alone is searched */
+
+int
+LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    for (int i = 1; i < *argc; i++) {
+        const char *argument = (*argv)[i];
+        for (int f = 0; f < N_FAMILIES; f++) {
+            if (strcmp(argument, "--families") == 0)
+                puts(families[f].name);
+            else if (strncmp(argument, "--family=", 9) == 0 && strcmp(argument + 9, families[f].name) == 0)
+                the_family = f;
+        }
+        if (strcmp(argument, "--families") == 0)
+            exit(0);
+        CHECK(strncmp(argument, "--family=", 9) != 0 || the_family >= 0);
+    }
+    return 0;
+}
+
+/* Weak, for only libFuzzer has it. */
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most) __attribute__((weak));
+
+size_t
+LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned int seed)
+{
+    size = LLVMFuzzerMutate(data, size, most);
+    if (the_family >= 0 && size != 0)
+        data[0] = (uint8_t)the_family;
+    return size;
+}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (size < 2)
+    if (size < 2 || data[0] >= N_FAMILIES)
         return 0;
     hd_writer w = hd_writer_of(&hd_alloc_default);
-    hd_span src = {data + 2, size - 2};
-    families[data[0] % (sizeof families / sizeof families[0])](src, data[1], &w);
+    families[data[0]].fuzz((hd_span){data + 2, size - 2}, data[1], &w);
     hd_writer_fini(&w);
     return 0;
 }

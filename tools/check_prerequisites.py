@@ -1,15 +1,34 @@
 """Say which packages lack, before anything fails for want of them.
 
-    python3 tools/check_prerequisites.py
+    python3 tools/check_prerequisites.py [clang]
 
-Run by the interpreter that shall own the virtual environment, so it uses nothing but the standard library.
+Run by the interpreter that shall own the virtual environment, so it uses nothing but the standard library. With
+"clang" it asks for what fuzzing and coverage need besides.
 """
 
 import os
 import shutil
+import subprocess
 import sys
 import sysconfig
 from importlib.util import find_spec
+
+
+def lacking_for_clang() -> list[str]:
+    """Debian's names of what lacks to build with libFuzzer and to count branches."""
+    if not shutil.which("clang"):
+        return ["clang", "libclang-rt-dev", "llvm"]
+    lacking = []
+    target = b"int LLVMFuzzerTestOneInput(const unsigned char *p, unsigned long n) { return 0; }"
+    build = ["clang", "-fsanitize=fuzzer,address,undefined", "-x", "c", "-", "-o", os.devnull]
+    if subprocess.run(build, input=target, capture_output=True, check=False).returncode != 0:
+        lacking.append("libclang-rt-dev")
+    for program in ("llvm-cov", "llvm-profdata"):
+        # Of the clang in use: versions don't read each other's profiles.
+        name = subprocess.run(["clang", f"-print-prog-name={program}"], capture_output=True, text=True, check=True)
+        if not shutil.which(name.stdout.strip()):
+            return [*lacking, "llvm"]
+    return lacking
 
 
 def main() -> int:
@@ -24,6 +43,8 @@ def main() -> int:
         lacking.append("python3-dev")
     if find_spec("venv") is None or find_spec("ensurepip") is None:
         lacking.append("python3-venv")
+    if "clang" in sys.argv[1:]:
+        lacking += lacking_for_clang()
     if lacking:
         print(f"Lacking for {sys.executable}. On Debian: apt-get install {' '.join(lacking)}")
         return 1
