@@ -386,14 +386,16 @@ same_pair(const hd_hstore_pair *a, const hd_hstore_pair *b)
     return same(a->key, b->key) && a->is_null == b->is_null && same(a->value, b->value);
 }
 
-/* A pair alone, as text. */
+/* A pair, twice as text. */
 static void
 check_pair(const hd_hstore_pair *pair, hd_writer *w)
 {
     hd_hstore_pair back;
     hd_writer_rewind(w, 0);
     hd_hstore_write_text(w, pair, true);
+    hd_hstore_write_text(w, pair, false);
     hd_hstore_scanner s = hd_hstore_scanner_of(hd_writer_span(w), &hd_alloc_default);
+    CHECK(hd_hstore_next(&s, &back) && same_pair(&back, pair));
     CHECK(hd_hstore_next(&s, &back) && same_pair(&back, pair));
     CHECK(!hd_hstore_next(&s, &back) && hd_hstore_scanned(&s) == HD_OK);
     hd_hstore_scanner_fini(&s);
