@@ -27,15 +27,6 @@ check_pair(hdpy_state *st, PyObject *key, PyObject *value)
     return -1;
 }
 
-static int
-check_dict(PyObject *obj)
-{
-    if (PyDict_Check(obj))
-        return 0;
-    PyErr_Format(PyExc_TypeError, "an hstore is made of a dict, not of %s", Py_TYPE(obj)->tp_name);
-    return -1;
-}
-
 /* p is NULL with an exception set where the str has lone surrogates. */
 static hd_span
 utf8_of(PyObject *str)
@@ -61,7 +52,7 @@ write_text_pair(hdpy_state *st, PyObject *key, PyObject *value, bool first, hd_w
 static int
 dump_text(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param)
 {
-    if (check_dict(obj) < 0)
+    if (!hdpy_dump_takes(PyDict_Check(obj), obj, "hstore"))
         return -1;
     hd_writer w = hd_writer_of(&hd_alloc_default);
     PyObject *key, *value;
@@ -107,7 +98,7 @@ write_binary_pair(hdpy_dump_ctx *ctx, PyObject *key, PyObject *value, hd_writer 
 static int
 dump_binary(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param)
 {
-    if (check_dict(obj) < 0)
+    if (!hdpy_dump_takes(PyDict_Check(obj), obj, "hstore"))
         return -1;
     *param = (hdpy_param){0, HD_BINARY};
     PyObject *key, *value;
