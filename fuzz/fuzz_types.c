@@ -68,11 +68,18 @@ fuzz_time(hd_span src, uint8_t how, hd_writer *w)
         hd_writer_rewind(w, 0);
         hd_time_to_binary(w, micros);
         CHECK(hd_time_from_binary(hd_writer_span(w), &back) == HD_OK && back == micros);
+        hd_writer_rewind(w, 0);
+        hd_time_show(w, micros);
+        CHECK(hd_time_from_text(hd_writer_span(w), &back) == HD_OK && back == micros);
     }
     if (hd_timetz_from_binary(src, &t) == HD_OK || hd_timetz_from_text(src, &t) == HD_OK) {
         CHECK(t.micros >= 0 && t.micros <= HD_DAY && t.east > -86400 && t.east < 86400);
         hd_writer_rewind(w, 0);
         hd_timetz_to_text(w, t);
+        CHECK(hd_timetz_from_text(hd_writer_span(w), &t_back) == HD_OK);
+        CHECK(t_back.micros == t.micros && t_back.east == t.east);
+        hd_writer_rewind(w, 0);
+        hd_timetz_show(w, t);
         CHECK(hd_timetz_from_text(hd_writer_span(w), &t_back) == HD_OK);
         CHECK(t_back.micros == t.micros && t_back.east == t.east);
         hd_writer_rewind(w, 0);
@@ -111,10 +118,17 @@ fuzz_timestamp(hd_span src, uint8_t how, hd_writer *w)
     if (hd_timestamp_from_text(src, style_of(how), &micros) == HD_OK) {
         hd_timestamp_to_text(w, micros);
         CHECK(hd_timestamp_from_text(hd_writer_span(w), iso, &back) == HD_OK && back == micros);
+        hd_writer_rewind(w, 0);
+        hd_timestamp_show(w, micros);
+        CHECK(hd_timestamp_from_text(hd_writer_span(w), iso, &back) == HD_OK && back == micros);
     }
     if (hd_timestamptz_from_text(src, &micros, &east) == HD_OK) {
         hd_writer_rewind(w, 0);
         hd_timestamptz_to_text(w, micros, east);
+        CHECK(hd_timestamptz_from_text(hd_writer_span(w), &back, &east_back) == HD_OK);
+        CHECK(back == micros && east_back == east);
+        hd_writer_rewind(w, 0);
+        hd_timestamptz_show(w, micros, east);
         CHECK(hd_timestamptz_from_text(hd_writer_span(w), &back, &east_back) == HD_OK);
         CHECK(back == micros && east_back == east);
     }
@@ -130,12 +144,16 @@ static void
 fuzz_interval(hd_span src, uint8_t how, hd_writer *w)
 {
     hd_interval v;
-    if (hd_interval_from_text(src, &v) == HD_OK || hd_interval_from_binary(src, &v) == HD_OK) {
+    if (hd_interval_from_text(src, "pvsi"[how & 3], &v) == HD_OK || hd_interval_from_binary(src, &v) == HD_OK) {
         hd_interval back;
         hd_interval_to_text(w, v, 's');
         hd_writer_rewind(w, 0);
+        hd_interval_show(w, v);
+        CHECK(hd_interval_from_text(hd_writer_span(w), 'p', &back) == HD_OK);
+        CHECK(back.micros == v.micros && back.days == v.days && back.months == v.months);
+        hd_writer_rewind(w, 0);
         hd_interval_to_text(w, v, 'p');
-        CHECK(hd_interval_from_text(hd_writer_span(w), &back) == HD_OK);
+        CHECK(hd_interval_from_text(hd_writer_span(w), 'p', &back) == HD_OK);
         CHECK(back.micros == v.micros && back.days == v.days && back.months == v.months);
         hd_writer_rewind(w, 0);
         hd_interval_to_binary(w, v);

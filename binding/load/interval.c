@@ -31,7 +31,7 @@ load_text(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src)
         return NULL;
     }
     hd_interval v;
-    if (hd_interval_from_text(src, &v) != HD_OK)
+    if (hd_interval_from_text(src, ctx->settings->interval_style, &v) != HD_OK)
         return hdpy_load_error(ctx, "interval", src);
     return make_timedelta(ctx, v);
 }

@@ -2,6 +2,18 @@
 
 #include "types/scan.h"
 
+int64_t
+hd_scan_fraction(hd_reader *r)
+{
+    if (!hd_scan_accept(r, '.'))
+        return 0;
+    size_t before = r->left;
+    int64_t micros = hd_scan_digits(r, 1, 6);
+    for (size_t digits = before - r->left; digits < 6 && !r->bad; digits++)
+        micros *= 10;
+    return micros;
+}
+
 uint64_t
 hd_scan_clock(hd_reader *r, size_t hour_digits)
 {
@@ -10,13 +22,7 @@ hd_scan_clock(hd_reader *r, size_t hour_digits)
     uint64_t minutes = (uint64_t)hd_scan_digits(r, 2, 2);
     hd_scan_expect(r, ':');
     uint64_t seconds = (uint64_t)hd_scan_digits(r, 2, 2);
-    uint64_t micros = 0;
-    if (hd_scan_accept(r, '.')) {
-        size_t before = r->left;
-        micros = (uint64_t)hd_scan_digits(r, 1, 6);
-        for (size_t digits = before - r->left; digits < 6 && !r->bad; digits++)
-            micros *= 10;
-    }
+    uint64_t micros = (uint64_t)hd_scan_fraction(r);
     if (minutes > 59 || seconds > 59)
         hd_scan_fail(r);
     uint64_t total;
@@ -83,6 +89,33 @@ hd_print_zone(hd_writer *w, int32_t east)
     w->n = (size_t)(p - w->p);
 }
 
+void
+hd_show_fraction(hd_writer *w, uint64_t micros)
+{
+    enum { DIGITS = 6 };
+    if (micros == 0 || !hd_writer_reserve(w, sizeof ".ffffff"))
+        return;
+    w->p[w->n++] = '.';
+    w->n += hd_print_digits(w->p + w->n, micros, DIGITS);
+    while (w->p[w->n - 1] == '0')
+        w->n--;
+}
+
+void
+hd_show_clock(hd_writer *w, uint64_t micros, size_t hour_width)
+{
+    hd_print_clock(w, micros - micros % HD_SECOND, hour_width);
+    hd_show_fraction(w, micros % HD_SECOND);
+}
+
+void
+hd_show_zone(hd_writer *w, int32_t east)
+{
+    hd_print_zone(w, east);
+    if (east % 3600 == 0 && w->rc == HD_OK)
+        w->n -= sizeof ":mm" - 1;
+}
+
 hd_rc
 hd_time_from_text(hd_span src, int64_t *micros)
 {
@@ -103,6 +136,12 @@ void
 hd_time_to_text(hd_writer *w, int64_t micros)
 {
     hd_print_clock(w, (uint64_t)micros, 2);
+}
+
+void
+hd_time_show(hd_writer *w, int64_t micros)
+{
+    hd_show_clock(w, (uint64_t)micros, 2);
 }
 
 hd_rc
@@ -131,4 +170,11 @@ hd_timetz_to_text(hd_writer *w, hd_timetz t)
 {
     hd_print_clock(w, (uint64_t)t.micros, 2);
     hd_print_zone(w, t.east);
+}
+
+void
+hd_timetz_show(hd_writer *w, hd_timetz t)
+{
+    hd_show_clock(w, (uint64_t)t.micros, 2);
+    hd_show_zone(w, t.east);
 }

@@ -122,10 +122,14 @@ print_infinity(hd_writer *w, int64_t micros)
     return true;
 }
 
-/* The civil date, for the era that ends the text. */
-static hd_civil
-print_date_and_clock(hd_writer *w, int64_t micros, int32_t east)
+typedef void print_clock(hd_writer *w, uint64_t micros, size_t hour_width);
+typedef void print_zone(hd_writer *w, int32_t east);
+
+static void
+print(hd_writer *w, int64_t micros, int32_t east, print_clock *clock_printer, print_zone *zone_printer)
 {
+    if (print_infinity(w, micros))
+        return;
     /* The offset is added to the clock: the sum with the microseconds could overflow. */
     int64_t days = micros / HD_DAY, clock = micros % HD_DAY + east * HD_SECOND;
     while (clock < 0) {
@@ -139,26 +143,33 @@ print_date_and_clock(hd_writer *w, int64_t micros, int32_t east)
     hd_civil c = hd_civil_of_days(days);
     hd_print_civil(w, c);
     hd_write_u8(w, ' ');
-    hd_print_clock(w, (uint64_t)clock, 2);
-    return c;
+    clock_printer(w, (uint64_t)clock, 2);
+    if (zone_printer != NULL)
+        zone_printer(w, east);
+    if (c.year <= 0)
+        hd_write_span(w, HD_SPAN_LITERAL(" BC"));
 }
 
 void
 hd_timestamp_to_text(hd_writer *w, int64_t micros)
 {
-    if (print_infinity(w, micros))
-        return;
-    if (print_date_and_clock(w, micros, 0).year <= 0)
-        hd_write_span(w, HD_SPAN_LITERAL(" BC"));
+    print(w, micros, 0, hd_print_clock, NULL);
+}
+
+void
+hd_timestamp_show(hd_writer *w, int64_t micros)
+{
+    print(w, micros, 0, hd_show_clock, NULL);
 }
 
 void
 hd_timestamptz_to_text(hd_writer *w, int64_t micros, int32_t east)
 {
-    if (print_infinity(w, micros))
-        return;
-    hd_civil c = print_date_and_clock(w, micros, east);
-    hd_print_zone(w, east);
-    if (c.year <= 0)
-        hd_write_span(w, HD_SPAN_LITERAL(" BC"));
+    print(w, micros, east, hd_print_clock, hd_print_zone);
+}
+
+void
+hd_timestamptz_show(hd_writer *w, int64_t micros, int32_t east)
+{
+    print(w, micros, east, hd_show_clock, hd_show_zone);
 }

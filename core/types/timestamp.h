@@ -12,6 +12,7 @@
 HD_MUSTCHECK hd_rc hd_timestamp_from_text(hd_span src, hd_date_style style, int64_t *micros);
 HD_MUSTCHECK hd_rc hd_timestamp_from_binary(hd_span src, int64_t *micros);
 void hd_timestamp_to_text(hd_writer *w, int64_t micros);
+void hd_timestamp_show(hd_writer *w, int64_t micros); /* as the server writes it under DateStyle ISO */
 
 static inline void
 hd_timestamp_to_binary(hd_writer *w, int64_t micros)
@@ -25,5 +26,6 @@ HD_MUSTCHECK hd_rc hd_timestamptz_from_text(hd_span src, int64_t *micros, int32_
 
 /* The instant on a clock that is so many seconds east of UTC. */
 void hd_timestamptz_to_text(hd_writer *w, int64_t micros, int32_t east);
+void hd_timestamptz_show(hd_writer *w, int64_t micros, int32_t east);
 
 #endif

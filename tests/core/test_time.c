@@ -29,6 +29,9 @@ check_time(int64_t micros, const char *text, const char *printed)
     int64_t back;
     hd_time_to_text(&w, micros);
     CHECK_SPAN(hd_writer_span(&w), tap_span(printed));
+    hd_writer_rewind(&w, 0);
+    hd_time_show(&w, micros);
+    CHECK_SPAN(hd_writer_span(&w), tap_span(text));
     CHECK(reads(text, &back) && back == micros);
     hd_writer_rewind(&w, 0);
     hd_time_to_binary(&w, micros);
@@ -48,12 +51,16 @@ known_times(void)
 }
 
 static void
-check_timetz(int64_t micros, int32_t east, const char *text)
+check_timetz(int64_t micros, int32_t east, const char *text, const char *shown)
 {
     hd_writer w = hd_writer_of(&hd_alloc_default);
     hd_timetz back, t = {micros, east};
     hd_timetz_to_text(&w, t);
     CHECK_SPAN(hd_writer_span(&w), tap_span(text));
+    hd_writer_rewind(&w, 0);
+    hd_timetz_show(&w, t);
+    CHECK_SPAN(hd_writer_span(&w), tap_span(shown));
+    CHECK(reads_tz(shown, &back) && back.micros == micros && back.east == east);
     CHECK(reads_tz(text, &back) && back.micros == micros && back.east == east);
     hd_writer_rewind(&w, 0);
     hd_timetz_to_binary(&w, t);
@@ -66,10 +73,11 @@ static void
 known_zones(void)
 {
     hd_timetz t;
-    check_timetz(0, 0, "00:00:00+00:00");
-    check_timetz(1, 3600, "00:00:00.000001+01:00");
-    check_timetz(0, -3723, "00:00:00-01:02:03");
-    check_timetz(0, 57599, "00:00:00+15:59:59");
+    check_timetz(0, 0, "00:00:00+00:00", "00:00:00+00");
+    check_timetz(HD_DAY, -5400, "24:00:00-01:30", "24:00:00-01:30");
+    check_timetz(1, 3600, "00:00:00.000001+01:00", "00:00:00.000001+01");
+    check_timetz(0, -3723, "00:00:00-01:02:03", "00:00:00-01:02:03");
+    check_timetz(500000, 57599, "00:00:00.500000+15:59:59", "00:00:00.5+15:59:59");
     CHECK(reads_tz("10:00:00+02", &t) && t.east == 7200);
     CHECK(reads_tz("10:00:00-00:30", &t) && t.east == -1800);
     CHECK(hd_timetz_from_binary(HD_SPAN_LITERAL("\0\0\0\0\0\0\0\0\0\0\x0e\x10"), &t) == HD_OK && t.east == -3600);

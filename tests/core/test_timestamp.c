@@ -121,6 +121,40 @@ out_of_range(void)
 }
 
 static void
+check_shown(int64_t micros, const char *text)
+{
+    hd_writer w = hd_writer_of(&hd_alloc_default);
+    hd_timestamp_show(&w, micros);
+    CHECK_SPAN(hd_writer_span(&w), tap_span(text));
+    hd_writer_fini(&w);
+}
+
+static void
+check_shown_in(int64_t micros, int32_t east, const char *text)
+{
+    hd_writer w = hd_writer_of(&hd_alloc_default);
+    hd_timestamptz_show(&w, micros, east);
+    CHECK_SPAN(hd_writer_span(&w), tap_span(text));
+    hd_writer_fini(&w);
+}
+
+static void
+as_the_server_writes(void)
+{
+    check_shown(0, "2000-01-01 00:00:00");
+    check_shown(1500000, "2000-01-01 00:00:01.5");
+    check_shown(2921940 * HD_DAY, "10000-01-01 00:00:00");
+    check_shown(-730119 * HD_DAY - 1, "0001-12-31 23:59:59.999999 BC");
+    check_shown(INT64_MAX, "infinity");
+    check_shown(INT64_MAX - 1, "294277-01-09 04:00:54.775806");
+    check_shown(INT64_MIN + 1, "290279-12-22 19:59:05.224193 BC");
+    check_shown_in(INT64_MIN, 3600, "-infinity");
+    check_shown_in(2921940 * HD_DAY - HD_SECOND, 3600, "10000-01-01 00:59:59+01");
+    check_shown_in(2921940 * HD_DAY, -12600, "9999-12-31 20:30:00-03:30");
+    check_shown_in(-730119 * HD_DAY, -2996, "0001-12-31 23:10:04-00:49:56 BC");
+}
+
+static void
 malformed(void)
 {
     static const char *const bad[] = {"",
@@ -167,6 +201,7 @@ main(void)
     RUN(date_styles);
     RUN(zones);
     RUN(out_of_range);
+    RUN(as_the_server_writes);
     RUN(malformed);
     RUN(no_memory);
     return tap_done();
