@@ -54,7 +54,13 @@ static inline hdpy_load_ctx
 hdpy_load_ctx_of(hdpy_state *st, const hdpy_settings *settings, hdpy_adapters *adapters, hdpy_context *context,
                  PyObject *owner)
 {
-    return (hdpy_load_ctx){.st = st, .settings = settings, .adapters = adapters, .context = context, .owner = owner};
+    static const hdpy_edges as_psycopg = {0};
+    return (hdpy_load_ctx){.st = st,
+                           .settings = settings,
+                           .edges = &as_psycopg,
+                           .adapters = adapters,
+                           .context = context,
+                           .owner = owner};
 }
 
 static inline hdpy_dump_ctx

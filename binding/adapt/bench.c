@@ -22,12 +22,15 @@ optional_str(PyObject *arg, bool *ok)
 static PyObject *
 bench_load(PyObject *module, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
 {
-    static const char *const params[] = {"oid",      "format",     "data",           "timezone",
-                                         "encoding", "date_style", "interval_style", NULL};
-    static const hdpy_signature signature = {"load", params, 7, 3};
+    static const char *const params[] = {"oid",        "format",         "data",     "timezone",     "encoding",
+                                         "date_style", "interval_style", "infinity", "out_of_range", "interval",
+                                         NULL};
+    static const hdpy_signature signature = {"load", params, 10, 3};
     hdpy_state *st = hdpy_state_of_module(module);
-    PyObject *given[7] = {[3] = Py_None, Py_None, Py_None, Py_None};
-    if (hdpy_parse_args(&signature, args, nargs, kwnames, given) < 0)
+    PyObject *given[10] = {[3] = Py_None, Py_None, Py_None, Py_None, Py_None, Py_None, Py_None};
+    hdpy_edges edges = {0};
+    if (hdpy_parse_args(&signature, args, nargs, kwnames, given) < 0 ||
+        hdpy_edges_set(&edges, given[7], given[8], given[9]) < 0)
         return NULL;
     unsigned long oid = PyLong_AsUnsignedLong(given[0]);
     long format = PyErr_Occurred() ? -1 : PyLong_AsLong(given[1]);
@@ -55,6 +58,7 @@ bench_load(PyObject *module, PyObject *const *args, Py_ssize_t nargs, PyObject *
     Py_buffer data;
     if (PyObject_GetBuffer(given[2], &data, PyBUF_SIMPLE) == 0) {
         hdpy_load_ctx ctx = hdpy_load_ctx_of(st, settings, context.adapters, &context, NULL);
+        ctx.edges = &edges;
         const hdpy_loader *loader = hdpy_loader_for(&ctx, (uint32_t)oid, (hd_format)format);
         if (loader != NULL)
             value = loader->load(loader, &ctx, (hd_span){data.buf, (size_t)data.len});
@@ -122,7 +126,7 @@ bench_dump(PyObject *module, PyObject *const *args, Py_ssize_t nargs, PyObject *
 static PyMethodDef methods[] = {
     {"load", (PyCFunction)(void (*)(void))bench_load, METH_FASTCALL | METH_KEYWORDS,
      PyDoc_STR("load($module, /, oid, format, data, timezone=None, encoding=None, date_style=None,\n"
-               "     interval_style=None)\n--\n\n"
+               "     interval_style=None, infinity=None, out_of_range=None, interval=None)\n--\n\n"
                "Decode one value as a column of this type would be: the test bench of the loaders.")},
     {"dump", (PyCFunction)(void (*)(void))bench_dump, METH_FASTCALL | METH_KEYWORDS,
      PyDoc_STR("dump($module, /, obj, format='s', encoding=None, interval_style=None)\n--\n\n"
@@ -134,7 +138,7 @@ int
 hdpy_adapt_init(hdpy_state *st, PyObject *module)
 {
     if (hdpy_adapters_init(st, module) < 0 || hdpy_core_init(st, module) < 0 ||
-        hdpy_transformer_init(st, module) < 0 || hdpy_dump_json_init(module) < 0)
+        hdpy_transformer_init(st, module) < 0 || hdpy_dump_json_init(module) < 0 || hdpy_edges_init(module) < 0)
         return -1;
     return PyModule_AddFunctions(module, methods);
 }

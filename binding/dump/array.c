@@ -1,6 +1,8 @@
 #include "types/array.h"
 
 #include "adapt/core.h"
+#include "adapt/edges.h"
+#include "dump/datetime.h"
 #include "dump/types.h"
 #include "types/integer.h"
 #include "types/oid.h"
@@ -94,8 +96,9 @@ too_deep(hdpy_dump_ctx *ctx)
 /* ---- what the elements have in common */
 
 typedef struct survey {
-    PyTypeObject *type; /* borrowed: of every element that is not None; NULL if there is none, or more than one */
-    PyObject *last;     /* owned: the last element that is not None */
+    /* None does not count, nor do the markers of infinity, which are of the type of the others. */
+    PyTypeObject *type; /* borrowed: of every element; NULL if there is none, or more than one */
+    PyObject *last;     /* owned: the last element */
     PyObject *last_of;  /* owned: a dict of type to its last element, made when a second type is met */
     bool big;           /* of those that are int: one is beyond int64_t */
     long long min;
@@ -157,7 +160,7 @@ look_at(hdpy_dump_ctx *ctx, PyObject *list, survey *s)
     while (rc == 0 && (e = next(&w)) != END) {
         if (e == TOO_DEEP)
             rc = too_deep(ctx);
-        else if (e == ITEM && w.item != Py_None)
+        else if (e == ITEM && w.item != Py_None && hdpy_infinity_of(ctx->st, w.item) == 0)
             rc = count_in(s, w.item);
     }
     walk_fini(&w);
@@ -369,9 +372,15 @@ write_int(hdpy_dump_ctx *ctx, PyObject *item, uint32_t oid, hd_writer *dst)
 static int
 write_item(hdpy_dump_ctx *ctx, PyObject *item, bool ints, uint32_t oid, hd_writer *dst)
 {
-    if (ints)
+    if (ints && hdpy_infinity_of(ctx->st, item) == 0)
         return write_int(ctx, item, oid, dst);
-    hdpy_param param;
+    hdpy_param param = {oid, HD_BINARY};
+    if (hdpy_infinity_of(ctx->st, item) != 0) {
+        size_t at = hd_write_value_begin(dst);
+        int rc = hdpy_dump_infinity(ctx, item, param, dst);
+        hd_write_value_end(dst, at);
+        return rc;
+    }
     if (hdpy_dump_value(ctx, item, HDPY_AS_BINARY, dst, &param) < 0)
         return -1;
     if (param.oid == oid)

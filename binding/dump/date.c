@@ -1,8 +1,7 @@
 #include "types/date.h"
 
 #include "dump/datetime.h"
-
-enum { DATE_OID = 1082 };
+#include "types/oid.h"
 
 int
 hdpy_dump_as_str(PyObject *obj, hd_writer *dst)
@@ -18,12 +17,6 @@ hdpy_dump_as_str(PyObject *obj, hd_writer *dst)
     return p == NULL ? -1 : 0;
 }
 
-static bool
-is_date(hdpy_dump_ctx *ctx, PyObject *obj)
-{
-    return hdpy_dump_takes(PyObject_TypeCheck(obj, hdpy_datetime(ctx->st)->DateType), obj, "date");
-}
-
 static int32_t
 days_of(PyObject *obj)
 {
@@ -34,9 +27,9 @@ days_of(PyObject *obj)
 static int
 dump_text(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param)
 {
-    if (!is_date(ctx, obj))
-        return -1;
-    *param = (hdpy_param){DATE_OID, HD_TEXT};
+    *param = (hdpy_param){HD_OID_DATE, HD_TEXT};
+    if (!PyObject_TypeCheck(obj, hdpy_datetime(ctx->st)->DateType))
+        return hdpy_dump_infinity(ctx, obj, *param, dst);
     if (Py_TYPE(obj) != hdpy_datetime(ctx->st)->DateType)
         return hdpy_dump_as_str(obj, dst);
     hd_date_to_text(dst, days_of(obj));
@@ -46,9 +39,9 @@ dump_text(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer 
 static int
 dump_binary(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param)
 {
-    if (!is_date(ctx, obj))
-        return -1;
-    *param = (hdpy_param){DATE_OID, HD_BINARY};
+    *param = (hdpy_param){HD_OID_DATE, HD_BINARY};
+    if (!PyObject_TypeCheck(obj, hdpy_datetime(ctx->st)->DateType))
+        return hdpy_dump_infinity(ctx, obj, *param, dst);
     hd_date_to_binary(dst, days_of(obj));
     return 0;
 }

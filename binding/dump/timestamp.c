@@ -1,9 +1,8 @@
 #include "types/timestamp.h"
 
 #include "dump/datetime.h"
+#include "types/oid.h"
 #include "types/time.h"
-
-enum { TIMESTAMP_OID = 1114, TIMESTAMPTZ_OID = 1184 };
 
 int
 hdpy_utc_offset(hdpy_state *st, PyObject *obj, int64_t *micros)
@@ -16,12 +15,6 @@ hdpy_utc_offset(hdpy_state *st, PyObject *obj, int64_t *micros)
         *micros = hdpy_delta_micros(delta); /* utcoffset() has checked what the zone gave */
     Py_DECREF(delta);
     return known;
-}
-
-static bool
-is_datetime(hdpy_dump_ctx *ctx, PyObject *obj)
-{
-    return hdpy_dump_takes(PyObject_TypeCheck(obj, hdpy_datetime(ctx->st)->DateTimeType), obj, "timestamp");
 }
 
 /* Microseconds since 2000-01-01 on the object's own clock. */
@@ -71,11 +64,12 @@ subclass_micros(hdpy_dump_ctx *ctx, PyObject *obj, bool aware, int64_t *micros)
 static int
 dump_text(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param)
 {
-    if (!is_datetime(ctx, obj))
-        return -1;
+    *param = (hdpy_param){HD_OID_TIMESTAMPTZ, HD_TEXT};
+    if (!PyObject_TypeCheck(obj, hdpy_datetime(ctx->st)->DateTimeType))
+        return hdpy_dump_infinity(ctx, obj, *param, dst);
     bool aware = PyDateTime_DATE_GET_TZINFO(obj) != Py_None;
     int64_t offset = 0;
-    *param = (hdpy_param){aware ? TIMESTAMPTZ_OID : TIMESTAMP_OID, HD_TEXT};
+    param->oid = aware ? HD_OID_TIMESTAMPTZ : HD_OID_TIMESTAMP;
     if (Py_TYPE(obj) != hdpy_datetime(ctx->st)->DateTimeType)
         return hdpy_dump_as_str(obj, dst);
     int known = aware ? offset_of(ctx->st, obj, &offset) : 1;
@@ -93,11 +87,12 @@ dump_text(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer 
 static int
 dump_binary(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param)
 {
-    if (!is_datetime(ctx, obj))
-        return -1;
+    *param = (hdpy_param){HD_OID_TIMESTAMPTZ, HD_BINARY};
+    if (!PyObject_TypeCheck(obj, hdpy_datetime(ctx->st)->DateTimeType))
+        return hdpy_dump_infinity(ctx, obj, *param, dst);
     bool aware = PyDateTime_DATE_GET_TZINFO(obj) != Py_None;
     int64_t micros, offset = 0;
-    *param = (hdpy_param){aware ? TIMESTAMPTZ_OID : TIMESTAMP_OID, HD_BINARY};
+    param->oid = aware ? HD_OID_TIMESTAMPTZ : HD_OID_TIMESTAMP;
     if (Py_TYPE(obj) == hdpy_datetime(ctx->st)->DateTimeType) {
         int known = aware ? offset_of(ctx->st, obj, &offset) : 1;
         if (known == 0)

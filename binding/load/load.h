@@ -5,6 +5,7 @@
 #ifndef HDPY_LOAD_H
 #define HDPY_LOAD_H
 
+#include "adapt/edges.h"
 #include "adapt/settings.h"
 #include "wire/message.h"
 
@@ -14,6 +15,7 @@ typedef struct hdpy_context hdpy_context;
 typedef struct hdpy_load_ctx {
     hdpy_state *st;
     const hdpy_settings *settings; /* borrowed from the result */
+    const hdpy_edges *edges;       /* never NULL */
     hdpy_adapters *adapters;       /* borrowed from whoever loads */
     hdpy_context *context;         /* for loaders written in Python */
     PyObject *owner;               /* of the context, or NULL */

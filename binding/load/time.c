@@ -13,15 +13,27 @@ hdpy_fixed_zone(hdpy_state *st, int32_t east)
     return zone;
 }
 
-/* tz: borrowed, None for a time without zone. */
+/* 24:00:00 of a time, or of a timetz. */
 static PyObject *
-make_time(hdpy_load_ctx *ctx, int64_t micros, PyObject *tz)
+end_of_day(hdpy_load_ctx *ctx, const hd_timetz *t)
 {
-    if (micros >= HD_DAY) {
+    if (ctx->edges->out_of_range != HDPY_RANGE_TEXT) {
         PyErr_SetString(ctx->st->DataError ? ctx->st->DataError : PyExc_ValueError,
                         "time not supported by Python: 24:00");
         return NULL;
     }
+    hd_writer w = hd_writer_of(&hd_alloc_default);
+    if (t == NULL)
+        hd_time_show(&w, HD_DAY);
+    else
+        hd_timetz_show(&w, *t);
+    return hdpy_shown(&w);
+}
+
+/* tz: borrowed, None for a time without zone. */
+static PyObject *
+time_of(hdpy_load_ctx *ctx, int64_t micros, PyObject *tz)
+{
     int seconds = (int)(micros / HD_SECOND);
     PyDateTime_CAPI *api = hdpy_datetime(ctx->st);
     return api->Time_FromTime(seconds / 3600, seconds / 60 % 60, seconds % 60, (int)(micros % HD_SECOND), tz,
@@ -29,12 +41,20 @@ make_time(hdpy_load_ctx *ctx, int64_t micros, PyObject *tz)
 }
 
 static PyObject *
+make_time(hdpy_load_ctx *ctx, int64_t micros)
+{
+    return micros < HD_DAY ? time_of(ctx, micros, Py_None) : end_of_day(ctx, NULL);
+}
+
+static PyObject *
 make_timetz(hdpy_load_ctx *ctx, hd_timetz t)
 {
+    if (t.micros >= HD_DAY)
+        return end_of_day(ctx, &t);
     PyObject *tz = hdpy_fixed_zone(ctx->st, t.east);
     if (tz == NULL)
         return NULL;
-    PyObject *time = make_time(ctx, t.micros, tz);
+    PyObject *time = time_of(ctx, t.micros, tz);
     Py_DECREF(tz);
     return time;
 }
@@ -45,7 +65,7 @@ load_time_text(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src)
     int64_t micros;
     if (hd_time_from_text(src, &micros) != HD_OK)
         return hdpy_load_error(ctx, "time", src);
-    return make_time(ctx, micros, Py_None);
+    return make_time(ctx, micros);
 }
 
 static PyObject *
@@ -54,7 +74,7 @@ load_time_binary(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src)
     int64_t micros;
     if (hd_time_from_binary(src, &micros) != HD_OK)
         return hdpy_load_error(ctx, "time", src);
-    return make_time(ctx, micros, Py_None);
+    return make_time(ctx, micros);
 }
 
 static PyObject *

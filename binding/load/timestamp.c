@@ -24,6 +24,54 @@ make_datetime(hdpy_state *st, int64_t micros, PyObject *tz)
                                          (int)(clock % HD_SECOND), tz, api->DateTimeType);
 }
 
+/* Seconds east of UTC that the session's zone has at an instant outside the calendar. Far ahead the zones follow rules
+ * which, like the calendar, repeat every 400 years; before the calendar they had no rules yet. -1: an exception. */
+static int
+offset_beyond(hdpy_load_ctx *ctx, int64_t micros, int32_t *east)
+{
+    const int64_t cycle = 146097 * HD_DAY, last = LAST_MICROS - cycle, first = FIRST_MICROS + 2 * HD_DAY;
+    const hdpy_settings *s = ctx->settings;
+    *east = s->timezone_offset;
+    if (s->timezone_is_fixed)
+        return 0;
+    if (micros > last)
+        micros -= ((micros - last) / cycle + 1) * cycle;
+    PyObject *utc = make_datetime(ctx->st, micros < first ? first : micros, s->timezone);
+    PyObject *local = utc ? PyObject_CallMethodOneArg(s->timezone, ctx->st->str_fromutc, utc) : NULL;
+    PyObject *offset = local ? PyObject_CallMethodNoArgs(local, ctx->st->str_utcoffset) : NULL;
+    bool ok = offset != NULL;
+    if (ok && offset != Py_None)
+        *east = PyDateTime_DELTA_GET_DAYS(offset) * 86400 + PyDateTime_DELTA_GET_SECONDS(offset);
+    Py_XDECREF(utc);
+    Py_XDECREF(local);
+    Py_XDECREF(offset);
+    return ok ? 0 : -1;
+}
+
+/* A timestamp (aware: timestamptz) that fits no datetime. An infinity becomes the end of the calendar in UTC, which can
+ * be printed and compared: in a zone it might leave the calendar. */
+static PyObject *
+beyond_the_calendar(hdpy_load_ctx *ctx, int64_t micros, bool aware, const hd_span *text)
+{
+    bool infinite = micros == HD_TIMESTAMP_INFINITY || micros == HD_TIMESTAMP_MINUS_INFINITY;
+    if (infinite && ctx->edges->infinity == HDPY_INFINITY_MARKER)
+        return hdpy_infinity_marker(ctx->st, micros < 0);
+    if (infinite && ctx->edges->infinity == HDPY_INFINITY_CLAMP)
+        return make_datetime(ctx->st, micros < 0 ? FIRST_MICROS : LAST_MICROS,
+                             aware ? hdpy_datetime(ctx->st)->TimeZone_UTC : Py_None);
+    if (infinite || ctx->edges->out_of_range != HDPY_RANGE_TEXT)
+        return hdpy_calendar_error(ctx, "timestamp", micros < 0, text);
+    int32_t east;
+    if (aware && offset_beyond(ctx, micros, &east) < 0)
+        return NULL;
+    hd_writer w = hd_writer_of(&hd_alloc_default);
+    if (aware)
+        hd_timestamptz_show(&w, micros, east);
+    else
+        hd_timestamp_show(&w, micros);
+    return hdpy_shown(&w);
+}
+
 static PyObject *
 load_timestamp_text(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src)
 {
@@ -31,7 +79,7 @@ load_timestamp_text(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src)
     if (hd_timestamp_from_text(src, hdpy_date_style(ctx->settings), &micros) != HD_OK)
         return hdpy_load_error(ctx, "timestamp", src);
     if (!fits(micros))
-        return hdpy_calendar_error(ctx, "timestamp", micros < 0, &src);
+        return beyond_the_calendar(ctx, micros, false, &src);
     return make_datetime(ctx->st, micros, Py_None);
 }
 
@@ -42,7 +90,7 @@ load_timestamp_binary(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src)
     if (hd_timestamp_from_binary(src, &micros) != HD_OK)
         return hdpy_load_error(ctx, "timestamp", src);
     if (!fits(micros))
-        return hdpy_calendar_error(ctx, "timestamp", micros < 0, NULL);
+        return beyond_the_calendar(ctx, micros, false, NULL);
     return make_datetime(ctx->st, micros, Py_None);
 }
 
@@ -87,7 +135,7 @@ load_timestamptz_text(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src)
         return v;
     int64_t local;
     if (__builtin_add_overflow(micros, east * HD_SECOND, &local) || !fits(local))
-        return hdpy_calendar_error(ctx, "timestamp", micros < 0, &src);
+        return beyond_the_calendar(ctx, micros, true, &src);
     PyObject *zone = hdpy_fixed_zone(ctx->st, east);
     if (zone == NULL)
         return NULL;
@@ -116,7 +164,7 @@ load_at_the_end(hdpy_load_ctx *ctx, int64_t micros)
     }
     Py_DECREF(offset);
     if (!fits(local))
-        return hdpy_calendar_error(ctx, "timestamp", micros < 0, NULL);
+        return beyond_the_calendar(ctx, micros, true, NULL);
     return make_datetime(ctx->st, local, zone);
 }
 

@@ -14,7 +14,8 @@
     X(remove_reader) X(add_writer) X(remove_writer) X(create_future) X(create_task) X(add_done_callback) \
     X(on_cancel) X(on_notice) X(on_notification) X(future_blocking) X(fromutc) X(utcoffset) X(call_soon) X(get_debug) X(adapters) X(as_literal) \
     X(connection) X(core) X(discover) X(dump) X(format) X(get_dumper) X(get_loader) X(load) X(of_snapshot) X(oid) \
-    X(name) X(network) X(network_address) X(packed) X(prefixlen)
+    X(name) X(network) X(network_address) X(packed) X(prefixlen) \
+    X(days) X(microseconds) X(months)
 // clang-format on
 
 /* One line per object: HDPY_STATE_OBJECTS(X) expands to the fields, to the traversal and to the clearing. */
@@ -69,6 +70,9 @@
     X(IPv6Interface)                                                                                                 \
     X(IPv6Network)                                                                                                   \
     X(UUID)                                                                                                          \
+    X(infinity_marker) /* given by howdah.types.datetime */                                                          \
+    X(negative_infinity_marker)                                                                                      \
+    X(Interval)                                                                                                      \
     X(ZoneInfo)                                                                                                      \
     X(datetime_capsule)                                                                                              \
     X(json_loads)                                                                                                    \

@@ -170,8 +170,7 @@ hd_interval_from_text(hd_span src, char style, hd_interval *v)
 {
     bool negative;
     if (HD_UNLIKELY(hd_scan_infinity(src, &negative))) {
-        *v = negative ? (hd_interval){INT64_MIN, INT32_MIN, INT32_MIN}
-                      : (hd_interval){INT64_MAX, INT32_MAX, INT32_MAX};
+        *v = hd_interval_infinite(negative ? -1 : 1);
         return HD_OK;
     }
     hd_reader r = hd_reader_of(src);

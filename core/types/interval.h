@@ -20,6 +20,12 @@ hd_interval_infinity(hd_interval v)
     return v.micros == INT64_MIN && v.days == INT32_MIN && v.months == INT32_MIN ? -1 : 0;
 }
 
+static inline hd_interval
+hd_interval_infinite(int sign)
+{
+    return sign < 0 ? (hd_interval){INT64_MIN, INT32_MIN, INT32_MIN} : (hd_interval){INT64_MAX, INT32_MAX, INT32_MAX};
+}
+
 /* `style`: the first letter of IntervalStyle, but 'v' for postgres_verbose. HD_EDATA: not an interval. */
 HD_MUSTCHECK hd_rc hd_interval_from_text(hd_span src, char style, hd_interval *v);
 HD_MUSTCHECK hd_rc hd_interval_from_binary(hd_span src, hd_interval *v);

@@ -34,6 +34,12 @@ def register_column(column: Any, /) -> None:
 def register_json(wrapper: type, /) -> None:
     """Take the class whose instances wrap what is to be sent as JSON."""
 
+def register_edges(infinity: Any, negative_infinity: Any, interval: type) -> None:
+    """Take the two markers of infinity and the class Interval."""
+
+def show_interval(months: int, days: int, microseconds: int, /) -> str:
+    """The interval as PostgreSQL writes it under IntervalStyle postgres."""
+
 def register_adapters(global_map: Any, transformer: Any, formats: tuple[Any, Any, Any]) -> None:
     """Take the AdaptersMap that connections start from, class Transformer, and PyFormat's AUTO, TEXT and BINARY."""
 
@@ -120,6 +126,9 @@ def load(
     encoding: str | None = None,
     date_style: str | None = None,
     interval_style: str | None = None,
+    infinity: str | None = None,
+    out_of_range: str | None = None,
+    interval: str | None = None,
 ) -> Any:
     """Decode one value as a column of this type would be: the test bench of the loaders."""
 

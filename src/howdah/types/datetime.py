@@ -10,6 +10,8 @@ from .._enums import PyFormat
 from ..abc import AdaptContext
 from ..adapt import CoreDumper, CoreLoader, Dumper
 from ..pq import Format
+from ._infinity import INFINITY, NEGATIVE_INFINITY, Infinity
+from ._interval import Interval
 
 DATE_OID, TIME_OID, TIMETZ_OID, TIMESTAMP_OID, TIMESTAMPTZ_OID, INTERVAL_OID = 1082, 1083, 1266, 1114, 1184, 1186
 
@@ -98,6 +100,25 @@ class TimedeltaBinaryDumper(CoreDumper):
     _core = _howdah.dumper_core("timedelta_binary")
 
 
+class IntervalDumper(CoreDumper):
+    """An Interval."""
+
+    oid = INTERVAL_OID
+    _core = _howdah.dumper_core("timedelta_text")
+
+
+class IntervalBinaryDumper(CoreDumper):
+    format = Format.BINARY
+    oid = INTERVAL_OID
+    _core = _howdah.dumper_core("timedelta_binary")
+
+
+class InfinityDumper(CoreDumper):
+    """INFINITY or NEGATIVE_INFINITY, as a value whose type the server infers from its place."""
+
+    _core = _howdah.dumper_core("infinity_text")
+
+
 class DateLoader(CoreLoader):
     _core = _howdah.loader_core("date_text")
 
@@ -162,6 +183,10 @@ def register_default_adapters(context: AdaptContext) -> None:
     adapters.register_dumper(time, TimeBinaryDumper)
     adapters.register_dumper(datetime, DatetimeDumper)
     adapters.register_dumper(datetime, DatetimeBinaryDumper)
+    adapters.register_dumper(Infinity, InfinityDumper)
+    adapters.register_dumper(Interval, IntervalDumper)
+    adapters.register_dumper(Interval, IntervalBinaryDumper)
+    # behind Interval's, so that it is the one found by the type's oid
     adapters.register_dumper(timedelta, TimedeltaDumper)
     adapters.register_dumper(timedelta, TimedeltaBinaryDumper)
     adapters.register_loader("date", DateLoader)
@@ -176,3 +201,6 @@ def register_default_adapters(context: AdaptContext) -> None:
     adapters.register_loader("timestamptz", TimestamptzBinaryLoader)
     adapters.register_loader("interval", IntervalLoader)
     adapters.register_loader("interval", IntervalBinaryLoader)
+
+
+_howdah.register_edges(INFINITY, NEGATIVE_INFINITY, Interval)
