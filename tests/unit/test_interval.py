@@ -11,32 +11,13 @@ from hypothesis import strategies as st
 
 from howdah import _howdah, errors
 from oracle import BINARY, TEXT, Settings, check_datetime_load, check_dump, outcome, psycopg
+from server_text import postgres
 
 INTERVAL = 1186
 
 int4 = st.integers(-(2**31), 2**31 - 1)
 int8 = st.integers(-(2**63), 2**63 - 1)
 plausible = st.tuples(st.integers(-1200, 1200), st.integers(-10000, 10000), st.integers(-(10**12), 10**12))
-
-
-def written(months: int, days: int, micros: int) -> str:
-    """As the server writes it under IntervalStyle postgres."""
-    sign = -1 if months < 0 else 1
-    years, months = sign * (abs(months) // 12), sign * (abs(months) % 12)
-    parts = []
-    negative = False
-    for count, unit in ((years, "year"), (months, "mon"), (days, "day")):
-        if count:
-            parts.append(f"{'+' if negative and count > 0 else ''}{count} {unit}{'' if count == 1 else 's'}")
-            negative = count < 0
-    if micros or not parts:
-        seconds, fraction = divmod(abs(micros), 10**6)
-        clock = "-" if micros < 0 else "+" if negative else ""
-        clock += f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-        if fraction:
-            clock += f".{fraction:06}".rstrip("0")
-        parts.append(clock)
-    return " ".join(parts)
 
 
 @given(st.tuples(int4, int4, int8) | plausible)
@@ -48,7 +29,7 @@ def test_binary(fields: tuple[int, int, int]) -> None:
 
 @given(st.tuples(int4, int4, st.integers(-(10**17), 10**17)) | plausible)
 def test_text(fields: tuple[int, int, int]) -> None:
-    data = written(*fields).encode()
+    data = postgres(*fields).encode()
     check_datetime_load("IntervalLoader", INTERVAL, TEXT, data, Settings())
 
 
@@ -56,7 +37,7 @@ def test_text(fields: tuple[int, int, int]) -> None:
 def test_binary_gives_what_text_gives(fields: tuple[int, int, int]) -> None:
     months, days, micros = fields
     binary = struct.pack("!qii", micros, days, months)
-    text = written(*fields).encode()
+    text = postgres(*fields).encode()
     assert outcome(_howdah.load, INTERVAL, BINARY, binary) == outcome(_howdah.load, INTERVAL, TEXT, text)
 
 

@@ -12,8 +12,8 @@ from .. import _howdah
 class Interval:
     """An interval as PostgreSQL holds it (documentation, 8.5.4): months, days and microseconds.
 
-    No field turns into another, as a month has no fixed number of days, nor a day of hours; so two intervals are equal
-    where all three are, and none is longer than another. `str()` is PostgreSQL's, '1 year 2 mons -3 days +04:05:06'.
+    No field turns into another, as a month has no fixed number of days, nor a day of hours; so two intervals are
+    equal where all three are, and none is longer than another. `str()` is PostgreSQL's: '1 year 2 mons -3 days'.
     Both infinities are intervals: all fields at their maximum, or minimum.
 
     Sending one raises `DataError` where months or days exceed 32 bits or microseconds 64.
