@@ -5,15 +5,28 @@
 #include "types/oid.h"
 #include "types/timestamp.h"
 
+static const char *
+type_with_infinity(uint32_t oid)
+{
+    switch (oid) {
+    case HD_OID_DATE:
+        return "date";
+    case HD_OID_TIMESTAMP:
+    case HD_OID_TIMESTAMPTZ:
+        return "timestamp";
+    case HD_OID_INTERVAL:
+        return "interval";
+    default:
+        return NULL;
+    }
+}
+
 int
 hdpy_dump_infinity(hdpy_dump_ctx *ctx, PyObject *obj, hdpy_param as, hd_writer *dst)
 {
     int sign = hdpy_infinity_of(ctx->st, obj);
     bool text = as.format == HD_TEXT;
-    const char *type = as.oid == HD_OID_DATE                                        ? "date"
-                       : as.oid == HD_OID_INTERVAL                                  ? "interval"
-                       : as.oid == HD_OID_TIMESTAMP || as.oid == HD_OID_TIMESTAMPTZ ? "timestamp"
-                                                                                    : NULL;
+    const char *type = type_with_infinity(as.oid);
     if (!hdpy_dump_takes(sign != 0 && (text || type != NULL), obj, type ? type : "a type without infinity"))
         return -1;
     if (text)

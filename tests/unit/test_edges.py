@@ -310,7 +310,7 @@ def test_a_list_of_nothing_but_markers() -> None:
 
 @pytest.mark.parametrize("values", [[1], [2**70], ["x"]])
 def test_markers_among_what_has_no_infinity(values: list[Any]) -> None:
-    with pytest.raises(TypeError, match="cannot dump INFINITY as the type with oid"):
+    with pytest.raises(TypeError, match="cannot dump Infinity as a type without infinity"):
         _howdah.dump([*values, INFINITY], "b")
 
 
