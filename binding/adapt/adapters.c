@@ -219,11 +219,13 @@ hdpy_adapters_dumper(hdpy_state *st, hdpy_adapters *a, PyTypeObject *type, hdpy_
 static PyObject *
 adapters_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    static char *keywords[] = {"overlay", "dumpers", "rest", "bare", NULL};
-    PyObject *overlay, *dumpers, *rest;
+    static char *keywords[] = {"overlay", "dumpers", "rest", "bare", "edges", NULL};
+    PyObject *overlay, *dumpers, *rest, *infinity, *out_of_range, *interval;
     int bare;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!O!Op:Adapters", keywords, &PyDict_Type, &overlay, &PyTuple_Type,
-                                     &dumpers, &rest, &bare))
+    hdpy_edges edges = {0};
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!O!Op(OOO):Adapters", keywords, &PyDict_Type, &overlay,
+                                     &PyTuple_Type, &dumpers, &rest, &bare, &infinity, &out_of_range, &interval) ||
+        hdpy_edges_set(&edges, infinity, out_of_range, interval) < 0)
         return NULL;
     bool ok = PyTuple_GET_SIZE(dumpers) == 3;
     for (Py_ssize_t i = 0; ok && i < 3; i++)
@@ -239,7 +241,9 @@ adapters_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     a->dumpers = Py_NewRef(dumpers);
     a->rest = Py_NewRef(rest);
     a->bare = bare;
-    ok = (a->found_loaders = PyDict_New()) != NULL;
+    a->edges = edges;
+    a->edge_names = PyTuple_Pack(3, infinity, out_of_range, interval);
+    ok = a->edge_names != NULL && (a->found_loaders = PyDict_New()) != NULL;
     for (int i = 0; ok && i < 3; i++)
         ok = (a->found_dumpers[i] = PyDict_New()) != NULL;
     if (!ok)
@@ -255,6 +259,7 @@ adapters_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(a->overlay);
     Py_VISIT(a->dumpers);
     Py_VISIT(a->rest);
+    Py_VISIT(a->edge_names);
     Py_VISIT(a->found_loaders);
     for (int i = 0; i < 3; i++)
         Py_VISIT(a->found_dumpers[i]);
@@ -272,6 +277,7 @@ adapters_dealloc(PyObject *self)
     Py_XDECREF(a->overlay);
     Py_XDECREF(a->dumpers);
     Py_XDECREF(a->rest);
+    Py_XDECREF(a->edge_names);
     Py_XDECREF(a->found_loaders);
     for (int i = 0; i < 3; i++)
         Py_XDECREF(a->found_dumpers[i]);
@@ -283,6 +289,7 @@ static PyMemberDef adapters_members[] = {
     {"overlay", T_OBJECT, offsetof(hdpy_adapters, overlay), READONLY, NULL},
     {"dumpers", T_OBJECT, offsetof(hdpy_adapters, dumpers), READONLY, NULL},
     {"rest", T_OBJECT, offsetof(hdpy_adapters, rest), READONLY, NULL},
+    {"edges", T_OBJECT, offsetof(hdpy_adapters, edge_names), READONLY, NULL},
     {"bare", T_BOOL, offsetof(hdpy_adapters, bare), READONLY, NULL},
     {NULL},
 };
@@ -292,7 +299,7 @@ static PyType_Slot adapters_slots[] = {
     {Py_tp_dealloc, adapters_dealloc},
     {Py_tp_traverse, adapters_traverse},
     {Py_tp_members, adapters_members},
-    {Py_tp_doc, (void *)PyDoc_STR("Adapters(overlay, dumpers, rest, bare)\n--\n\n"
+    {Py_tp_doc, (void *)PyDoc_STR("Adapters(overlay, dumpers, rest, bare, edges)\n--\n\n"
                                   "What an AdaptersMap holds between two registrations; never changed.")},
     {0, NULL},
 };

@@ -13,6 +13,8 @@ struct hdpy_adapters {
     PyObject *overlay;       /* dict: oid << 1 | format to a Loader class, where it is not load/types.def's */
     PyObject *dumpers;       /* tuple of dicts, as hdpy_dumpers_of(): class or "module.qualname" to a Dumper class */
     PyObject *rest;          /* what AdaptersMap keeps beside them */
+    PyObject *edge_names;    /* tuple of three str: the arguments of hdpy_edges_set() */
+    hdpy_edges edges;        /* the same */
     bool bare;               /* the map was made empty: it knows no built-in loader either */
     PyObject *found_loaders; /* dict: the key in overlay to a LoaderCore; filled as they are met */
     PyObject *found_dumpers[3]; /* dict: class to a DumperCore, or to a Dumper class without one */
@@ -54,10 +56,9 @@ static inline hdpy_load_ctx
 hdpy_load_ctx_of(hdpy_state *st, const hdpy_settings *settings, hdpy_adapters *adapters, hdpy_context *context,
                  PyObject *owner)
 {
-    static const hdpy_edges as_psycopg = {0};
     return (hdpy_load_ctx){.st = st,
                            .settings = settings,
-                           .edges = &as_psycopg,
+                           .edges = &adapters->edges,
                            .adapters = adapters,
                            .context = context,
                            .owner = owner};

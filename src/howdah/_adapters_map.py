@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from . import _howdah, errors
 from ._enums import PyFormat
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from .adapt import Dumper, Loader
 
 ORDER = (PyFormat.AUTO, PyFormat.TEXT, PyFormat.BINARY)
+
+
+AS_PSYCOPG = ("error", "error", "timedelta")  # what becomes of values that datetime cannot hold: see configure()
 
 
 class _Rest(NamedTuple):
@@ -39,7 +42,7 @@ class AdaptersMap(_howdah.AdaptersMap):
             self._snapshot = template._snapshot
             self.types = TypesRegistry(template.types)
         else:
-            self._snapshot = _howdah.Adapters({}, ({}, {}, {}), _Rest(({}, {}), ({}, {})), True)
+            self._snapshot = _howdah.Adapters({}, ({}, {}, {}), _Rest(({}, {}), ({}, {})), True, AS_PSYCOPG)
             self.types = types or TypesRegistry()
 
     @classmethod
@@ -80,7 +83,7 @@ class AdaptersMap(_howdah.AdaptersMap):
         if dumper.oid:
             by_oid = _with(rest.dumpers_by_oid, dumper.format, dumper.oid, dumper)
             rest = rest._replace(dumpers_by_oid=by_oid)
-        self._snapshot = _howdah.Adapters(old.overlay, dumpers, rest, old.bare)
+        self._snapshot = _howdah.Adapters(old.overlay, dumpers, rest, old.bare, old.edges)
 
     def register_loader(self, oid: int | str, loader: type[Loader]) -> None:
         """Have values of a type, given by its oid or its name, loaded by a Loader class, in the loader's format.
@@ -99,7 +102,30 @@ class AdaptersMap(_howdah.AdaptersMap):
         else:
             overlay = {**old.overlay, key: loader}
         rest = old.rest._replace(loaders=_with(old.rest.loaders, loader.format, oid, loader))
-        self._snapshot = _howdah.Adapters(overlay, old.dumpers, rest, old.bare)
+        self._snapshot = _howdah.Adapters(overlay, old.dumpers, rest, old.bare, old.edges)
+
+    def configure(
+        self,
+        *,
+        infinity: Literal["error", "clamp", "marker"] | None = None,
+        out_of_range: Literal["error", "text"] | None = None,
+        interval: Literal["timedelta", "exact"] | None = None,
+    ) -> None:
+        """Say what becomes of values that Python's datetime cannot hold. What is not given stays as it is.
+
+        `infinity`: of dates, timestamps and intervals; "error" raises `DataError`, "clamp" gives `date.max`,
+        `datetime.min` and so on, "marker" gives `INFINITY` or `NEGATIVE_INFINITY` of `howdah.types.datetime`.
+        `out_of_range`: years before 1 and past 9999, 24:00, intervals beyond timedelta; "error" raises `DataError`,
+        "text" gives them as str, as PostgreSQL writes them under DateStyle ISO and IntervalStyle postgres.
+        `interval`: "timedelta" counts a month as 30 days and a year as 365, "exact" gives
+        `howdah.types.datetime.Interval`.
+
+        The first of each is the default, and psycopg's way. Raises ValueError for another name.
+        """
+        old = self._snapshot
+        given = (infinity, out_of_range, interval)
+        edges = tuple(known if name is None else name for name, known in zip(given, old.edges, strict=True))
+        self._snapshot = _howdah.Adapters(old.overlay, old.dumpers, old.rest, old.bare, edges)
 
     # ---- looking up
 

@@ -50,10 +50,18 @@ class Adapters:
     """What an AdaptersMap holds between two registrations; never changed.
 
     `overlay`: oid << 1 | format to a Loader class, where it is not the built-in one. `dumpers`: for PyFormat AUTO,
-    TEXT and BINARY, class or full name to a Dumper class. `bare`: nothing is built in.
+    TEXT and BINARY, class or full name to a Dumper class. `bare`: nothing is built in. `edges`: the three options of
+    AdaptersMap.configure().
     """
 
-    def __new__(cls, overlay: dict[int, Any], dumpers: tuple[dict[Any, Any], ...], rest: Any, bare: bool) -> Self: ...
+    def __new__(
+        cls,
+        overlay: dict[int, Any],
+        dumpers: tuple[dict[Any, Any], ...],
+        rest: Any,
+        bare: bool,
+        edges: tuple[str, ...],
+    ) -> Self: ...
     @property
     def overlay(self) -> dict[int, Any]: ...
     @property
@@ -62,6 +70,8 @@ class Adapters:
     def rest(self) -> Any: ...
     @property
     def bare(self) -> bool: ...
+    @property
+    def edges(self) -> tuple[str, ...]: ...
 
 @disjoint_base
 class AdaptersMap:

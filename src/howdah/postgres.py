@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import _howdah
-from ._adapters_map import ORDER, AdaptersMap
+from ._adapters_map import AS_PSYCOPG, ORDER, AdaptersMap
 from ._transformer import Transformer
 from ._typeinfo import TypeInfo, TypesRegistry
 from ._typemod import (
@@ -81,6 +81,6 @@ register_default_types(types)
 
 adapters = AdaptersMap(types=types)
 # The built-in loaders are those of the core; what is registered below is compared with them.
-adapters._snapshot = _howdah.Adapters({}, ({}, {}, {}), adapters._snapshot.rest, False)
+adapters._snapshot = _howdah.Adapters({}, ({}, {}, {}), adapters._snapshot.rest, False, AS_PSYCOPG)
 register_default_adapters(adapters)
 _howdah.register_adapters(adapters, Transformer, ORDER)
