@@ -104,6 +104,14 @@ check_timestamp(int64_t micros, int32_t east, hd_writer *w)
     hd_rc rc = hd_timestamp_from_text(hd_writer_span(w), iso, &back);
     CHECK((rc == HD_OK && back == micros) || (rc == HD_EDATA && !served));
     hd_writer_rewind(w, 0);
+    hd_timestamp_show(w, micros);
+    rc = hd_timestamp_from_text(hd_writer_span(w), iso, &back);
+    CHECK((rc == HD_OK && back == micros) || (rc == HD_EDATA && !served));
+    hd_writer_rewind(w, 0);
+    hd_timestamptz_show(w, micros, east);
+    rc = hd_timestamptz_from_text(hd_writer_span(w), &back, &east_back);
+    CHECK((rc == HD_OK && back == micros && east_back == (is_infinite ? 0 : east)) || (rc == HD_EDATA && !served));
+    hd_writer_rewind(w, 0);
     hd_timestamptz_to_text(w, micros, east);
     rc = hd_timestamptz_from_text(hd_writer_span(w), &back, &east_back);
     CHECK((rc == HD_OK && back == micros && east_back == (is_infinite ? 0 : east)) || (rc == HD_EDATA && !served));
