@@ -75,10 +75,11 @@ load(const hdpy_loader *self, hdpy_load_ctx *ctx, const char *type_name, hd_span
     if (self->data != NULL)
         return load_by(self->data, src);
     const hdpy_settings *settings = ctx->settings;
-    /* lone surrogates pass, as in json.loads(bytes) */
-    const char *codec = settings->utf8 || settings->bytes_only ? "utf-8" : PyUnicode_AsUTF8(settings->encoding);
-    const char *errors = settings->utf8 || settings->bytes_only ? "surrogatepass" : NULL;
-    PyObject *text = PyUnicode_Decode((const char *)src.p, (Py_ssize_t)src.n, codec, errors);
+    PyObject *text;
+    if (settings->utf8 || settings->bytes_only) /* lone surrogates pass, as in json.loads(bytes) */
+        text = PyUnicode_DecodeUTF8((const char *)src.p, (Py_ssize_t)src.n, "surrogatepass");
+    else
+        text = hdpy_decode_text(settings, src);
     if (text == NULL)
         return NULL;
     PyObject *value = scan(ctx->st, text);
