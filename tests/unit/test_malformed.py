@@ -118,7 +118,8 @@ def test_in_an_encoding(encoding: str) -> None:
 def classes() -> Iterator[type[CoreLoader]]:
     """The loaders that the package has in C, among them those that are registered for types of a user's own."""
     for module in pkgutil.iter_modules(howdah.types.__path__):
-        importlib.import_module(f"howdah.types.{module.name}")
+        with contextlib.suppress(ImportError):  # of a package that it is about
+            importlib.import_module(f"howdah.types.{module.name}")
     todo = [CoreLoader]
     while todo:
         cls = todo.pop()
