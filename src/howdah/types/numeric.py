@@ -20,72 +20,85 @@ FLOAT4_OID, FLOAT8_OID, NUMERIC_OID, OID_OID = 700, 701, 1700, 26
 INT2_OID, INT4_OID, INT8_OID = 21, 23, 20
 
 
-class _Int(int):
+def _repr(self: object) -> str:
+    return f"{type(self).__name__}({self})"
+
+
+class Int2(int):
+    """An int to send as smallint."""
+
     __slots__ = ()
+    __repr__ = _repr
+    __str__ = int.__repr__
 
     def __new__(cls, arg: int) -> Self:
         return super().__new__(cls, arg)
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({int.__repr__(self)})"
 
-    def __str__(self) -> str:
-        return int.__repr__(self)
-
-
-class Int2(_Int):
-    """An int to send as smallint."""
-
-    __slots__ = ()
-
-
-class Int4(_Int):
+class Int4(int):
     """An int to send as integer."""
 
     __slots__ = ()
+    __repr__ = _repr
+    __str__ = int.__repr__
+
+    def __new__(cls, arg: int) -> Self:
+        return super().__new__(cls, arg)
 
 
-class Int8(_Int):
+class Int8(int):
     """An int to send as bigint."""
 
     __slots__ = ()
+    __repr__ = _repr
+    __str__ = int.__repr__
+
+    def __new__(cls, arg: int) -> Self:
+        return super().__new__(cls, arg)
 
 
-class IntNumeric(_Int):
+class IntNumeric(int):
     """An int to send as numeric."""
 
     __slots__ = ()
+    __repr__ = _repr
+    __str__ = int.__repr__
+
+    def __new__(cls, arg: int) -> Self:
+        return super().__new__(cls, arg)
 
 
-class Oid(_Int):
+class Oid(int):
     """An int to send as oid."""
 
     __slots__ = ()
+    __repr__ = _repr
+    __str__ = int.__repr__
+
+    def __new__(cls, arg: int) -> Self:
+        return super().__new__(cls, arg)
 
 
-class _Float(float):
+class Float4(float):
+    """A float to send as real."""
+
     __slots__ = ()
+    __repr__ = _repr
+    __str__ = float.__repr__
 
     def __new__(cls, arg: float) -> Self:
         return super().__new__(cls, arg)
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({float.__repr__(self)})"
 
-    def __str__(self) -> str:
-        return float.__repr__(self)
-
-
-class Float4(_Float):
-    """A float to send as real."""
-
-    __slots__ = ()
-
-
-class Float8(_Float):
+class Float8(float):
     """A float to send as double precision."""
 
     __slots__ = ()
+    __repr__ = _repr
+    __str__ = float.__repr__
+
+    def __new__(cls, arg: float) -> Self:
+        return super().__new__(cls, arg)
 
 
 # ---- dumpers
