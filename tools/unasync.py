@@ -34,11 +34,14 @@ NAMES = {
     "cancel_async": "cancel_sync",
     "connection_async": "connection",
     "cursor_async": "cursor",
+    "server_cursor_async": "server_cursor",
     "transaction_async": "transaction",
     "AsyncConnection": "Connection",
     "AsyncConnectionBase": "ConnectionBase",
     "AsyncCursor": "Cursor",
     "AsyncCursorBase": "CursorBase",
+    "AsyncRawServerCursor": "RawServerCursor",
+    "AsyncServerCursor": "ServerCursor",
     "AsyncTransaction": "Transaction",
 }
 # In comments and docstrings.

@@ -42,6 +42,8 @@ from .errors import (
     Warning,
 )
 from .raw_cursor import AsyncRawCursor, RawCursor
+from .server_cursor import RawServerCursor, ServerCursor
+from .server_cursor_async import AsyncRawServerCursor, AsyncServerCursor
 from .transaction import Rollback, Transaction
 from .transaction_async import AsyncTransaction
 
@@ -61,6 +63,8 @@ __all__ = [
     "AsyncConnection",
     "AsyncCursor",
     "AsyncRawCursor",
+    "AsyncRawServerCursor",
+    "AsyncServerCursor",
     "AsyncTransaction",
     "BaseConnection",
     "Binary",
@@ -83,7 +87,9 @@ __all__ = [
     "OperationalError",
     "ProgrammingError",
     "RawCursor",
+    "RawServerCursor",
     "Rollback",
+    "ServerCursor",
     "Time",
     "TimeFromTicks",
     "Timestamp",

@@ -17,9 +17,9 @@ from ._enums import IsolationLevel
 from .abc import AdaptContext, Params, Query
 from .conninfo import conninfo_to_dict
 from .cursor import Cursor
-from .errors import NotSupportedError
 from .pq import Format, TransactionStatus
 from .rows import Row, RowFactory, tuple_row
+from .server_cursor import ServerCursor
 from .transaction import Transaction
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
     def __init__(self) -> None:
         super().__init__()
         self.cursor_factory = Cursor
+        self.server_cursor_factory: type[ServerCursor[Any]] = ServerCursor
 
     @classmethod
     def connect(
@@ -125,11 +126,19 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
         scrollable: bool | None = None,
         withhold: bool = False,
     ) -> Cursor[Any]:
-        """A new cursor. Raises `OperationalError` on a closed connection."""
-        if name:
-            raise NotSupportedError("server-side cursors are not available yet")
+        """A new cursor; with a name, one on the server (see `ServerCursor`).
+
+        Raises `OperationalError` on a closed connection.
+        """
         self.fileno()  # raises if closed
-        cur = cast("Cursor[Any]", self.cursor_factory(self, row_factory=row_factory or self.row_factory))
+        row_factory = row_factory or self.row_factory
+        cur: Cursor[Any]
+        if name:
+            cur = self.server_cursor_factory(
+                self, name=name, row_factory=row_factory, scrollable=scrollable, withhold=withhold
+            )
+        else:
+            cur = cast("Cursor[Any]", self.cursor_factory(self, row_factory=row_factory))
         if binary:
             cur.format = Format.BINARY
         return cur

@@ -16,9 +16,9 @@ from ._enums import IsolationLevel
 from .abc import AdaptContext, Params, Query
 from .conninfo import conninfo_to_dict
 from .cursor_async import AsyncCursor
-from .errors import NotSupportedError
 from .pq import Format, TransactionStatus
 from .rows import Row, RowFactory, tuple_row
+from .server_cursor_async import AsyncServerCursor
 from .transaction_async import AsyncTransaction
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
     def __init__(self) -> None:
         super().__init__()
         self.cursor_factory = AsyncCursor
+        self.server_cursor_factory: type[AsyncServerCursor[Any]] = AsyncServerCursor
 
     @classmethod
     async def connect(
@@ -124,11 +125,19 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
         scrollable: bool | None = None,
         withhold: bool = False,
     ) -> AsyncCursor[Any]:
-        """A new cursor. Raises `OperationalError` on a closed connection."""
-        if name:
-            raise NotSupportedError("server-side cursors are not available yet")
+        """A new cursor; with a name, one on the server (see `AsyncServerCursor`).
+
+        Raises `OperationalError` on a closed connection.
+        """
         self.fileno()  # raises if closed
-        cur = cast("AsyncCursor[Any]", self.cursor_factory(self, row_factory=row_factory or self.row_factory))
+        row_factory = row_factory or self.row_factory
+        cur: AsyncCursor[Any]
+        if name:
+            cur = self.server_cursor_factory(
+                self, name=name, row_factory=row_factory, scrollable=scrollable, withhold=withhold
+            )
+        else:
+            cur = cast("AsyncCursor[Any]", self.cursor_factory(self, row_factory=row_factory))
         if binary:
             cur.format = Format.BINARY
         return cur

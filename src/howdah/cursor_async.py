@@ -132,7 +132,7 @@ class AsyncCursor(_howdah.AsyncCursorBase, BaseCursor[Row]):
             """Close the cursor; idempotent."""
             self._close()
 
-        def __aiter__(self) -> Self:
+        def __aiter__(self) -> AsyncIterator[Row]:
             return self
 
         async def __anext__(self) -> Row:

@@ -1,0 +1,202 @@
+# Generated from server_cursor_async.py by tools/unasync.py: do not edit.
+"""Cursors on the server (psycopg 3, "Server-side cursors")."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Iterable
+from typing import TYPE_CHECKING, Any
+
+from . import sql
+from .abc import Params, Query
+from .cursor import Cursor
+from .errors import NotSupportedError
+from .pq import Format, TransactionStatus
+from .raw_cursor import RawCursorMixin
+from .rows import Row, RowFactory, tuple_row
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from .connection import Connection
+
+__all__ = ["RawServerCursor", "ServerCursor"]
+
+
+class ServerCursor(Cursor[Row]):
+    """A cursor of the server's: rows are fetched from there as they are asked for.
+
+    name: of the cursor on the server. scrollable: True declares it SCROLL, False NO SCROLL. withhold: it outlives its
+    transaction (PostgreSQL documentation, "DECLARE"). A cursor that a function has opened is taken over by its name,
+    without `execute`.
+    """
+
+    __module__ = "howdah"
+    __slots__ = ("_binary", "_name", "_position", "_scrollable", "_withhold", "itersize")
+
+    def __init__(
+        self,
+        connection: Connection[Any],
+        name: str,
+        *,
+        row_factory: RowFactory[Row] | None = None,
+        scrollable: bool | None = None,
+        withhold: bool = False,
+    ):
+        super().__init__(connection, row_factory=row_factory or connection.row_factory)
+        self.itersize = 100  # rows that iteration fetches at a time
+        self._name = name
+        self._scrollable = scrollable
+        self._withhold = withhold
+        self._position = 0
+        self._binary: bool | None = None
+
+    def __del__(self) -> None:
+        if not getattr(self, "closed", True) and self.pgresult is not None and not self.connection.closed:
+            warnings.warn(
+                f"{self!r} was deleted while still open; use 'with', or close() it",
+                ResourceWarning,
+                stacklevel=2,
+                source=self,
+            )
+
+    def __repr__(self) -> str:
+        return super().__repr__().replace(" [", f" {self._name!r} [", 1)
+
+    @property
+    def name(self) -> str:
+        """Name of the cursor on the server."""
+        return self._name
+
+    @property
+    def scrollable(self) -> bool | None:
+        """Whether it was asked to move backwards; None: the server decides."""
+        return self._scrollable
+
+    @property
+    def withhold(self) -> bool:
+        """Whether it stays open when its transaction is committed."""
+        return self._withhold
+
+    @property
+    def rownumber(self) -> int | None:
+        """Index of the next row, or None before `execute`."""
+        return self._position if self.pgresult is not None else None
+
+    def __exit__(self, *exc_info: Any) -> None:
+        self.close()
+
+    # ---- declaring and closing
+
+    def execute(
+        self, query: Query, params: Params | None = None, *, binary: bool | None = None, **kwargs: Any
+    ) -> Self:
+        """Declare the cursor for a query, which must be SELECT or VALUES. What was declared before is closed.
+
+        Raises TypeError for another keyword; else as the same method of a cursor without a name.
+        """
+        if kwargs:
+            raise TypeError(f"keyword not supported: {next(iter(kwargs))}")
+        if self.pgresult is not None:
+            self._close_portal()
+        self._binary = binary
+        super().execute(self._declaration(query, params is not None), params, prepare=False)
+        # The server describes a cursor's rows when some are fetched; none do.
+        self._fetch_forward(0)
+        self._position = 0
+        return self
+
+    def executemany(self, query: Query, params_seq: Iterable[Params], *, returning: bool = True) -> None:
+        """Raises `NotSupportedError`: a cursor on the server has one query."""
+        raise NotSupportedError("executemany not supported on server-side cursors")
+
+    def close(self) -> None:
+        """Close the cursor, on the server too; idempotent."""
+        if self.closed:
+            return
+        if not self.connection.closed:
+            self._close_portal()
+        self._close()
+
+    def _close_portal(self) -> None:
+        """Close it on the server, unless it has gone with its transaction, or was never there."""
+        status = self.connection._transaction_status()
+        held = status == TransactionStatus.IDLE and self._withhold
+        if status != TransactionStatus.INTRANS and not held:
+            return
+        cur = Cursor(self.connection, row_factory=tuple_row)
+        if self.pgresult is None:
+            cur.execute("select 1 from pg_catalog.pg_cursors where name = %s", [self._name])
+            if cur.fetchone() is None:
+                return
+        cur.execute(b"CLOSE " + self._quoted_name(), prepare=False)
+
+    def _declaration(self, query: Query, with_params: bool) -> bytes:
+        encoding = self.connection._encoding()
+        name = self._quoted_name()
+        if with_params and not isinstance(self, RawCursorMixin):
+            name = name.replace(b"%", b"%%")
+        words = [b"DECLARE", name]
+        if self._scrollable is not None:
+            words.append(b"SCROLL" if self._scrollable else b"NO SCROLL")
+        words.append(b"CURSOR WITH HOLD FOR" if self._withhold else b"CURSOR FOR")
+        if isinstance(query, str):
+            words.append(query.encode(encoding))
+        elif isinstance(query, bytes):
+            words.append(query)
+        else:
+            words.append(query.as_bytes(self.connection))
+        return b" ".join(words)
+
+    def _quoted_name(self) -> bytes:
+        return sql.Identifier(self._name).as_bytes(self.connection)
+
+    # ---- fetching
+
+    def fetchone(self) -> Row | None:
+        """The next row, or None behind the last. Raises as the same method of a cursor without a name."""
+        rows = self._fetch_forward(1)
+        return rows[0] if rows else None
+
+    def fetchmany(self, size: int = 0) -> list[Row]:
+        """The next `size` rows; 0 means `arraysize`."""
+        return self._fetch_forward(size or self.arraysize)
+
+    def fetchall(self) -> list[Row]:
+        """The remaining rows."""
+        return self._fetch_forward(None)
+
+    def __iter__(self) -> Iterator[Row]:
+        while True:
+            rows = self._fetch_forward(self.itersize)
+            for row in rows:
+                yield row
+            if len(rows) < self.itersize:
+                break
+
+    def scroll(self, value: int, mode: str = "relative") -> None:
+        """Move by `value` rows, or to row `value` (mode "absolute").
+
+        Raises ValueError for another mode, `OperationalError` for a move backwards where the server can't.
+        """
+        if mode not in ("relative", "absolute"):
+            raise ValueError(f"bad mode: {mode}. It should be 'relative' or 'absolute'")
+        cur = Cursor(self.connection, row_factory=tuple_row)
+        move = f"MOVE {mode.upper()} {int(value)} FROM ".encode()
+        cur.execute(move + self._quoted_name(), prepare=False)
+        self._position = value if mode == "absolute" else self._position + value
+
+    def _fetch_forward(self, n: int | None) -> list[Row]:
+        fetch = b"FETCH FORWARD " + (b"ALL" if n is None else str(n).encode()) + b" FROM "
+        binary = self._binary if self._binary is not None else self.format == Format.BINARY
+        super().execute(fetch + self._quoted_name(), prepare=False, binary=binary)
+        rows: list[Row] = self._fetchall()
+        self._position += len(rows)
+        return rows
+
+
+class RawServerCursor(RawCursorMixin, ServerCursor[Row]):
+    """An `ServerCursor` for queries with ``$1``."""
+
+    __module__ = "howdah"
+    __slots__ = ()
