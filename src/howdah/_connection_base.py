@@ -9,7 +9,8 @@ import warnings
 from collections.abc import Callable
 from typing import Any, ClassVar, Generic, NamedTuple, NoReturn
 
-from . import _howdah, errors
+from . import _howdah, errors, postgres
+from ._adapters_map import AdaptersMap
 from ._connect import cancel_sync
 from ._diagnostic import Diagnostic
 from ._enums import IsolationLevel
@@ -56,6 +57,7 @@ class BaseConnection(_howdah.BaseConnection, Generic[Row]):
     _pool: Any = None
 
     def __init__(self) -> None:
+        self._adapters = AdaptersMap(postgres.adapters)
         self._params: dict[str, str] = {}
         self._notice_handlers: list[NoticeHandler] = []
         self._notify_handlers: list[NotifyHandler] = []
