@@ -1,17 +1,16 @@
 #include "load/array.h"
 #include "load/types.h"
+#include "types/oid.h"
 
 enum { QUOTED_MAX = 100 }; /* bytes of a malformed value that an error shows */
 
 enum { NESTED_MAX = 100 }; /* records within records: a few hundred bytes of stack each */
 
-enum { BOX_OID = 603 }; /* the one type whose elements a comma does not separate */
-
 #define TYPE(oid, array_oid, text_loader, binary_loader, exact)                                                      \
     static const hdpy_loader array_of_##oid = {                                                                      \
         .load = hdpy_load_array,                                                                                     \
         .item_oid = oid,                                                                                             \
-        .delimiter = oid == BOX_OID ? ';' : ',',                                                                     \
+        .delimiter = oid == HD_OID_BOX ? ';' : ',',                                                                  \
     };
 #include "load/types.def"
 #undef TYPE
