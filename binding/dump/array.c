@@ -469,6 +469,8 @@ dump_binary(hdpy_dump_ctx *ctx, PyObject *list, hd_writer *dst, hdpy_param *para
 static int
 dump_list_text(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param)
 {
+    if (HD_UNLIKELY(ctx->settings->in_utf8 != NULL))
+        return hdpy_dump_in_utf8(self, ctx, obj, dst, param);
     return hdpy_dump_takes(PyList_Check(obj), obj, "array") ? dump_text(ctx, obj, ctx->asked, dst, param) : -1;
 }
 

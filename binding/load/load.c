@@ -88,6 +88,20 @@ hdpy_load_enter(hdpy_load_ctx *ctx)
 }
 
 PyObject *
+hdpy_load_in_utf8(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src)
+{
+    PyObject *utf8 = hdpy_transcode(PyUnicode_AsUTF8(ctx->settings->encoding), "utf-8", src);
+    if (utf8 == NULL)
+        return NULL;
+    hdpy_load_ctx inner = *ctx;
+    inner.settings = ctx->settings->in_utf8;
+    hd_span text = {(const uint8_t *)PyBytes_AS_STRING(utf8), (size_t)PyBytes_GET_SIZE(utf8)};
+    PyObject *value = self->load(self, &inner, text);
+    Py_DECREF(utf8);
+    return value;
+}
+
+PyObject *
 hdpy_load_error(hdpy_load_ctx *ctx, const char *type_name, hd_span src)
 {
     bool cut = src.n > QUOTED_MAX;
