@@ -119,7 +119,7 @@ def test_array_of_literals(drivers, family: Literals, data):
 
 
 def test_hosts_and_interfaces_in_one_array(drivers):
-    """psycopg loses the masks of some, or fails."""
+    """In binary psycopg loses the masks, or fails."""
     mixed = [
         ipaddress.ip_address("10.0.0.1"),
         ipaddress.ip_interface("10.0.0.1/8"),

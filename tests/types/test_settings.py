@@ -80,7 +80,7 @@ def test_formats(pg, drivers, family, data):
     results = {road: "DataError" if row == "OverflowError" else row for road, row in results.items()}
     differs = set(family.differs)
     if family.type == "bytea" and settings["bytea_output"] == "escape":
-        differs.add("text")  # psycopg takes some items of an array for others
+        differs.add("text")  # psycopg has the items of an array with what follows them
     for format in {"text", "binary"} - differs:
         assert results[format] == results[f"psycopg {format}"], (settings, query)
     # Unasked for, binary gives what text does: but no float is rounded.
