@@ -13,6 +13,7 @@
 #include "types/hstore.h"
 #include "types/integer.h"
 #include "types/interval.h"
+#include "types/multirange.h"
 #include "types/network.h"
 #include "types/numeric.h"
 #include "types/quoted.h"
@@ -499,6 +500,73 @@ fuzz_record(hd_span src, uint8_t how, hd_writer *w)
     CHECK(!hd_reader_done(&r) || same(hd_writer_span(w), src));
 }
 
+static void
+check_range(const hd_range *v, hd_writer *w)
+{
+    if (hd_range_has_lower(v))
+        check_quoted(v->lower, w);
+    if (hd_range_has_upper(v))
+        check_quoted(v->upper, w);
+}
+
+static void
+write_range(const hd_range *v, hd_writer *w)
+{
+    hd_write_u8(w, v->flags);
+    if (hd_range_has_lower(v)) {
+        hd_write_u32(w, (uint32_t)v->lower.n);
+        hd_write_span(w, v->lower);
+    }
+    if (hd_range_has_upper(v)) {
+        hd_write_u32(w, (uint32_t)v->upper.n);
+        hd_write_span(w, v->upper);
+    }
+}
+
+static void
+fuzz_range(hd_span src, uint8_t how, hd_writer *w)
+{
+    hd_range v;
+    hd_reader r = hd_reader_of(src);
+    hd_range_unquoted u = hd_range_unquoted_of(&hd_alloc_default);
+    hd_rc rc = hd_range_scan(&r, &u, &v);
+    CHECK(rc == HD_OK || rc == HD_EDATA);
+    if (rc == HD_OK)
+        check_range(&v, w);
+    hd_range_unquoted_fini(&u);
+    if (hd_range_from_binary(src, &v) == HD_OK) {
+        hd_writer_rewind(w, 0);
+        write_range(&v, w);
+        CHECK(w->n == src.n && same((hd_span){w->p + 1, w->n - 1}, (hd_span){src.p + 1, src.n - 1}));
+    }
+}
+
+static void
+fuzz_multirange(hd_span src, uint8_t how, hd_writer *w)
+{
+    hd_range v;
+    hd_rc rc;
+    size_t ranges = 0;
+    hd_multirange_scanner s = hd_multirange_scanner_of(src, &hd_alloc_default);
+    while ((rc = hd_multirange_next(&s, &v)) == HD_OK) {
+        CHECK(++ranges < src.n);
+        check_range(&v, w);
+    }
+    CHECK(rc == HD_MORE || rc == HD_EDATA);
+    hd_multirange_scanner_fini(&s);
+
+    hd_reader r = hd_reader_of(src);
+    uint32_t count;
+    if (hd_multirange_read_count(&r, &count) != HD_OK)
+        return;
+    CHECK(count <= src.n / 5);
+    for (uint32_t i = 0; i < count; i++) {
+        if (hd_multirange_read_range(&r, &v) != HD_OK)
+            break;
+        check_range(&v, w);
+    }
+}
+
 static const struct {
     const char *name;
     void (*fuzz)(hd_span src, uint8_t how, hd_writer *w);
@@ -518,6 +586,8 @@ static const struct {
     {"network", fuzz_network},
     {"hstore", fuzz_hstore},
     {"record", fuzz_record},
+    {"range", fuzz_range},
+    {"multirange", fuzz_multirange},
 };
 
 enum { N_FAMILIES = sizeof families / sizeof families[0] };

@@ -58,6 +58,13 @@ def check_load(oid: int, format: int, data: bytes) -> None:
     assert outcome(_howdah.load, oid, format, data) == outcome(theirs, data)
 
 
+def check_load_alike(oid: int, format: int, data: bytes) -> None:
+    """The same for classes that are ours and psycopg's under the same name."""
+    theirs = psycopg.adapt.Transformer().get_loader(oid, psycopg.pq.Format(format)).load
+    mine, other = outcome(_howdah.load, oid, format, data), outcome(theirs, data)
+    assert (mine if isinstance(mine, str) else mine[1]) == (other if isinstance(other, str) else other[1])
+
+
 def check_datetime_load(loader: str, oid: int, format: int, data: bytes, settings: Settings) -> None:
     """By the class of this name in psycopg.types.datetime: its C twins want a real connection."""
     theirs = getattr(importlib.import_module("psycopg.types.datetime"), loader)(oid, settings.context).load

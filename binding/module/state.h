@@ -82,6 +82,9 @@
     X(uuid_int)  /* adapt/uuid_class.c: the slots of UUID, and SafeUUID.unknown */                                   \
     X(uuid_is_safe)                                                                                                  \
     X(uuid_unknown_safety)                                                                                           \
+    /* and our own, in howdah.types */                                                                               \
+    X(Multirange)                                                                                                    \
+    X(Range)                                                                                                         \
     /* adapt/settings.c */                                                                                           \
     X(settings_type)                                                                                                 \
     X(timezones) /* name of a zone to its tzinfo */

@@ -34,11 +34,16 @@ MODIFIERS: dict[str, type[TypeModifier]] = {
 
 def register_default_types(types: TypesRegistry) -> None:
     """Make PostgreSQL's own types known in a registry."""
+    from .types.multirange import MultirangeInfo
+    from .types.range import RangeInfo
+
     for name, oid, array_oid, regtype, delimiter in TYPES:
         typemod = MODIFIERS.get(name, TypeModifier)
         types.add(TypeInfo(name, oid, array_oid, regtype=regtype, delimiter=delimiter, typemod=typemod))
-    for name, oid, array_oid, *_ in RANGES + MULTIRANGES:
-        types.add(TypeInfo(name, oid, array_oid))
+    for name, oid, array_oid, subtype_oid in RANGES:
+        types.add(RangeInfo(name, oid, array_oid, subtype_oid=subtype_oid))
+    for name, oid, array_oid, range_oid, subtype_oid in MULTIRANGES:
+        types.add(MultirangeInfo(name, oid, array_oid, range_oid=range_oid, subtype_oid=subtype_oid))
 
 
 def register_default_adapters(context: AdaptContext) -> None:
@@ -50,10 +55,12 @@ def register_default_adapters(context: AdaptContext) -> None:
         datetime,
         enum,
         json,
+        multirange,
         net,
         none,
         numeric,
         numpy,
+        range,
         string,
         uuid,
     )
@@ -65,8 +72,10 @@ def register_default_adapters(context: AdaptContext) -> None:
         datetime,
         enum,
         json,
+        multirange,
         net,
         none,
+        range,
         string,
         uuid,
         numpy,
