@@ -7,6 +7,9 @@
 
 #include <structmember.h>
 
+/* A program that makes classes as it runs shall not keep them all alive. */
+enum { MOST_CLASSES = 1000 };
+
 typedef struct adapters_map {
     PyObject_HEAD
     hdpy_adapters *snapshot;
@@ -211,6 +214,8 @@ hdpy_adapters_dumper(hdpy_state *st, hdpy_adapters *a, PyTypeObject *type, hdpy_
     if (PyErr_Occurred())
         return NULL;
     found = core ? core : found;
+    if (PyDict_GET_SIZE(a->found_dumpers[i]) >= MOST_CLASSES)
+        PyDict_Clear(a->found_dumpers[i]);
     return PyDict_SetItem(a->found_dumpers[i], (PyObject *)type, found) < 0 ? NULL : found;
 }
 
