@@ -36,6 +36,7 @@ typedef struct hdpy_connection {
 
     /* scratch of parameter dumping, kept between queries */
     hd_writer values;
+    uint64_t dumps; /* how often it was filled */
     uint32_t *oids;
     uint16_t *formats;
     size_t params_capacity;

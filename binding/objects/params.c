@@ -172,6 +172,7 @@ dump_params(target *t, PyObject *params, size_t *n)
 {
     hdpy_connection *conn = t->conn;
     hd_writer_rewind(&conn->values, 0);
+    conn->dumps++;
     int rc;
     if (PyTuple_Check(params) || PyList_Check(params))
         rc = dump_sequence(t, params, n);

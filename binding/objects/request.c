@@ -244,6 +244,8 @@ static void
 server_error(hdpy_connection *conn, hdpy_request *request, hdpy_step *step, hd_span body)
 {
     Py_CLEAR(request->current);
+    request->outlived =
+        request->error == NULL && step->number != 0 && !step->parsed && !step->bound && is_outlived(body);
     if (is_current(step) && (!step->stmt->entry.ready || is_outlived(body)))
         hdpy_statement_lost(&conn->queries, step->stmt);
     if (request->error == NULL)
@@ -273,6 +275,12 @@ ready(hdpy_connection *conn, hdpy_request *request)
 {
     if (request->deferred != NULL && request->error == NULL && send_deferred(conn, request) == 0)
         return 0;
+    if (request->outlived && request->repeatable && request->dump == conn->dumps) {
+        request->repeatable = request->outlived = false;
+        Py_CLEAR(request->error);
+        if (hdpy_submit_again(conn, request) == 0)
+            return 0;
+    }
     request->done = true;
     return PyErr_Occurred() ? -1 : 0;
 }
@@ -284,6 +292,9 @@ handle(hdpy_connection *conn, hdpy_request *request, hdpy_step *step, const hd_e
     case HD_BE_PARSE_COMPLETE:
         if (is_current(step))
             step->stmt->entry.ready = true;
+        return 0;
+    case HD_BE_BIND_COMPLETE:
+        step->bound = true;
         return 0;
     case HD_BE_ROW_DESCRIPTION:
         return describe(conn, step, ev->body);
@@ -316,7 +327,7 @@ handle(hdpy_connection *conn, hdpy_request *request, hdpy_step *step, const hd_e
         return 0;
     case HD_BE_READY_FOR_QUERY:
         return ready(conn, request);
-    default: /* BindComplete, ParameterDescription, CloseComplete, COPY data nobody asked for, an aborted Execute */
+    default: /* ParameterDescription, CloseComplete, COPY data nobody asked for, an aborted Execute */
         return 0;
     }
     hdpy_connection_lose_because(conn, "the server sent a malformed message of type '%c'", ev->type);

@@ -20,6 +20,7 @@ typedef struct hdpy_step {
     hdpy_statement *stmt;          /* NULL for a simple Query */
     uint32_t number;               /* of its name when it was sent; 0: unnamed */
     bool parsed;                   /* named, and its Parse was sent by this request */
+    bool bound;                    /* BindComplete came: from here on something may have been executed */
     hdpy_formats formats;          /* as Bind asks for */
     hdpy_description *description; /* of the rows that come next */
     struct hdpy_step *next;
@@ -35,13 +36,17 @@ struct hdpy_request {
     bool simple;           /* a simple Query: each result brings its own RowDescription */
     hdpy_formats wanted;   /* what the caller asked for: adaptive, all text, or all binary */
     bool discard;          /* rows are counted and dropped (executemany without returning) */
-    bool done;             /* ReadyForQuery came, or the connection was lost */
-    PyObject *deferred;    /* bytes of the Query to send once our BEGIN has succeeded */
-    hdpy_result *current;  /* being received */
-    PyObject *results;     /* list of hdpy_result, complete; NULL for none */
-    int64_t affected;      /* when discarding: sum of the command tags; else -1 */
-    hdpy_tag tag;          /* when discarding: the last one */
-    PyObject *error;       /* the first one */
+    bool
+        repeatable; /* it began outside a transaction, and its parameters are still in the connection's scratch ... */
+    uint64_t dump;  /* ... if that was filled so often */
+    bool outlived;  /* its prepared statement was of no more use, and nothing was executed */
+    bool done;      /* ReadyForQuery came, or the connection was lost */
+    PyObject *deferred;   /* bytes of the Query to send once our BEGIN has succeeded */
+    hdpy_result *current; /* being received */
+    PyObject *results;    /* list of hdpy_result, complete; NULL for none */
+    int64_t affected;     /* when discarding: sum of the command tags; else -1 */
+    hdpy_tag tag;         /* when discarding: the last one */
+    PyObject *error;      /* the first one */
 
     /* executemany */
     hdpy_feed feed;
@@ -86,6 +91,9 @@ int hdpy_submit_many(hdpy_connection *conn, hdpy_request *request, const hdpy_op
 /* The text of a query with its parameters as literals in it: new bytes. */
 PyObject *hdpy_mogrify(hdpy_connection *conn, const hdpy_options *options);
 
+/* Submits what hdpy_submit_execute() did once more, with the statement parsed anew; the transaction that it began has
+ * failed, and is undone before. */
+int hdpy_submit_again(hdpy_connection *conn, hdpy_request *request);
 int hdpy_submit_command(hdpy_connection *conn, hdpy_request *request, PyObject *sql);
 
 #endif

@@ -41,21 +41,26 @@ needs_begin(const hdpy_connection *conn)
     return !conn->autocommit && conn->session.transaction_status == 'I';
 }
 
-/* What travels ahead of a statement in the same batch: its failure skips the statement. Their answers concern nobody
- * (tag NULL); an error still reaches the request. */
+/* BEGIN or ROLLBACK as a part of the batch. Its answers concern nobody (tag NULL); an error still reaches the request. */
 static void
-write_preamble(hdpy_connection *conn)
+write_control(hdpy_connection *conn, hd_span sql)
 {
     hd_session *s = &conn->session;
+    hd_session_parse(s, unnamed, sql, NULL, 0, NULL);
+    hd_session_bind(s, unnamed, unnamed, NULL, 0, unnamed, NULL, 0, NULL);
+    hd_session_execute(s, unnamed, 0, NULL);
+}
+
+/* What travels ahead of a statement in the same batch: its failure skips the statement. */
+static void
+write_preamble(hdpy_connection *conn, bool begin)
+{
     char name[HD_STATEMENT_NAME_MAX];
     for (size_t i = 0; i < conn->queries.n_closing; i++)
-        hd_session_close_statement(s, hd_statement_name(conn->queries.closing[i], name), NULL);
-    if (needs_begin(conn)) {
-        hd_span begin = {(const uint8_t *)PyBytes_AS_STRING(conn->begin), (size_t)PyBytes_GET_SIZE(conn->begin)};
-        hd_session_parse(s, unnamed, begin, NULL, 0, NULL);
-        hd_session_bind(s, unnamed, unnamed, NULL, 0, unnamed, NULL, 0, NULL);
-        hd_session_execute(s, unnamed, 0, NULL);
-    }
+        hd_session_close_statement(&conn->session, hd_statement_name(conn->queries.closing[i], name), NULL);
+    if (begin)
+        write_control(conn,
+                      (hd_span){(uint8_t *)PyBytes_AS_STRING(conn->begin), (size_t)PyBytes_GET_SIZE(conn->begin)});
 }
 
 /* The result formats of a Bind: one code for all; or one per column, where the shape is known and the server guards it. */
@@ -209,6 +214,22 @@ bind_params(hdpy_connection *conn, hdpy_request *request, hdpy_settings *setting
     return 0;
 }
 
+/* The request's statement, in a batch of its own. `undo`: the transaction is to be rolled back before. */
+static int
+submit_statement(hdpy_connection *conn, hdpy_request *request, bool undo)
+{
+    hd_session_mark mark = hd_session_mark_of(&conn->session);
+    if (undo)
+        write_control(conn, HD_SPAN_LITERAL("ROLLBACK"));
+    write_preamble(conn, undo ? !conn->autocommit : needs_begin(conn));
+    int rc = write_statement(conn, request, true);
+    hd_session_sync(&conn->session, request->step);
+    rc = settle(conn, request, mark, rc);
+    if (rc == 0)
+        conn->queries.n_closing = 0;
+    return rc;
+}
+
 int
 hdpy_submit_execute(hdpy_connection *conn, hdpy_request *request, const hdpy_options *options)
 {
@@ -224,14 +245,19 @@ hdpy_submit_execute(hdpy_connection *conn, hdpy_request *request, const hdpy_opt
         return submit_query(conn, request, request->query->sql, needs_begin(conn));
     if (choose_statement(conn, request, n_params, options->prepare) < 0)
         return -1;
-    hd_session_mark mark = hd_session_mark_of(&conn->session);
-    write_preamble(conn);
-    int rc = write_statement(conn, request, true);
-    hd_session_sync(&conn->session, request->step);
-    rc = settle(conn, request, mark, rc);
-    if (rc == 0)
-        conn->queries.n_closing = 0;
-    return rc;
+    request->repeatable = conn->session.transaction_status == 'I';
+    request->dump = conn->dumps;
+    return submit_statement(conn, request, false);
+}
+
+int
+hdpy_submit_again(hdpy_connection *conn, hdpy_request *request)
+{
+    hdpy_step *step = request->step;
+    step->number = 0;
+    step->parsed = step->bound = false;
+    Py_CLEAR(step->description);
+    return submit_statement(conn, request, conn->session.transaction_status != 'I');
 }
 
 PyObject *
@@ -266,7 +292,7 @@ feed_row(hdpy_connection *conn, hdpy_request *request, PyObject *row)
         return -1;
     hd_session_mark mark = hd_session_mark_of(&conn->session);
     if (!request->fed_any)
-        write_preamble(conn);
+        write_preamble(conn, needs_begin(conn));
     return settle(conn, request, mark, write_statement(conn, request, changed));
 }
 
