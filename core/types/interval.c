@@ -34,8 +34,9 @@ add(hd_reader *r, sums *s, int unit, int64_t n, int64_t fraction)
         s->days = n;
     else if (unit < DAY)
         s->months += unit == YEAR ? 12 * n : n;
-    else if (__builtin_mul_overflow(n, micros_of[unit], &n) || __builtin_add_overflow(n, fraction, &n) ||
-             __builtin_add_overflow(s->micros, n, &s->micros))
+    else if (__builtin_mul_overflow(n, micros_of[unit], &n) ||
+             __builtin_add_overflow(s->micros, n + fraction,
+                                    &s->micros)) /* a count of seconds is far from overflow */
         hd_scan_fail(r);
 }
 

@@ -84,6 +84,10 @@ every_style(void)
            "P-178956970Y-8M-2147483648DT-2562047788H-54.775807S");
     STYLES(0, 0, INT64_MIN, "-2562047788:00:54.775808", "@ 2562047788 hours 54.775808 secs ago",
            "-2562047788:00:54.775808", "PT-2562047788H-54.775808S");
+    /* no infinity, but for one field */
+    STYLES(1, INT32_MAX, INT64_MAX, "1 mon 2147483647 days 2562047788:00:54.775807",
+           "@ 1 mon 2147483647 days 2562047788 hours 54.775807 secs", "+0-1 +2147483647 +2562047788:00:54.775807",
+           "P1M2147483647DT2562047788H54.775807S");
     STYLES(INT32_MAX, INT32_MAX, INT64_MAX, "infinity", "infinity", "infinity", "infinity");
     STYLES(INT32_MIN, INT32_MIN, INT64_MIN, "-infinity", "-infinity", "-infinity", "-infinity");
 }
@@ -171,6 +175,7 @@ malformed(void)
                   {'v', "@ ago"},
                   {'v', "@ 0.5 min"},
                   {'v', "@ 1 sec 1 hour"},
+                  {'v', "@ 1 hour 00:00:01"},
                   {'v', "@ 9999999999 hours"},
                   {'v', "@ 2562047788 hours 54.775808 secs"},
                   {'s', ""},
@@ -214,9 +219,19 @@ write_without_memory(const hd_alloc *alloc)
 }
 
 static void
+show_without_memory(const hd_alloc *alloc)
+{
+    hd_writer w = hd_writer_of(alloc);
+    hd_interval_show(&w, (hd_interval){.months = 1, .days = -1, .micros = 100000});
+    CHECK(w.rc == HD_ENOMEM || w.n == strlen("1 mon -1 days +00:00:00.1"));
+    hd_writer_fini(&w);
+}
+
+static void
 no_memory(void)
 {
     tap_fail_each_allocation(write_without_memory);
+    tap_fail_each_allocation(show_without_memory);
 }
 
 int

@@ -118,9 +118,19 @@ write_without_memory(const hd_alloc *alloc)
 }
 
 static void
+show_without_memory(const hd_alloc *alloc)
+{
+    hd_writer w = hd_writer_of(alloc);
+    hd_timetz_show(&w, (hd_timetz){100000, 3600});
+    CHECK(w.rc == HD_ENOMEM || w.n == strlen("00:00:00.1+01"));
+    hd_writer_fini(&w);
+}
+
+static void
 no_memory(void)
 {
     tap_fail_each_allocation(write_without_memory);
+    tap_fail_each_allocation(show_without_memory);
 }
 
 int
