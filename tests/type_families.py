@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 # For each family and test: few in CI, since each is asked for on many roads.
 examples = settings(
-    max_examples=int(os.environ.get("HOWDAH_TEST_EXAMPLES", "50")),
+    max_examples=int(os.environ.get("HOWDAH_TEST_EXAMPLES", "30")),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
