@@ -60,6 +60,10 @@ def over_psycopg_api(module: str, dsn: str, configure: Callable[[Any], None] | N
     return fetch
 
 
+def to_lose_nothing(conn: Any) -> None:
+    conn.adapters.configure(infinity="marker", out_of_range="text", interval="exact")
+
+
 def over_psycopg2(dsn: str) -> Fetch:
     conn = importlib.import_module("psycopg2").connect(dsn)
     conn.autocommit = True
@@ -86,6 +90,8 @@ def over_asyncpg(dsn: str) -> Fetch:
 DRIVERS: dict[str, tuple[str, Callable[[str], Fetch]]] = {
     "howdah": ("howdah", lambda dsn: over_psycopg_api("howdah", dsn)),
     "howdah binary": ("howdah", lambda dsn: over_psycopg_api("howdah", dsn, binary=True)),
+    "howdah options": ("howdah", lambda dsn: over_psycopg_api("howdah", dsn, to_lose_nothing)),
+    "howdah options binary": ("howdah", lambda dsn: over_psycopg_api("howdah", dsn, to_lose_nothing, binary=True)),
     "psycopg": ("psycopg", lambda dsn: over_psycopg_api("psycopg", dsn)),
     "psycopg binary": ("psycopg", lambda dsn: over_psycopg_api("psycopg", dsn, binary=True)),
     "asyncpg": ("asyncpg", over_asyncpg),

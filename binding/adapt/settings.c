@@ -78,6 +78,9 @@ static const struct {
     {"WINDOWS949", "cp949"},
 };
 
+/* Those of them in which the second byte of a character may be ASCII. */
+static const char *const overlapping[] = {"shift_jis", "shift_jis_2004", "big5", "gbk", "gb18030", "johab", "cp949"};
+
 enum { ENCODING_NAME_MAX = 32 };
 
 /* NULL: Python has no codec for it. */
@@ -208,6 +211,30 @@ set_timezone(hdpy_state *st, hdpy_settings *s, const char *server_name)
     return set_fixed_offset(st, s);
 }
 
+/* After the rest, where the encoding is one of those that overlap with ASCII. */
+static int
+set_in_utf8(hdpy_state *st, hdpy_settings *s)
+{
+    bool overlaps = false;
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(overlapping); i++)
+        overlaps = overlaps || PyUnicode_CompareWithASCIIString(s->encoding, overlapping[i]) == 0;
+    if (!overlaps)
+        return 0;
+    PyTypeObject *type = (PyTypeObject *)st->settings_type;
+    hdpy_settings *twin = s->in_utf8 = (hdpy_settings *)type->tp_alloc(type, 0);
+    if (twin == NULL || set_encoding(st, twin, NULL) < 0)
+        return -1;
+    twin->date_style = s->date_style;
+    twin->date_order = s->date_order;
+    twin->interval_style = s->interval_style;
+    twin->timezone = Py_NewRef(s->timezone);
+    twin->timezone_is_utc = s->timezone_is_utc;
+    twin->timezone_is_fixed = s->timezone_is_fixed;
+    twin->timezone_offset = s->timezone_offset;
+    twin->client_encoding = Py_NewRef(s->encoding);
+    return 0;
+}
+
 hdpy_settings *
 hdpy_settings_new(hdpy_state *st, const char *client_encoding, const char *date_style, const char *interval_style,
                   const char *timezone)
@@ -218,11 +245,20 @@ hdpy_settings_new(hdpy_state *st, const char *client_encoding, const char *date_
         return NULL;
     set_date_style(s, date_style);
     set_interval_style(s, interval_style);
-    if (set_encoding(st, s, client_encoding) < 0 || set_timezone(st, s, timezone) < 0) {
+    if (set_encoding(st, s, client_encoding) < 0 || set_timezone(st, s, timezone) < 0 || set_in_utf8(st, s) < 0) {
         Py_DECREF(s);
         return NULL;
     }
     return s;
+}
+
+PyObject *
+hdpy_transcode(const char *from, const char *to, hd_span src)
+{
+    PyObject *str = PyUnicode_Decode((const char *)src.p, (Py_ssize_t)src.n, from, NULL);
+    PyObject *bytes = str ? PyUnicode_AsEncodedString(str, to, NULL) : NULL;
+    Py_XDECREF(str);
+    return bytes;
 }
 
 PyObject *
@@ -251,6 +287,8 @@ settings_dealloc(PyObject *self)
     PyTypeObject *type = Py_TYPE(self);
     Py_XDECREF(s->encoding);
     Py_XDECREF(s->timezone);
+    Py_XDECREF((PyObject *)s->in_utf8);
+    Py_XDECREF(s->client_encoding);
     type->tp_free(self);
     Py_DECREF(type);
 }

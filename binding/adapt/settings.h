@@ -5,7 +5,9 @@
 
 #include "module/state.h"
 
-typedef struct hdpy_settings {
+typedef struct hdpy_settings hdpy_settings;
+
+struct hdpy_settings {
     PyObject_HEAD
     PyObject *encoding;   /* Python codec name of client_encoding, a str */
     bool utf8;            /* encoding is UTF-8 (or unset): the fast road */
@@ -17,12 +19,19 @@ typedef struct hdpy_settings {
     bool timezone_is_utc; /* the fast road for timestamptz */
     bool timezone_is_fixed;
     int32_t timezone_offset; /* seconds east of UTC, where it is fixed */
-} hdpy_settings;
+    /* Clients' encodings in which the byte of a backslash or of a brace may end another character: text that is quoted
+     * or nested is read and written in UTF-8, under these settings. Else NULL. */
+    hdpy_settings *in_utf8;
+    PyObject *client_encoding; /* of the settings that have these for in_utf8; else NULL */
+};
 
 /* From the values of ParameterStatus as the server sent them (NULL where it has not sent one).
  * An encoding that Python lacks raises NotSupportedError. */
 hdpy_settings *hdpy_settings_new(hdpy_state *st, const char *client_encoding, const char *date_style,
                                  const char *interval_style, const char *timezone);
+
+/* Text of one codec in another, as bytes. NULL: UnicodeError. */
+PyObject *hdpy_transcode(const char *from, const char *to, hd_span src);
 
 /* Bytes of the server's text to str (bytes under SQL_ASCII). */
 PyObject *hdpy_decode_text(const hdpy_settings *s, hd_span src);

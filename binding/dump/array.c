@@ -229,28 +229,40 @@ oid_of_items(hdpy_dump_ctx *ctx, survey *s, hdpy_pyformat format, hd_writer *dst
     return 0;
 }
 
-/* What the registry of types says, where the type is none of PostgreSQL's own. 0: an exception. */
-static uint32_t
-registered_array_oid(hdpy_dump_ctx *ctx, uint32_t item_oid)
+typedef struct array_type {
+    uint32_t oid;
+    char delimiter;
+} array_type;
+
+/* Of nothing that tells its type, or of strings, whose type the server infers: so is the array's. */
+static const array_type UNTYPED = {0, ','};
+
+/* What the registry of types says, where the type is none of PostgreSQL's own. 0 or -1. */
+static int
+find_registered(hdpy_dump_ctx *ctx, uint32_t item_oid, array_type *found)
 {
     PyObject *transformer = hdpy_context_transformer(ctx->context, ctx->st, ctx->owner); // borrowed
-    PyObject *oid = transformer ? PyObject_CallMethod(transformer, "_array_oid", "I", (unsigned)item_oid) : NULL;
-    unsigned long array_oid = oid ? PyLong_AsUnsignedLong(oid) : 0;
-    Py_XDECREF(oid);
-    return PyErr_Occurred() ? 0 : (uint32_t)array_oid;
+    PyObject *pair = transformer ? PyObject_CallMethod(transformer, "_array_type", "I", (unsigned)item_oid) : NULL;
+    unsigned int oid, delimiter;
+    int rc = pair != NULL && PyArg_ParseTuple(pair, "II:_array_type", &oid, &delimiter) ? 0 : -1;
+    Py_XDECREF(pair);
+    if (rc == 0)
+        *found = (array_type){oid, (char)delimiter};
+    return rc;
 }
 
-static uint32_t
-array_oid_of(hdpy_dump_ctx *ctx, uint32_t item_oid)
+static int
+find_array_type(hdpy_dump_ctx *ctx, uint32_t item_oid, array_type *found)
 {
     switch (item_oid) {
-#define TYPE(oid, array_oid, text, binary, exact)                                                                    \
-    case oid:                                                                                                        \
-        return array_oid;
+#define TYPE(type_oid, array_oid, text, binary, exact)                                                               \
+    case type_oid:                                                                                                   \
+        *found = (array_type){array_oid, type_oid == HD_OID_BOX ? ';' : ','};                                        \
+        return 0;
 #include "load/types.def"
 #undef TYPE
     default:
-        return registered_array_oid(ctx, item_oid);
+        return find_registered(ctx, item_oid, found);
     }
 }
 
@@ -270,9 +282,8 @@ write_short_int(PyObject *item, hd_writer *dst)
 }
 
 static int
-write_text(hdpy_dump_ctx *ctx, PyObject *list, hd_writer *dst)
+write_text(hdpy_dump_ctx *ctx, PyObject *list, char delimiter, hd_writer *dst)
 {
-    const char delimiter = ','; /* box has another one, and no Python type is dumped as box */
     hd_writer scratch = hd_writer_of(&hd_alloc_default);
     walk w = walk_of(list);
     hdpy_param param;
@@ -321,11 +332,11 @@ dump_text(hdpy_dump_ctx *ctx, PyObject *list, hdpy_pyformat format, hd_writer *d
     if (rc == 0 && s.last != NULL)
         rc = oid_of_items(ctx, &s, format, dst, &oid);
     survey_fini(&s);
-    /* nothing to tell the type, or strings, whose type the server infers: so is the array's */
-    *param = (hdpy_param){0, HD_TEXT};
-    if (rc == 0 && oid != 0 && (param->oid = array_oid_of(ctx, oid)) == 0)
-        rc = -1;
-    return rc < 0 ? -1 : write_text(ctx, list, dst);
+    array_type type = UNTYPED;
+    if (rc == 0 && oid != 0)
+        rc = find_array_type(ctx, oid, &type);
+    *param = (hdpy_param){type.oid, HD_TEXT};
+    return rc < 0 ? -1 : write_text(ctx, list, type.delimiter, dst);
 }
 
 /* ---- binary: a box of elements of one type */
@@ -445,18 +456,21 @@ dump_binary(hdpy_dump_ctx *ctx, PyObject *list, hd_writer *dst, hdpy_param *para
     if (rc < 0)
         return -1;
     if (untyped) {
-        *param = (hdpy_param){0, HD_TEXT};
-        return write_text(ctx, list, dst);
+        *param = (hdpy_param){UNTYPED.oid, HD_TEXT};
+        return write_text(ctx, list, UNTYPED.delimiter, dst);
     }
-    *param = (hdpy_param){array_oid_of(ctx, h.item_oid), HD_BINARY};
-    if (param->oid == 0 || find_dims(ctx, list, &h) < 0)
+    array_type type;
+    if (find_array_type(ctx, h.item_oid, &type) < 0 || find_dims(ctx, list, &h) < 0)
         return -1;
+    *param = (hdpy_param){type.oid, HD_BINARY};
     return write_binary(ctx, list, ints, &h, dst);
 }
 
 static int
 dump_list_text(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param)
 {
+    if (HD_UNLIKELY(ctx->settings->in_utf8 != NULL))
+        return hdpy_dump_in_utf8(self, ctx, obj, dst, param);
     return hdpy_dump_takes(PyList_Check(obj), obj, "array") ? dump_text(ctx, obj, ctx->asked, dst, param) : -1;
 }
 

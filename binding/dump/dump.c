@@ -48,3 +48,25 @@ hdpy_dump_value(hdpy_dump_ctx *ctx, PyObject *obj, hdpy_pyformat format, hd_writ
     hd_write_value_end(dst, at);
     return 0;
 }
+
+int
+hdpy_dump_in_utf8(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param)
+{
+    hd_writer utf8 = hd_writer_of(&hd_alloc_default);
+    hdpy_dump_ctx inner = *ctx;
+    inner.settings = ctx->settings->in_utf8;
+    int rc = self->dump(self, &inner, obj, &utf8, param);
+    if (rc == 0 && utf8.rc != HD_OK)
+        dst->rc = utf8.rc;
+    else if (rc == 0 && param->format == HD_BINARY)
+        hd_write_span(dst, hd_writer_span(&utf8));
+    else if (rc == 0) {
+        PyObject *text = hdpy_transcode("utf-8", PyUnicode_AsUTF8(ctx->settings->encoding), hd_writer_span(&utf8));
+        if (text != NULL)
+            hd_write_bytes(dst, PyBytes_AS_STRING(text), (size_t)PyBytes_GET_SIZE(text));
+        rc = text ? 0 : -1;
+        Py_XDECREF(text);
+    }
+    hd_writer_fini(&utf8);
+    return rc;
+}

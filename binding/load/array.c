@@ -5,6 +5,8 @@
 PyObject *
 hdpy_load_array(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src)
 {
+    if (HD_UNLIKELY(ctx->settings->in_utf8 != NULL))
+        return hdpy_load_in_utf8(self, ctx, src);
     const hdpy_loader *item_loader = hdpy_loader_for(ctx, self->item_oid, HD_TEXT);
     if (item_loader == NULL)
         return NULL;

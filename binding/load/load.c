@@ -1,17 +1,16 @@
 #include "load/array.h"
 #include "load/types.h"
+#include "types/oid.h"
 
 enum { QUOTED_MAX = 100 }; /* bytes of a malformed value that an error shows */
 
 enum { NESTED_MAX = 100 }; /* records within records: a few hundred bytes of stack each */
 
-enum { BOX_OID = 603 }; /* the one type whose elements a comma does not separate */
-
 #define TYPE(oid, array_oid, text_loader, binary_loader, exact)                                                      \
     static const hdpy_loader array_of_##oid = {                                                                      \
         .load = hdpy_load_array,                                                                                     \
         .item_oid = oid,                                                                                             \
-        .delimiter = oid == BOX_OID ? ';' : ',',                                                                     \
+        .delimiter = oid == HD_OID_BOX ? ';' : ',',                                                                  \
     };
 #include "load/types.def"
 #undef TYPE
@@ -86,6 +85,20 @@ hdpy_load_enter(hdpy_load_ctx *ctx)
     }
     PyErr_Format(ctx->st->DataError, "can't load a value nested more than %d deep", NESTED_MAX);
     return false;
+}
+
+PyObject *
+hdpy_load_in_utf8(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src)
+{
+    PyObject *utf8 = hdpy_transcode(PyUnicode_AsUTF8(ctx->settings->encoding), "utf-8", src);
+    if (utf8 == NULL)
+        return NULL;
+    hdpy_load_ctx inner = *ctx;
+    inner.settings = ctx->settings->in_utf8;
+    hd_span text = {(const uint8_t *)PyBytes_AS_STRING(utf8), (size_t)PyBytes_GET_SIZE(utf8)};
+    PyObject *value = self->load(self, &inner, text);
+    Py_DECREF(utf8);
+    return value;
 }
 
 PyObject *

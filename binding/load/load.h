@@ -46,6 +46,10 @@ hdpy_load_leave(hdpy_load_ctx *ctx)
     ctx->depth--;
 }
 
+/* Loads from the text in UTF-8, under settings that say so: for text in which quotes and braces are looked for, where
+ * ctx->settings->in_utf8 asks for it. */
+PyObject *hdpy_load_in_utf8(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src);
+
 /* A loader written in Python, whose key in the map is self->data. */
 PyObject *hdpy_load_by_python(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src);
 

@@ -109,12 +109,16 @@ load_fields_text(hdpy_load_ctx *ctx, hd_span src, PyObject *types)
 static PyObject *
 load_record_text(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src)
 {
+    if (HD_UNLIKELY(ctx->settings->in_utf8 != NULL))
+        return hdpy_load_in_utf8(self, ctx, src);
     return load_fields_text(ctx, src, NULL);
 }
 
 static PyObject *
 load_composite_text(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src)
 {
+    if (HD_UNLIKELY(ctx->settings->in_utf8 != NULL))
+        return hdpy_load_in_utf8(self, ctx, src);
     if (!has_composite(self))
         return NULL;
     return make(self, load_fields_text(ctx, src, PyTuple_GET_ITEM(self->data, FIELD_TYPES)));

@@ -1,4 +1,4 @@
-/* The numbers of the built-in types that parameters are sent as (pg_type.dat). */
+/* The numbers of the built-in types that the core and the adapters name (pg_type.dat). */
 #ifndef HD_OID_H
 #define HD_OID_H
 
@@ -11,6 +11,7 @@ enum {
     HD_OID_TEXT = 25,
     HD_OID_OID = 26,
     HD_OID_JSON = 114,
+    HD_OID_BOX = 603, /* the one type whose elements a comma does not separate */
     HD_OID_CIDR = 650,
     HD_OID_FLOAT4 = 700,
     HD_OID_FLOAT8 = 701,

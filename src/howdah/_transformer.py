@@ -107,10 +107,12 @@ class Transformer(_howdah.Transformer):
         array = "[]" if dumper.oid == info.array_oid else ""
         return literal + f"::{name}{array}".encode(self.encoding)
 
-    def _array_oid(self, oid: int) -> int:
-        """The type that an array of such elements is sent as: text[] where it is not known."""
+    def _array_type(self, oid: int) -> tuple[int, int]:
+        """The type that an array of such elements is sent as, text[] where it is not known, and its delimiter."""
         info = self.adapters.types.get(oid)
-        return info.array_oid if info is not None and info.array_oid else TEXT_ARRAY_OID
+        if info is None or not info.array_oid:
+            return TEXT_ARRAY_OID, ord(",")
+        return info.array_oid, ord(info.delimiter)
 
     # ---- loading
 

@@ -120,14 +120,20 @@ class CoreLoader(RecursiveLoader):
 _OTHER_CHARACTERS_END_IN_BACKSLASH = {"big5", "cp949", "gb18030", "gbk", "johab", "shift_jis", "shift_jis_2004"}
 
 
+def quoting_encoding(encoding: str) -> str:
+    """As what to decode text of a client's encoding in which quotes and backslashes are to be found.
+
+    It is the encoding itself where their bytes may be part of other characters; else one in which nothing fails.
+    """
+    return encoding if encoding in _OTHER_CHARACTERS_END_IN_BACKSLASH else "latin-1"
+
+
 def quote_literal(value: bytes, connection: BaseConnection[Any] | None = None) -> bytes:
     """A string constant, in the form that no setting of the server reads otherwise (4.1.2.1 and 4.1.2.2).
 
     Raises UnicodeDecodeError for what is not in the connection's encoding, where quotes could then be misread.
     """
-    encoding = "latin-1"
-    if connection is not None and connection.info.encoding in _OTHER_CHARACTERS_END_IN_BACKSLASH:
-        encoding = connection.info.encoding
+    encoding = quoting_encoding(connection.info.encoding if connection else "utf-8")
     quoted = "'" + value.decode(encoding).replace("'", "''") + "'"
     if "\\" in quoted:
         quoted = " E" + quoted.replace("\\", "\\\\")

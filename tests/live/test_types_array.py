@@ -235,3 +235,44 @@ def test_tuple_is_no_array(pg, cur):
     with pytest.raises(pg.Error):
         cur.execute("select %s::int[]", [(1, 2)])
     assert cur.execute("select 1").fetchone() == (1,)
+
+
+# ---- delimiters of elements with dumpers of one's own
+
+
+class Box:
+    def __init__(self, *corners):
+        self.corners = corners
+
+
+@pytest.fixture
+def box_dumper(module):
+    class BoxDumper(module("adapt").Dumper):
+        oid = 603
+
+        def dump(self, obj):
+            return "({},{}),({},{})".format(*obj.corners).encode()
+
+    return BoxDumper
+
+
+@pytest.mark.parametrize("placeholder", ["%s", "%t"])
+def test_boxes(conn, box_dumper, placeholder):
+    conn.adapters.register_dumper(Box, box_dumper)
+    boxes = [Box(1, 2, 3, 4), None, Box(5, 4, 3, 2)]
+    (found,) = conn.execute(f"select {placeholder}::text", [boxes]).fetchone()
+    assert found == "{(3,4),(1,2);NULL;(5,4),(3,2)}"
+
+
+def test_boxes_of_a_registered_type(conn, box_dumper, module):
+    conn.execute("create schema own")
+    conn.execute("create type own.box2 as (a int)")
+    info = module("types").TypeInfo.fetch(conn, "own.box2")
+    info.delimiter = "|"
+    info.register(conn)
+    box_dumper.oid = info.oid
+    conn.adapters.register_dumper(Box, box_dumper)
+    tx = module("adapt").Transformer(conn)
+    dumper = tx.get_dumper([Box(1, 2, 3, 4)], module("adapt").PyFormat.TEXT)
+    data = dumper.dump([Box(1, 2, 3, 4), None])
+    assert (dumper.oid, bytes(data)) == (info.array_oid, b"{(1,2),(3,4)|NULL}")

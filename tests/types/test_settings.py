@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from type_families import FAMILIES, LITERALS, build, examples
@@ -70,8 +70,6 @@ def test_formats(pg, drivers, family, data):
         query += f", array[%s::{family.type}, null]"
     else:
         value, query = data.draw(family.texts), f"select %s::text::{family.type}"
-    # psycopg takes empty items of a bytea[] in the escape format for others.
-    assume(not (family.type == "bytea" and value == b""))
     results = {}
     for name, driver, runs in (("", drivers.howdah, drivers.ours), ("psycopg ", drivers.psycopg, drivers.theirs)):
         params = [build(driver.name, value)] * query.count("%")
@@ -80,7 +78,10 @@ def test_formats(pg, drivers, family, data):
         assert results[f"asyncio {road}"] == results[road]
     # A double rounded by the server to more than the largest: DataError, where psycopg lets Python's own error out.
     results = {road: "DataError" if row == "OverflowError" else row for road, row in results.items()}
-    for format in {"text", "binary"} - family.differs:
+    differs = set(family.differs)
+    if family.type == "bytea" and settings["bytea_output"] == "escape":
+        differs.add("text")  # psycopg has the items of an array with what follows them
+    for format in {"text", "binary"} - differs:
         assert results[format] == results[f"psycopg {format}"], (settings, query)
     # Unasked for, binary gives what text does: but no float is rounded.
     rounded = family.type in FLOATS and settings["extra_float_digits"] == "0"

@@ -20,7 +20,7 @@ from .. import _howdah
 from .._enums import PyFormat
 from .._typeinfo import TypeInfo
 from ..abc import AdaptContext, Buffer
-from ..adapt import CoreLoader, RecursiveDumper, Transformer
+from ..adapt import CoreLoader, RecursiveDumper, Transformer, quoting_encoding
 from ..errors import DataError
 from ..pq import Format
 from ..rows import _identifier
@@ -146,8 +146,8 @@ def _dump_text(items: Sequence[Any], tx: Transformer) -> bytes:
     return b"(" + b",".join([_field(item, tx) for item in items]) + b")"
 
 
-_UNSAFE = re.compile(rb'[\s(),"\\]')
-_DOUBLED = re.compile(rb'["\\]')
+_UNSAFE = re.compile(r'[\s(),"\\]', re.ASCII)
+_DOUBLED = re.compile(r'["\\]')
 
 
 def _field(item: Any, tx: Transformer) -> Buffer:
@@ -155,9 +155,11 @@ def _field(item: Any, tx: Transformer) -> Buffer:
     data = None if item is None else tx.get_dumper(item, PyFormat.TEXT).dump(item)
     if data is None:
         return b""
-    if data and not _UNSAFE.search(data):
+    encoding = quoting_encoding(tx.encoding)
+    text = bytes(data).decode(encoding)
+    if text and not _UNSAFE.search(text):
         return data
-    return b'"' + _DOUBLED.sub(rb"\g<0>\g<0>", data) + b'"'
+    return ('"' + _DOUBLED.sub(r"\g<0>\g<0>", text) + '"').encode(encoding)
 
 
 def _as_it_is(obj: Any, info: CompositeInfo) -> Sequence[Any]:

@@ -6,6 +6,7 @@ adaptation").
 
 from __future__ import annotations
 
+from decimal import Decimal as Decimal  # what numeric is loaded as: psycopg has it here too
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .. import _howdah
