@@ -32,9 +32,15 @@ make(const hdpy_loader *self, PyObject *values)
     return obj;
 }
 
+/* The type was altered after it was registered. Who learned it from the server forgets it. */
 static PyObject *
-other_type(hdpy_load_ctx *ctx, Py_ssize_t want, Py_ssize_t got)
+other_type(const hdpy_loader *self, hdpy_load_ctx *ctx, Py_ssize_t want, Py_ssize_t got)
 {
+    PyObject *info = PyTuple_GET_ITEM(self->data, INFO); // borrowed
+    PyObject *none = info != Py_None ? PyObject_CallMethod(info, "_changed", NULL) : Py_NewRef(Py_None);
+    if (none == NULL)
+        return NULL;
+    Py_DECREF(none);
     PyErr_Format(ctx->st->DataError, "the type is registered with %zd fields, and the value has %zd", want, got);
     return NULL;
 }
@@ -80,10 +86,17 @@ scan_fields(hdpy_load_ctx *ctx, hd_span src, hd_record_scanner *s, PyObject *typ
     return -1;
 }
 
-/* A tuple. */
 static PyObject *
-load_fields_text(hdpy_load_ctx *ctx, hd_span src, PyObject *types)
+field_types(const hdpy_loader *composite)
 {
+    return composite ? PyTuple_GET_ITEM(composite->data, FIELD_TYPES) : NULL; // borrowed
+}
+
+/* A tuple. `composite`: whose fields these are; NULL for an anonymous record. */
+static PyObject *
+load_fields_text(const hdpy_loader *composite, hdpy_load_ctx *ctx, hd_span src)
+{
+    PyObject *types = field_types(composite);
     /* what a record of no fields and one of a NULL have in common */
     if (src.n == 2 && memcmp(src.p, "()", 2) == 0 && (types == NULL || PyTuple_GET_SIZE(types) == 0))
         return PyTuple_New(0);
@@ -96,7 +109,7 @@ load_fields_text(hdpy_load_ctx *ctx, hd_span src, PyObject *types)
     if (scan_fields(ctx, src, &s, types, values) == 0) {
         Py_ssize_t n = PyList_GET_SIZE(values);
         if (types != NULL && n != PyTuple_GET_SIZE(types))
-            other_type(ctx, PyTuple_GET_SIZE(types), n);
+            other_type(composite, ctx, PyTuple_GET_SIZE(types), n);
         else
             fields = PyList_AsTuple(values);
     }
@@ -111,7 +124,7 @@ load_record_text(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src)
 {
     if (HD_UNLIKELY(ctx->settings->in_utf8 != NULL))
         return hdpy_load_in_utf8(self, ctx, src);
-    return load_fields_text(ctx, src, NULL);
+    return load_fields_text(NULL, ctx, src);
 }
 
 static PyObject *
@@ -121,21 +134,22 @@ load_composite_text(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src)
         return hdpy_load_in_utf8(self, ctx, src);
     if (!has_composite(self))
         return NULL;
-    return make(self, load_fields_text(ctx, src, PyTuple_GET_ITEM(self->data, FIELD_TYPES)));
+    return make(self, load_fields_text(self, ctx, src));
 }
 
 /* ---- binary, which names the type of every field */
 
-/* A tuple of `want` values, or of any number (-1). */
+/* The same. */
 static PyObject *
-load_fields_binary(hdpy_load_ctx *ctx, hd_span src, Py_ssize_t want)
+load_fields_binary(const hdpy_loader *composite, hdpy_load_ctx *ctx, hd_span src)
 {
+    PyObject *types = field_types(composite);
     hd_reader r = hd_reader_of(src);
     uint32_t count;
     if (hd_record_read_count(&r, &count) != HD_OK)
         return hdpy_load_error(ctx, "record", src);
-    if (want >= 0 && want != (Py_ssize_t)count)
-        return other_type(ctx, want, (Py_ssize_t)count);
+    if (types != NULL && PyTuple_GET_SIZE(types) != (Py_ssize_t)count)
+        return other_type(composite, ctx, PyTuple_GET_SIZE(types), (Py_ssize_t)count);
     PyObject *values = PyTuple_New((Py_ssize_t)count);
     if (values == NULL || !hdpy_load_enter(ctx)) {
         Py_XDECREF(values);
@@ -163,7 +177,7 @@ load_fields_binary(hdpy_load_ctx *ctx, hd_span src, Py_ssize_t want)
 static PyObject *
 load_record_binary(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src)
 {
-    return load_fields_binary(ctx, src, -1);
+    return load_fields_binary(NULL, ctx, src);
 }
 
 static PyObject *
@@ -171,7 +185,7 @@ load_composite_binary(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src)
 {
     if (!has_composite(self))
         return NULL;
-    return make(self, load_fields_binary(ctx, src, PyTuple_GET_SIZE(PyTuple_GET_ITEM(self->data, FIELD_TYPES))));
+    return make(self, load_fields_binary(self, ctx, src));
 }
 
 const hdpy_loader hdpy_load_record_text = {.load = load_record_text};

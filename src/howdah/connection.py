@@ -13,6 +13,7 @@ from . import _howdah
 from ._adapters_map import AdaptersMap
 from ._connect import cancel_sync, connect_sync
 from ._connection_base import CANCEL_TIMEOUT, BaseConnection
+from ._discovery import Discovery
 from ._enums import IsolationLevel
 from .abc import AdaptContext, Params, Query
 from .conninfo import conninfo_to_dict
@@ -53,6 +54,7 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
         autocommit: bool = False,
         prepare_threshold: int | None = 5,
         context: AdaptContext | None = None,
+        discover_types: bool = False,
         row_factory: RowFactory[Row] | None = None,
         cursor_factory: type[Cursor[Row]] | None = None,
         **kwargs: Any,
@@ -61,7 +63,9 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
 
         conninfo: ``key=value`` pairs or a URI, with libpq's parameters; keyword arguments override them (PostgreSQL
         documentation, 32.1.2 "Parameter Key Words"). prepare_threshold: uses of a query before it is prepared on the
-        server, None for never. context: whose adapters to start from, instead of the global ones.
+        server, None for never. context: whose adapters to start from, instead of the global ones. discover_types:
+        read types that did not come with PostgreSQL from the server's catalogue when they are met, and load them as
+        what they are (see docs/discovery.md).
 
         Raises `ProgrammingError` for a string or a keyword that libpq doesn't know, `OperationalError` when no host
         accepts the connection, `ConnectionTimeout` when none answers within ``connect_timeout`` seconds.
@@ -76,6 +80,8 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
         conn.row_factory = row_factory or tuple_row
         if cursor_factory is not None:
             conn.cursor_factory = cursor_factory
+        if discover_types:
+            conn._discovery = Discovery(conn)
         return conn
 
     def __enter__(self) -> Self:

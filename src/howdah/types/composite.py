@@ -57,6 +57,9 @@ class CompositeInfo(TypeInfo):
         self.field_types = tuple(field_types)
         self.python_type: type | None = None
 
+    def _changed(self) -> None:
+        """A value has other fields than these; what is done about it."""
+
     @classmethod
     def _get_info_query(cls, conn: BaseConnection[Any]) -> str:
         fields = "from pg_catalog.pg_attribute where attrelid = typrelid and attnum > 0 and not attisdropped"
