@@ -262,6 +262,14 @@ hdpy_transcode(const char *from, const char *to, hd_span src)
 }
 
 PyObject *
+hdpy_as_sent(const hdpy_settings *s, hd_span src)
+{
+    if (HD_LIKELY(s->client_encoding == NULL))
+        return PyBytes_FromStringAndSize((const char *)src.p, (Py_ssize_t)src.n);
+    return hdpy_transcode("utf-8", PyUnicode_AsUTF8(s->client_encoding), src);
+}
+
+PyObject *
 hdpy_decode_text(const hdpy_settings *s, hd_span src)
 {
     const char *p = (const char *)src.p;

@@ -33,6 +33,9 @@ hdpy_settings *hdpy_settings_new(hdpy_state *st, const char *client_encoding, co
 /* Text of one codec in another, as bytes. NULL: UnicodeError. */
 PyObject *hdpy_transcode(const char *from, const char *to, hd_span src);
 
+/* A value as the server sent it, for what knows nothing of in_utf8. NULL: UnicodeError. */
+PyObject *hdpy_as_sent(const hdpy_settings *s, hd_span src);
+
 /* Bytes of the server's text to str (bytes under SQL_ASCII). */
 PyObject *hdpy_decode_text(const hdpy_settings *s, hd_span src);
 

@@ -50,6 +50,21 @@ hdpy_dump_value(hdpy_dump_ctx *ctx, PyObject *obj, hdpy_pyformat format, hd_writ
 }
 
 int
+hdpy_write_as_sent(const hdpy_settings *settings, hd_writer *dst, hd_span text)
+{
+    if (HD_LIKELY(settings->client_encoding == NULL)) {
+        hd_write_span(dst, text);
+        return 0;
+    }
+    PyObject *utf8 = hdpy_transcode(PyUnicode_AsUTF8(settings->client_encoding), "utf-8", text);
+    if (utf8 == NULL)
+        return -1;
+    hd_write_bytes(dst, PyBytes_AS_STRING(utf8), (size_t)PyBytes_GET_SIZE(utf8));
+    Py_DECREF(utf8);
+    return 0;
+}
+
+int
 hdpy_dump_in_utf8(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param)
 {
     hd_writer utf8 = hd_writer_of(&hd_alloc_default);

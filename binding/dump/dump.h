@@ -48,6 +48,9 @@ int hdpy_dump_by_python(hdpy_dump_ctx *ctx, PyObject *obj, hdpy_pyformat format,
  * those that look inside must ask. */
 bool hdpy_dump_takes(bool fits, PyObject *obj, const char *type);
 
+/* Writes what is in the client's encoding already, also where the dumping is in UTF-8. 0, or -1: UnicodeError. */
+int hdpy_write_as_sent(const hdpy_settings *settings, hd_writer *dst, hd_span text);
+
 /* Dumps in UTF-8, under settings that say so, and then gives the client's encoding to what is text: for text that is
  * quoted, where ctx->settings->in_utf8 asks for it. */
 int hdpy_dump_in_utf8(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param);

@@ -10,8 +10,8 @@ dump_label(PyObject *labels, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst)
             PyErr_Format(ctx->st->DataError, "no label for %R", obj);
         return -1;
     }
-    hd_write_bytes(dst, PyBytes_AS_STRING(label), (size_t)PyBytes_GET_SIZE(label));
-    return 0;
+    hd_span sent = {(const uint8_t *)PyBytes_AS_STRING(label), (size_t)PyBytes_GET_SIZE(label)};
+    return hdpy_write_as_sent(ctx->settings, dst, sent);
 }
 
 static int

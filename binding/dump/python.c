@@ -22,21 +22,6 @@ number(PyObject *dumper, PyObject *name, long long most)
     return value;
 }
 
-/* What a dumper gave, which knows nothing of settings->in_utf8. Takes over data. */
-static PyObject *
-in_utf8(const hdpy_settings *settings, PyObject *data)
-{
-    Py_buffer bytes;
-    PyObject *utf8 = NULL;
-    if (PyObject_GetBuffer(data, &bytes, PyBUF_SIMPLE) == 0) {
-        hd_span text = {bytes.buf, (size_t)bytes.len};
-        utf8 = hdpy_transcode(PyUnicode_AsUTF8(settings->client_encoding), "utf-8", text);
-        PyBuffer_Release(&bytes);
-    }
-    Py_DECREF(data);
-    return utf8;
-}
-
 int
 hdpy_dump_by_python(hdpy_dump_ctx *ctx, PyObject *obj, hdpy_pyformat format, hd_writer *dst, hdpy_param *param)
 {
@@ -52,15 +37,15 @@ hdpy_dump_by_python(hdpy_dump_ctx *ctx, PyObject *obj, hdpy_pyformat format, hd_
     if (rc == 0) {
         *param = (hdpy_param){(uint32_t)oid, (uint16_t)as};
         Py_buffer bytes;
-        if (data != Py_None && as == HD_TEXT && ctx->settings->client_encoding != NULL)
-            data = in_utf8(ctx->settings, data);
-        if (data == NULL)
-            rc = -1;
-        else if (data == Py_None)
+        if (data == Py_None)
             hd_write_null(dst);
         else if ((rc = PyObject_GetBuffer(data, &bytes, PyBUF_SIMPLE)) == 0) {
             size_t at = hd_write_value_begin(dst);
-            hd_write_span(dst, (hd_span){bytes.buf, (size_t)bytes.len});
+            hd_span value = {bytes.buf, (size_t)bytes.len};
+            if (as == HD_TEXT)
+                rc = hdpy_write_as_sent(ctx->settings, dst, value);
+            else
+                hd_write_span(dst, value);
             hd_write_value_end(dst, at);
             PyBuffer_Release(&bytes);
         }

@@ -26,7 +26,7 @@ bad_member(PyObject *members, hdpy_load_ctx *ctx, hd_span src)
 static PyObject *
 load(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src)
 {
-    PyObject *label = PyBytes_FromStringAndSize((const char *)src.p, (Py_ssize_t)src.n);
+    PyObject *label = hdpy_as_sent(ctx->settings, src);
     if (label == NULL)
         return NULL;
     PyObject *member = Py_XNewRef(find(self->data, label));

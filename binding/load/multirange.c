@@ -26,6 +26,8 @@ append(hdpy_load_ctx *ctx, const hdpy_loader *bound, PyObject *ranges, const hd_
 static PyObject *
 load_text(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src)
 {
+    if (HD_UNLIKELY(ctx->settings->in_utf8 != NULL))
+        return hdpy_load_in_utf8(self, ctx, src);
     const hdpy_loader *bound = hdpy_loader_for(ctx, self->item_oid, HD_TEXT);
     PyObject *ranges = bound ? PyList_New(0) : NULL;
     if (ranges == NULL)

@@ -25,21 +25,12 @@ method_of(hdpy_state *st, PyObject *transformer, PyObject *key)
     return method;
 }
 
-/* The value as the server sent it. */
-static PyObject *
-client_bytes(const hdpy_settings *settings, hd_span src)
-{
-    if (settings->client_encoding != NULL)
-        return hdpy_transcode("utf-8", PyUnicode_AsUTF8(settings->client_encoding), src);
-    return PyBytes_FromStringAndSize((const char *)src.p, (Py_ssize_t)src.n);
-}
-
 PyObject *
 hdpy_load_by_python(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src)
 {
     PyObject *transformer = hdpy_context_transformer(ctx->context, ctx->st, ctx->owner);
     PyObject *method = transformer ? Py_XNewRef(method_of(ctx->st, transformer, self->data)) : NULL;
-    PyObject *data = method ? client_bytes(ctx->settings, src) : NULL;
+    PyObject *data = method ? hdpy_as_sent(ctx->settings, src) : NULL;
     PyObject *value = data ? PyObject_CallOneArg(method, data) : NULL;
     Py_XDECREF(method);
     Py_XDECREF(data);

@@ -31,6 +31,8 @@ hdpy_range_make(hdpy_load_ctx *ctx, const hdpy_loader *bound, const hd_range *v)
 static PyObject *
 load_text(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src)
 {
+    if (HD_UNLIKELY(ctx->settings->in_utf8 != NULL))
+        return hdpy_load_in_utf8(self, ctx, src);
     const hdpy_loader *bound = hdpy_loader_for(ctx, self->item_oid, HD_TEXT);
     if (bound == NULL)
         return NULL;

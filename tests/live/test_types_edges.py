@@ -235,6 +235,41 @@ def test_options_stay_with_registrations(pg, settled, module):
         settled.adapters.configure(interval="always")
 
 
+@pytest.mark.parametrize("binary", [False, True])
+def test_inside_other_types(settled, always, module, binary):
+    range_class, multirange = module("types.range").Range, module("types.multirange").Multirange
+    settled.adapters.configure(**EVERYTHING)
+    cur = settled.cursor(binary=binary)
+    forever = range_class(dt.date(2024, 1, 1), INFINITY)
+    assert always(cur, "select '[2024-01-01,infinity)'::daterange") == (forever,)
+    assert dt.date(2030, 1, 1) in forever
+    assert always(cur, "select '{[2024-01-01,infinity)}'::datemultirange") == (multirange([forever]),)
+    assert always(cur, "select '[\"0044-03-15 BC\",)'::tsrange") == (range_class("0044-03-15 00:00:00 BC"),)
+    for placeholder in ("%s", "%b", "%t"):
+        assert always(cur, f"select {placeholder}::daterange", [forever]) == (forever,)
+    settled.execute("create type pg_temp.span as (since date, length interval)")
+    composite = module("types.composite")
+    composite.register_composite(composite.CompositeInfo.fetch(settled, "span"), cur)
+    (span,) = always(cur, "select ('-infinity', '1 mon')::pg_temp.span")
+    assert span == (NEGATIVE_INFINITY, Interval(1))
+    for placeholder in ("%s", "%b", "%t"):
+        assert always(cur, f"select {placeholder}::pg_temp.span", [span]) == (span,)
+
+
+def test_dumpers_of_a_type_take_them(settled):
+    """As COPY does that was told the types of its columns."""
+    tx = settled.cursor().adapters
+    for oid, value in (
+        (1082, INFINITY),
+        (1114, INFINITY),
+        (1184, NEGATIVE_INFINITY),
+        (1186, INFINITY),
+        (1186, Interval(1)),
+    ):
+        for format in (0, 1):
+            assert tx.get_dumper_by_oid(oid, format)(type(value)).dump(value)
+
+
 async def test_asyncio(aauto, pg):
     await aauto.execute("set timezone to 'UTC'")
     query = ", ".join(f"{expression}::{type}" for expression, type, _ in EDGES)

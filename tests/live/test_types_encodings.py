@@ -78,6 +78,38 @@ def test_records(encoded, always):
 
 
 @pytest.mark.howdah_only
+@pytest.mark.parametrize("binary", [False, True])
+def test_ranges(encoded, always, module, binary):
+    conn, value = encoded
+    cur = conn.cursor(binary=binary)
+    cur.execute(
+        'create type pg_temp.spelled as range (subtype = text, collation = "C", multirange_type_name = spelleds)'
+    )
+    for kind in ("range", "multirange"):
+        info_class = getattr(module(f"types.{kind}"), f"{kind.title()}Info")
+        info = info_class.fetch(conn, "spelled" if kind == "range" else "spelleds")
+        getattr(module(f"types.{kind}"), f"register_{kind}")(info, cur)
+    range = module("types.range").Range(value, value + '"\\')
+    ranges = module("types.multirange").Multirange([range])
+    for placeholder in ("%s", "%t", "%b"):
+        query = f"select {placeholder}::spelled, {placeholder}::spelleds, {placeholder}::spelled[]"
+        assert always(cur, query, [range, ranges, [range]]) == (range, ranges, [range])
+
+
+@pytest.mark.howdah_only
+def test_enums(encoded, always, module):
+    conn, value = encoded
+    conn.execute(f"create type pg_temp.letter as enum ('{value}', 'x')")
+    info = module("types.enum").EnumInfo.fetch(conn, "letter")
+    module("types.enum").register_enum(info, conn)
+    member = info.enum[value]
+    for binary in (False, True):
+        for placeholder in ("%s", "%t", "%b"):
+            query = f"select {placeholder}::letter, {placeholder}::letter[]"
+            assert always(conn.cursor(binary=binary), query, [member, [member]]) == (member, [member])
+
+
+@pytest.mark.howdah_only
 def test_on_the_client(encoded, pg):
     conn, value = encoded
     cur = pg.ClientCursor(conn)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from .. import _howdah
 from .._typeinfo import TypeInfo, TypesRegistry
 from ..abc import AdaptContext, Buffer
-from ..adapt import CoreLoader, Dumper
+from ..adapt import CoreLoader, Dumper, quoting_encoding
 from ..errors import NotSupportedError
 from ..pq import Format
 from .range import (
@@ -210,7 +210,8 @@ class MultirangeDumper(BaseMultirangeDumper):
 
     def dump(self, obj: Multirange[Any]) -> Buffer | None:
         dump = self._bound_dump(obj)
-        return b"{" + b",".join([dump_range_text(range, dump) for range in obj]) + b"}"
+        encoding = quoting_encoding(self._tx.encoding)
+        return b"{" + b",".join([dump_range_text(range, dump, encoding) for range in obj]) + b"}"
 
 
 class MultirangeBinaryDumper(BaseMultirangeDumper):

@@ -17,7 +17,7 @@ from .. import _howdah
 from .._enums import PyFormat
 from .._typeinfo import TypeInfo, TypesRegistry
 from ..abc import AdaptContext, Buffer
-from ..adapt import CoreLoader, Dumper, RecursiveDumper
+from ..adapt import CoreLoader, Dumper, RecursiveDumper, quoting_encoding
 from ..pq import Format
 
 if TYPE_CHECKING:
@@ -315,7 +315,7 @@ class RangeDumper(BaseRangeDumper):
     """A Range in text format."""
 
     def dump(self, obj: Range[Any]) -> Buffer | None:
-        return dump_range_text(obj, self._bound_dump(obj))
+        return dump_range_text(obj, self._bound_dump(obj), quoting_encoding(self._tx.encoding))
 
 
 class RangeBinaryDumper(BaseRangeDumper):
@@ -327,26 +327,27 @@ class RangeBinaryDumper(BaseRangeDumper):
         return dump_range_binary(obj, self._bound_dump(obj))
 
 
-_UNSAFE = re.compile(rb'[\s()\[\],"\\]')
-_DOUBLED = re.compile(rb'["\\]')
+_UNSAFE = re.compile(r'[\s()\[\],"\\]', re.ASCII)
+_DOUBLED = re.compile(r'["\\]')
 
 
-def dump_range_text(obj: Range[Any], dump: DumpFunc) -> bytes:
-    """As range_in() reads it back; `dump` gives the bytes of a bound."""
+def dump_range_text(obj: Range[Any], dump: DumpFunc, encoding: str) -> bytes:
+    """As range_in() reads it back; `dump` gives the bytes of a bound, to be quoted in this encoding."""
     if obj.isempty:
         return b"empty"
     bounds = obj.bounds.encode()
-    return bounds[:1] + _bound(obj.lower, dump) + b"," + _bound(obj.upper, dump) + bounds[1:]
+    return bounds[:1] + _bound(obj.lower, dump, encoding) + b"," + _bound(obj.upper, dump, encoding) + bounds[1:]
 
 
-def _bound(value: Any, dump: DumpFunc) -> Buffer:
+def _bound(value: Any, dump: DumpFunc, encoding: str) -> Buffer:
     """Nothing for no bound, quotes around what could be misread."""
     data = None if value is None else dump(value)
     if data is None:
         return b""
-    if data and not _UNSAFE.search(data):
+    text = bytes(data).decode(encoding)
+    if text and not _UNSAFE.search(text):
         return data
-    return b'"' + _DOUBLED.sub(rb"\g<0>\g<0>", data) + b'"'
+    return ('"' + _DOUBLED.sub(r"\g<0>\g<0>", text) + '"').encode(encoding)
 
 
 def dump_range_binary(obj: Range[Any], dump: DumpFunc) -> bytes:
