@@ -72,7 +72,6 @@ class Family:
     formats: str = "stb"
     expected: Callable[[Any], Any] | None = field(default=lambda value: value)
     differs: frozenset[str] = frozenset()
-    needs: str = ""  # a module that may be missing
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,6 @@ class Literals:
     type: str
     texts: st.SearchStrategy[str]
     differs: frozenset[str] = frozenset()
-    needs: str = ""
 
 
 def arrays(items: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
@@ -207,10 +205,10 @@ FAMILIES = [
         expected=None,
     ),
     Family("Float4 wrapper", "float8", FLOAT4.map(lambda x: Made("types.numeric.Float4", (x,))), expected=None),
-    Family("numpy int", "int8", INT4.map(np.int32), expected=int, needs="types.numpy"),
-    Family("numpy unsigned", "int8", st.integers(0, 2**32 - 1).map(np.uint32), expected=int, needs="types.numpy"),
-    Family("numpy float", "float8", st.floats().map(np.float64), expected=float, needs="types.numpy"),
-    Family("numpy bool", "bool", st.booleans().map(np.bool_), expected=bool, needs="types.numpy"),
+    Family("numpy int", "int8", INT4.map(np.int32), expected=int),
+    Family("numpy unsigned", "int8", st.integers(0, 2**32 - 1).map(np.uint32), expected=int),
+    Family("numpy float", "float8", st.floats().map(np.float64), expected=float),
+    Family("numpy bool", "bool", st.booleans().map(np.bool_), expected=bool),
     Family("int enum", "int4", st.sampled_from(Level), expected=int),
     Family("enum as text", "text", st.sampled_from(Mood), expected=None),
     Family("float4", "float4", FLOAT4, differs=frozenset(["binary"])),
@@ -235,8 +233,8 @@ FAMILIES = [
     Family("inet", "inet", INTERFACES),
     Family("inet of hosts", "inet", V4 | V6),
     Family("cidr", "cidr", NETWORKS),
-    Family("enum", "mood", st.sampled_from(Mood), needs="types.enum"),
-    Family("composite", "pt", PAIRS, "st", needs="types.composite"),
+    Family("enum", "mood", st.sampled_from(Mood)),
+    Family("composite", "pt", PAIRS, "st"),
     Family(
         "composite nested",
         "segment",
@@ -247,70 +245,63 @@ FAMILIES = [
             AWARE,
         ),
         "st",
-        needs="types.composite",
     ),
-    Family("hstore", "hstore", st.dictionaries(TEXTS, st.none() | TEXTS, max_size=4), "st", needs="types.hstore"),
-    Family("int4range", "int4range", ranges("types.range.Int4Range", SMALL), expected=None, needs="types.range"),
-    Family("int8range", "int8range", ranges("types.range.Int8Range", BIG), expected=None, needs="types.range"),
-    Family(
-        "numrange", "numrange", ranges("types.range.NumericRange", FEW_DIGITS), expected=None, needs="types.range"
-    ),
-    Family("daterange", "daterange", ranges("types.range.DateRange", DAYS), expected=None, needs="types.range"),
-    Family(
-        "tsrange", "tsrange", ranges("types.range.TimestampRange", TIMESTAMPS), expected=None, needs="types.range"
-    ),
-    Family(
-        "tstzrange", "tstzrange", ranges("types.range.TimestamptzRange", AWARE), expected=None, needs="types.range"
-    ),
+    Family("hstore", "hstore", st.dictionaries(TEXTS, st.none() | TEXTS, max_size=4), "st"),
+    Family("int4range", "int4range", ranges("types.range.Int4Range", SMALL), expected=None),
+    Family("int8range", "int8range", ranges("types.range.Int8Range", BIG), expected=None),
+    Family("numrange", "numrange", ranges("types.range.NumericRange", FEW_DIGITS), expected=None),
+    Family("daterange", "daterange", ranges("types.range.DateRange", DAYS), expected=None),
+    Family("tsrange", "tsrange", ranges("types.range.TimestampRange", TIMESTAMPS), expected=None),
+    Family("tstzrange", "tstzrange", ranges("types.range.TimestamptzRange", AWARE), expected=None),
     Family(
         "textrange",
         "textrange",
         ranges("types.range.Range", st.text('ab ,"\\()[]é', max_size=4)),
         "st",
         expected=None,
-        needs="types.range",
     ),
     Family(
         "int4multirange",
         "int4multirange",
         multiranges("types.multirange.Int4Multirange", SMALL),
         expected=None,
-        needs="types.multirange",
     ),
     Family(
         "int8multirange",
         "int8multirange",
         multiranges("types.multirange.Int8Multirange", BIG),
         expected=None,
-        needs="types.multirange",
     ),
     Family(
         "nummultirange",
         "nummultirange",
         multiranges("types.multirange.NumericMultirange", FEW_DIGITS),
         expected=None,
-        needs="types.multirange",
     ),
     Family(
         "datemultirange",
         "datemultirange",
         multiranges("types.multirange.DateMultirange", DAYS),
         expected=None,
-        needs="types.multirange",
     ),
     Family(
         "tsmultirange",
         "tsmultirange",
         multiranges("types.multirange.TimestampMultirange", TIMESTAMPS),
         expected=None,
-        needs="types.multirange",
     ),
     Family(
         "tstzmultirange",
         "tstzmultirange",
         multiranges("types.multirange.TimestamptzMultirange", AWARE),
         expected=None,
-        needs="types.multirange",
+    ),
+    Family(
+        "textmultirange",
+        "textmultirange",
+        multiranges("types.multirange.Multirange", st.text('ab ,"\\()[]{}é', max_size=4)),
+        "st",
+        expected=None,
     ),
 ]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -15,6 +14,9 @@ from type_families import SETUP, Mood
 psycopg = pytest.importorskip("psycopg")
 
 Run = Callable[[str, list[Any]], Any]  # the first row of a query with parameters
+
+
+MODULES = ["enum", "composite", "hstore", "range", "multirange"]
 
 
 class Driver:
@@ -34,20 +36,16 @@ class Driver:
         return conn
 
     def register(self, conn: Any, context: Any) -> None:
-        """What is there; `conn` is asked, `context` learns it."""
-        with suppress(ImportError):
-            enum = importlib.import_module(f"{self.name}.types.enum")
-            enum.register_enum(enum.EnumInfo.fetch(conn, "mood"), context, Mood)
-        with suppress(ImportError):
-            composite = importlib.import_module(f"{self.name}.types.composite")
-            for name in ("pt", "segment"):
-                composite.register_composite(composite.CompositeInfo.fetch(conn, name), context)
-        with suppress(ImportError):
-            hstore = importlib.import_module(f"{self.name}.types.hstore")
-            hstore.register_hstore(self.module.types.TypeInfo.fetch(conn, "hstore"), context)
-        with suppress(ImportError):
-            ranges = importlib.import_module(f"{self.name}.types.range")
-            ranges.register_range(ranges.RangeInfo.fetch(conn, "textrange"), context)
+        """`conn` is asked, `context` learns it."""
+        types = {name: importlib.import_module(f"{self.name}.types.{name}") for name in MODULES}
+        types["enum"].register_enum(types["enum"].EnumInfo.fetch(conn, "mood"), context, Mood)
+        for name in ("pt", "segment"):
+            composite = types["composite"].CompositeInfo.fetch(conn, name)
+            types["composite"].register_composite(composite, context)
+        types["hstore"].register_hstore(self.module.types.TypeInfo.fetch(conn, "hstore"), context)
+        types["range"].register_range(types["range"].RangeInfo.fetch(conn, "textrange"), context)
+        multirange = types["multirange"].MultirangeInfo.fetch(conn, "textmultirange")
+        types["multirange"].register_multirange(multirange, context)
 
     def run(self, **options: Any) -> Run:
         conn = self.connect()

@@ -21,12 +21,6 @@ def by_name(families: list[Any]) -> Any:
     return pytest.mark.parametrize("family", families, ids=lambda family: family.name)
 
 
-@pytest.fixture
-def _needs(pg, family):
-    if family.needs:
-        pytest.importorskip(f"{pg.__name__}.{family.needs}")
-
-
 def check(drivers, family, query, value, expected=None):
     """`expected` is a function, or None where psycopg's word is enough."""
     rows = {}
@@ -78,7 +72,6 @@ def mapped(function: Any, value: Any) -> Any:
 
 
 @by_name(FAMILIES)
-@pytest.mark.usefixtures("_needs")
 @examples
 @given(data=st.data())
 def test_value(drivers, family, data):
@@ -87,7 +80,6 @@ def test_value(drivers, family, data):
 
 
 @by_name(FAMILIES)
-@pytest.mark.usefixtures("_needs")
 @examples
 @given(data=st.data())
 def test_array(drivers, family, data):
@@ -100,7 +92,6 @@ def test_array(drivers, family, data):
 
 
 @by_name(LITERALS)
-@pytest.mark.usefixtures("_needs")
 @examples
 @given(data=st.data())
 def test_literal(drivers, family: Literals, data):
@@ -108,7 +99,6 @@ def test_literal(drivers, family: Literals, data):
 
 
 @by_name(LITERALS)
-@pytest.mark.usefixtures("_needs")
 @examples
 @given(data=st.data())
 def test_array_of_literals(drivers, family: Literals, data):

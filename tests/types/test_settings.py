@@ -58,9 +58,7 @@ NAMES = [
 @pytest.mark.parametrize("family", [*FAMILIES, *LITERALS], ids=lambda family: family.name)
 @examples
 @given(data=st.data())
-def test_formats(pg, drivers, family, data):
-    if family.needs:
-        pytest.importorskip(f"{pg.__name__}.{family.needs}")
+def test_formats(drivers, family, data):
     settings = data.draw(SETTINGS)
     setting = "select " + ", ".join(f"set_config('{name}', '{value}', false)" for name, value in settings.items())
     for run in (*drivers.ours.values(), *drivers.theirs.values()):
