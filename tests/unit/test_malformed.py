@@ -23,6 +23,7 @@ import howdah.types
 from howdah import DataError, _howdah
 from howdah.adapt import AdaptersMap, CoreLoader, Transformer
 from howdah.pq import Format
+from howdah.types.composite import CompositeInfo, register_composite
 from howdah.types.enum import EnumInfo, register_enum
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,6 +67,14 @@ def as_array(value: bytes, oid: int, format: int) -> bytes:
         return b'{"%b",NULL,"%b"}' % (quoted, quoted)
     item = struct.pack("!i", len(value)) + value
     return struct.pack("!5i", 1, 1, oid, 3, 1) + item + struct.pack("!i", -1) + item
+
+
+def as_record(value: bytes, oids: tuple[int, ...], format: int) -> bytes:
+    """A record with the value in every field."""
+    if format == TEXT:
+        quoted = value.replace(b"\\", b"\\\\").replace(b'"', b'""')
+        return b"(%b)" % b",".join([b'"%b"' % quoted] * len(oids))
+    return struct.pack("!i", len(oids)) + b"".join(struct.pack("!ii", oid, len(value)) + value for oid in oids)
 
 
 def check(load: Load, data: bytes) -> None:
@@ -154,3 +163,22 @@ def test_enum(format: int) -> None:
         for _ in range(RUNS):
             check(load, mutated(source))
             check(load, as_array(mutated(source), 99_000, format))
+
+
+@pytest.mark.parametrize("format", [TEXT, BINARY], ids=["text", "binary"])
+def test_composite(format: int) -> None:
+    """One whose fields are another, and an array of that."""
+    source = random.Random(format)
+    context = Transformer(Context())
+    inner = CompositeInfo("inner", 99_000, 99_001, field_names=["a", "b"], field_types=[23, 1082])
+    outer = CompositeInfo("outer", 99_002, 99_003, field_names=["c", "d", "e"], field_types=[99_000, 99_001, 2249])
+    for info in (inner, outer):
+        register_composite(info, context)
+    load = context.get_loader(99_002, Format(format)).load
+    record = _howdah.loader_core(["record_text", "record_binary"][format])
+    for _ in range(RUNS):
+        value = mutated(source)
+        within = as_record(as_record(value, (23, 1082), format), (99_000, 99_001, 2249), format)
+        for data in (value, within, as_record(as_array(value, 23, format), (99_000, 99_001), format)):
+            check(load, data)
+            check(lambda data: record.load(data, context), data)
