@@ -35,7 +35,9 @@ INTRODUCTION = """\
 # What becomes of a value of every type
 
 Made by `make type-matrix`, which asks each driver for a value and judges what arrives. The drivers are as they come:
-nothing is registered. The probes are in `tests/type_probes.py`.
+nothing is registered. The probes are in `tests/type_probes.py`. The options of howdah are
+[`discover_types=True`](discovery.md) and
+[`configure(infinity="marker", out_of_range="text", interval="exact")`](edges.md).
 
 - A **class**: the Python value has all that PostgreSQL's has.
 - **text**: a `str`, or something made of them, as PostgreSQL writes the value. Nothing is lost, but it is for the
@@ -49,19 +51,22 @@ nothing is registered. The probes are in `tests/type_probes.py`.
 # ---- the drivers
 
 
-def over_psycopg_api(module: str, dsn: str, configure: Callable[[Any], None] | None = None, **options: Any) -> Fetch:
+def over_psycopg_api(module: str, dsn: str, **options: Any) -> Fetch:
     conn = importlib.import_module(module).connect(dsn, autocommit=True)
-    if configure:
-        configure(conn)
+    return over_connection(conn, **options)
 
+
+def over_howdah_with_options(dsn: str, **options: Any) -> Fetch:
+    conn = importlib.import_module("howdah").connect(dsn, autocommit=True, discover_types=True)
+    conn.adapters.configure(infinity="marker", out_of_range="text", interval="exact")
+    return over_connection(conn, **options)
+
+
+def over_connection(conn: Any, **options: Any) -> Fetch:
     def fetch(expression: str) -> Any:
         return conn.cursor(**options).execute(f"select {expression}").fetchone()[0]
 
     return fetch
-
-
-def to_lose_nothing(conn: Any) -> None:
-    conn.adapters.configure(infinity="marker", out_of_range="text", interval="exact")
 
 
 def over_psycopg2(dsn: str) -> Fetch:
@@ -90,8 +95,8 @@ def over_asyncpg(dsn: str) -> Fetch:
 DRIVERS: dict[str, tuple[str, Callable[[str], Fetch]]] = {
     "howdah": ("howdah", lambda dsn: over_psycopg_api("howdah", dsn)),
     "howdah binary": ("howdah", lambda dsn: over_psycopg_api("howdah", dsn, binary=True)),
-    "howdah options": ("howdah", lambda dsn: over_psycopg_api("howdah", dsn, to_lose_nothing)),
-    "howdah options binary": ("howdah", lambda dsn: over_psycopg_api("howdah", dsn, to_lose_nothing, binary=True)),
+    "howdah options": ("howdah", over_howdah_with_options),
+    "howdah options binary": ("howdah", lambda dsn: over_howdah_with_options(dsn, binary=True)),
     "psycopg": ("psycopg", lambda dsn: over_psycopg_api("psycopg", dsn)),
     "psycopg binary": ("psycopg", lambda dsn: over_psycopg_api("psycopg", dsn, binary=True)),
     "asyncpg": ("asyncpg", over_asyncpg),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from contextlib import suppress
 
 import pytest
@@ -37,7 +38,7 @@ def conns(pg, dsn, known):
     """howdah's by default, howdah's that is to lose nothing, and psycopg's."""
     with (
         pg.connect(dsn, autocommit=True, options=SESSION) as plain,
-        pg.connect(dsn, autocommit=True, options=SESSION) as careful,
+        pg.connect(dsn, autocommit=True, options=SESSION, discover_types=True) as careful,
         psycopg.connect(dsn, autocommit=True, options=SESSION) as theirs,
     ):
         careful.adapters.configure(infinity="marker", out_of_range="text", interval="exact")
@@ -71,6 +72,15 @@ def test_as_psycopg(conns, known, probe, binary):
 def test_nothing_is_lost(conns, known, probe):
     if probe.name not in known:
         pytest.skip("the server lacks it")
-    for prepare in (False, True):
-        value = conns[1].execute(f"select {probe.sql}", prepare=prepare).fetchone()[0]
+    for binary, prepare in itertools.product((False, True), repeat=2):
+        value = conns[1].execute(f"select {probe.sql}", binary=binary, prepare=prepare).fetchone()[0]
         assert judge(probe, known[probe.name], value) in ("faithful", "text"), value
+
+
+async def test_nothing_is_lost_with_asyncio(pg, dsn, known):
+    async with await pg.AsyncConnection.connect(dsn, autocommit=True, options=SESSION, discover_types=True) as conn:
+        conn.adapters.configure(infinity="marker", out_of_range="text", interval="exact")
+        for probe in PROBES:
+            for binary in (False, True) if probe.name in known else ():
+                value = (await (await conn.execute(f"select {probe.sql}", binary=binary)).fetchone())[0]
+                assert judge(probe, known[probe.name], value) in ("faithful", "text"), (probe.name, value)
