@@ -97,6 +97,7 @@ register_errors(PyObject *module, PyObject *errors)
         {"ProgrammingError", &st->ProgrammingError},
         {"NotSupportedError", &st->NotSupportedError},
         {"InternalError", &st->InternalError},
+        {"PipelineAborted", &st->PipelineAborted},
         {"from_server", &st->error_from_server},
     };
     for (size_t i = 0; i < Py_ARRAY_LENGTH(wanted); i++) {

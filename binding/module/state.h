@@ -28,6 +28,7 @@
     X(ProgrammingError)                                                                                              \
     X(NotSupportedError)                                                                                             \
     X(InternalError)                                                                                                 \
+    X(PipelineAborted)                                                                                               \
     X(error_from_server)                                                                                             \
     /* given by howdah.rows and howdah._column */                                                                    \
     X(tuple_row)                                                                                                     \

@@ -1,7 +1,7 @@
 #include "objects/connection.h"
 
 #include "module/errors.h"
-#include "objects/request.h"
+#include "objects/cursor.h"
 #include "wait/exchange.h"
 #include "wait/operation.h"
 #include "wait/watch.h"
@@ -49,8 +49,24 @@ connection_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(conn->lock.waiters);
     Py_VISIT(conn->wait);
     Py_VISIT(conn->loss);
+    Py_VISIT(conn->failure);
     Py_VISIT((PyObject *)conn->watch);
+    for (hdpy_request *request = conn->request; request != NULL; request = request->next)
+        Py_VISIT(request->owner);
+    for (hdpy_request *request = conn->arrived; request != NULL; request = request->next)
+        Py_VISIT(request->owner);
     return 0;
+}
+
+/* What nobody will ask for any more. */
+static void
+drop_requests(hdpy_request **first)
+{
+    while (*first != NULL) {
+        hdpy_request *request = *first;
+        *first = request->next;
+        hdpy_request_unref(request);
+    }
 }
 
 static int
@@ -63,6 +79,9 @@ connection_clear(PyObject *self)
     Py_CLEAR(conn->lock.waiters);
     Py_CLEAR(conn->wait);
     Py_CLEAR(conn->loss);
+    Py_CLEAR(conn->failure);
+    drop_requests(&conn->request);
+    drop_requests(&conn->arrived);
     return 0;
 }
 
@@ -137,10 +156,57 @@ hdpy_connection_settings(hdpy_connection *conn)
     return settings;
 }
 
+/* ---- the queue */
+
+static void
+append(hdpy_request **first, hdpy_request **last, hdpy_request *request)
+{
+    request->next = NULL;
+    if (*first == NULL)
+        *first = request;
+    else
+        (*last)->next = request;
+    *last = request;
+}
+
+/* Whether the oldest request is answered. In a pipeline one that has sent nothing of its own (a Flush) is so when its turn
+ * comes. */
+static bool
+is_answered(hdpy_request *request)
+{
+    if (request->pipelined && request->owed == 0 && request->feed == NULL)
+        request->done = true;
+    return request->done;
+}
+
+void
+hdpy_connection_advance(hdpy_connection *conn)
+{
+    while (conn->request != NULL && is_answered(conn->request)) {
+        hdpy_request *request = conn->request;
+        conn->request = request->next;
+        if (request->pipelined)
+            append(&conn->arrived, &conn->newest, request);
+        else
+            hdpy_request_unref(request);
+    }
+}
+
+void
+hdpy_connection_push(hdpy_connection *conn, hdpy_request *request)
+{
+    request->refs++;
+    append(&conn->request, &conn->last, request);
+    conn->unsynced |= request->owed != 0;
+    if (request->pipelined && request->owner != NULL)
+        ((hdpy_cursor *)request->owner)->pending = request;
+    hdpy_connection_advance(conn);
+}
+
 void
 hdpy_connection_lose(hdpy_connection *conn, PyObject *error)
 {
-    hdpy_request *request = conn->request;
+    bool told = conn->request != NULL;
     conn->broken = !conn->closing;
     conn->closed = true;
     close_socket(conn);
@@ -149,13 +215,14 @@ hdpy_connection_lose(hdpy_connection *conn, PyObject *error)
         error = conn->loss;
         conn->loss = NULL;
     }
-    if (request != NULL) {
+    for (hdpy_request *request = conn->request; request != NULL; request = request->next) {
         request->feed = NULL;
         if (request->error == NULL)
             request->error = Py_XNewRef(error);
         request->done = true;
     }
-    else if (conn->broken) {
+    hdpy_connection_advance(conn);
+    if (!told && conn->broken) {
         conn->loss = error;
         return;
     }
@@ -245,7 +312,7 @@ connection_close(PyObject *self, PyObject *unused)
     if (send(conn->fd, out.p, out.n, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
         /* The server notices the end of the connection anyway. */
     }
-    close_socket(conn);
+    hdpy_connection_lose_because(conn, "the connection is closed");
     Py_RETURN_NONE;
 }
 
@@ -267,6 +334,8 @@ connection_transaction_status(PyObject *self, PyObject *unused)
         return PyLong_FromLong(UNKNOWN);
     if (!hd_session_is_idle(&conn->session))
         return PyLong_FromLong(ACTIVE);
+    if (conn->begun)
+        return PyLong_FromLong(INTRANS);
     switch (conn->session.transaction_status) {
     case 'I':
         return PyLong_FromLong(IDLE);
@@ -342,11 +411,42 @@ connection_command(PyObject *self, PyObject *sql)
     Py_DECREF(bytes);
     if (request == NULL)
         return NULL;
-    hdpy_request_free(request);
+    hdpy_request_unref(request);
     Py_RETURN_NONE;
 }
 
+static PyObject *
+connection_sync(PyObject *self, PyObject *unused)
+{
+    hdpy_connection *conn = (hdpy_connection *)self;
+    hdpy_request *request = hdpy_run(conn, hdpy_submit_sync, NULL);
+    if (request == NULL)
+        return NULL;
+    hdpy_request_unref(request);
+    return hdpy_raise_failure(conn) < 0 ? NULL : Py_NewRef(Py_None);
+}
+
+/* The cursors that wait for an answer, oldest first; None for a command. */
+static PyObject *
+connection_pending(PyObject *self, PyObject *unused)
+{
+    PyObject *cursors = PyList_New(0);
+    for (hdpy_request *r = ((hdpy_connection *)self)->request; cursors != NULL && r != NULL; r = r->next) {
+        if (PyList_Append(cursors, r->owner ? r->owner : Py_None) < 0)
+            Py_CLEAR(cursors);
+    }
+    return cursors;
+}
+
 /* ---- attributes */
+
+static PyObject *
+get_pipeline_status(PyObject *self, void *closure)
+{
+    enum { OFF, ON, ABORTED };
+    hdpy_connection *conn = (hdpy_connection *)self;
+    return PyLong_FromLong(!conn->pipelined ? OFF : conn->session.skipping ? ABORTED : ON);
+}
 
 static PyObject *
 get_closed(PyObject *self, void *closure)
@@ -412,6 +512,7 @@ static PyGetSetDef getset[] = {
     {"_adapters", get_adapters, set_adapters, NULL, NULL},
     {"closed", get_closed, NULL, PyDoc_STR("True when the connection can't be used any more."), NULL},
     {"_transaction_lost", get_transaction_lost, NULL, NULL, NULL},
+    {"_pipeline_status", get_pipeline_status, NULL, NULL, NULL},
     {"prepare_threshold", get_limit, set_limit,
      PyDoc_STR("How many times a query is executed before it is prepared on the server; None: never."),
      (void *)offsetof(hdpy_connection, queries.prepare_threshold)},
@@ -430,6 +531,8 @@ static PyMemberDef members[] = {
     {"_autocommit", T_BOOL, offsetof(hdpy_connection, autocommit), 0, NULL},
     {"_begin", T_OBJECT, offsetof(hdpy_connection, begin), 0, NULL},
     {"_wait", T_OBJECT, offsetof(hdpy_connection, wait), 0, NULL},
+    {"_pipelined", T_BOOL, offsetof(hdpy_connection, pipelined), 0, NULL},
+    {"_unsynced", T_BOOL, offsetof(hdpy_connection, unsynced), READONLY, NULL},
     {NULL},
 };
 
@@ -443,6 +546,7 @@ static PyMethodDef methods[] = {
     {"_protocol_version", connection_protocol_version, METH_NOARGS, NULL},
     {"_encoding", connection_encoding, METH_NOARGS, NULL},
     {"_cancel_request", connection_cancel_request, METH_NOARGS, NULL},
+    {"_pending", connection_pending, METH_NOARGS, NULL},
     {NULL},
 };
 
@@ -466,11 +570,13 @@ static PyType_Spec base_spec = {
 
 static PyMethodDef sync_methods[] = {
     {"_command", connection_command, METH_O, NULL},
+    {"_sync", connection_sync, METH_NOARGS, NULL},
     {NULL},
 };
 
 static PyMethodDef async_methods[] = {
     {"_command", hdpy_async_command, METH_O, NULL},
+    {"_sync", hdpy_async_sync, METH_NOARGS, NULL},
     {NULL},
 };
 

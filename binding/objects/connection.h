@@ -29,7 +29,14 @@ typedef struct hdpy_connection {
     hdpy_query_cache queries;
     bool altered; /* tables may have been made, altered or dropped in this transaction */
     hdpy_lock lock;
-    hdpy_request *request; /* being answered; NULL when idle */
+    hdpy_request *request; /* being answered; NULL when idle. Those behind it follow by `next` ... */
+    hdpy_request *last;    /* ... up to this one */
+    bool pipelined;        /* in pipeline mode: statements are queued, and nobody waits for each */
+    bool begun;            /* our BEGIN is among what was sent since the last Sync */
+    bool unsynced;         /* something was sent since the last Sync */
+    hdpy_request *arrived; /* of the pipeline, answered; for hdpy_cursor_deliver() ... */
+    hdpy_request *newest;  /* ... up to this one */
+    PyObject *failure;     /* the first error of the pipeline that nobody has been told of */
     PyObject *wait;        /* callable (fd, write) used instead of poll(), or None: gevent */
     PyObject *loss;        /* exception: why the connection is broken */
     hdpy_watch *watch;     /* the event loop's reader; NULL for sync use */
@@ -47,6 +54,12 @@ int hdpy_connection_check(hdpy_connection *conn);
 
 /* The session settings as the server last reported them (borrowed); NULL with an exception. */
 hdpy_settings *hdpy_connection_settings(hdpy_connection *conn);
+
+/* Puts a request that was written into the queue of those to be answered. */
+void hdpy_connection_push(hdpy_connection *conn, hdpy_request *request);
+
+/* Takes those out that are answered. */
+void hdpy_connection_advance(hdpy_connection *conn);
 
 /* The connection is of no use any more: every waiting request ends with this error (stolen), the socket is closed. */
 void hdpy_connection_lose(hdpy_connection *conn, PyObject *error);

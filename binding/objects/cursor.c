@@ -45,6 +45,7 @@ cursor_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(cur->maker.callable);
     Py_VISIT(cur->maker_factory);
     Py_VISIT(cur->query);
+    Py_VISIT(cur->failure);
     return 0;
 }
 
@@ -57,6 +58,7 @@ cursor_clear(PyObject *self)
     Py_CLEAR(cur->maker.callable);
     Py_CLEAR(cur->maker_factory);
     Py_CLEAR(cur->query);
+    Py_CLEAR(cur->failure);
     return 0;
 }
 
@@ -123,6 +125,9 @@ hdpy_cursor_reset(hdpy_cursor *cur)
     Py_CLEAR(cur->results);
     Py_CLEAR(cur->result);
     Py_CLEAR(cur->maker_factory);
+    Py_CLEAR(cur->failure);
+    cur->pending = NULL;
+    cur->unlearned = false;
     cur->i_result = 0;
     cur->pos = 0;
     cur->rowcount = -1;
@@ -139,6 +144,52 @@ hdpy_cursor_adopt(hdpy_cursor *cur, hdpy_request *request)
     Py_XSETREF(cur->results, request->results);
     request->results = NULL;
     return set_result(cur, 0);
+}
+
+/* Whether a result has columns of types for which the connection's discovery should be asked. */
+static bool
+has_foreign_types(const hdpy_cursor *cur)
+{
+    if (cur->conn->discovery == Py_None || cur->results == NULL)
+        return false;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(cur->results); i++) {
+        const hdpy_description *d = ((hdpy_result *)PyList_GET_ITEM(cur->results, i))->description;
+        if (d != NULL && d->foreign)
+            return true;
+    }
+    return false;
+}
+
+/* Of the cursor's last execution, unless it has executed something else meanwhile. */
+static void
+deliver(hdpy_cursor *cur, hdpy_request *request)
+{
+    if (cur->pending != request)
+        return;
+    cur->pending = NULL;
+    if (request->error == NULL && hdpy_cursor_adopt(cur, request) < 0)
+        hdpy_request_fail(request);
+    Py_XSETREF(cur->failure, Py_XNewRef(request->error));
+    cur->unlearned = has_foreign_types(cur);
+}
+
+void
+hdpy_cursor_deliver(hdpy_connection *conn)
+{
+    if (conn->arrived == NULL)
+        return;
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    hdpy_request *request;
+    while ((request = conn->arrived) != NULL) {
+        conn->arrived = request->next;
+        if (request->owner != NULL)
+            deliver((hdpy_cursor *)request->owner, request);
+        if (conn->failure == NULL)
+            conn->failure = Py_XNewRef(request->error);
+        hdpy_request_unref(request);
+    }
+    PyErr_Restore(type, value, traceback);
 }
 
 static PyObject *
@@ -182,20 +233,6 @@ close_cursor(PyObject *self, PyObject *unused)
 }
 
 /* ---- attributes */
-
-/* Whether a result has columns of types for which the connection's discovery should be asked. */
-static bool
-has_foreign_types(const hdpy_cursor *cur)
-{
-    if (cur->conn->discovery == Py_None || cur->results == NULL)
-        return false;
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(cur->results); i++) {
-        const hdpy_description *d = ((hdpy_result *)PyList_GET_ITEM(cur->results, i))->description;
-        if (d != NULL && d->foreign)
-            return true;
-    }
-    return false;
-}
 
 static PyObject *
 get_description(PyObject *self, void *closure)
@@ -310,7 +347,15 @@ get_has_foreign_types(PyObject *self, void *closure)
     return PyBool_FromLong(cur->conn != NULL && has_foreign_types(cur));
 }
 
+static PyObject *
+get_pending(PyObject *self, void *closure)
+{
+    hdpy_cursor *cur = (hdpy_cursor *)self;
+    return PyBool_FromLong((cur->pending != NULL && !cur->pending->discard) || cur->unlearned);
+}
+
 static PyGetSetDef getset[] = {
+    {"_pending", get_pending, NULL, NULL, NULL},
     {"_has_foreign_types", get_has_foreign_types, NULL, NULL, NULL},
     {"adapters", get_adapters, NULL, PyDoc_STR("The AdaptersMap of the cursor: what is registered in it is its own."),
      NULL},
@@ -331,6 +376,7 @@ static PyMemberDef members[] = {
     {"closed", T_BOOL, offsetof(hdpy_cursor, closed), READONLY, "True after close()."},
     {"arraysize", T_LONG, offsetof(hdpy_cursor, arraysize), 0, "Rows that fetchmany() gets by default (DB-API)."},
     {"_binding", T_INT, offsetof(hdpy_cursor, binding), 0, NULL},
+    {"_unlearned", T_BOOL, offsetof(hdpy_cursor, unlearned), 0, NULL},
     {"_query_given", T_OBJECT, offsetof(hdpy_cursor, query), READONLY, NULL},
     {NULL},
 };
@@ -392,18 +438,37 @@ submit_many_returning(hdpy_connection *conn, hdpy_request *request, void *option
 }
 
 static int
+discover(hdpy_cursor *cur)
+{
+    cur->unlearned = false;
+    PyObject *none = PyObject_CallMethodNoArgs((PyObject *)cur, cur->conn->st->str_discover);
+    Py_XDECREF(none);
+    return none ? 0 : -1;
+}
+
+static int
 run(hdpy_cursor *cur, hdpy_submit submit, hdpy_options *options)
 {
     hdpy_request *request = hdpy_run(cur->conn, submit, options);
     if (request == NULL)
         return -1;
-    int rc = hdpy_cursor_adopt(cur, request);
-    hdpy_request_free(request);
-    if (rc < 0 || !has_foreign_types(cur))
-        return rc;
-    PyObject *none = PyObject_CallMethodNoArgs((PyObject *)cur, cur->conn->st->str_discover);
-    Py_XDECREF(none);
-    return none ? 0 : -1;
+    int rc = request->pipelined ? hdpy_raise_failure(cur->conn) : hdpy_cursor_adopt(cur, request);
+    hdpy_request_unref(request);
+    return rc < 0 || !has_foreign_types(cur) ? rc : discover(cur);
+}
+
+int
+hdpy_cursor_await(hdpy_cursor *cur)
+{
+    if (cur->pending != NULL && !cur->pending->discard) {
+        hdpy_request *request = hdpy_run(cur->conn, hdpy_submit_flush, NULL);
+        if (request == NULL)
+            return -1;
+        hdpy_request_unref(request);
+        if (hdpy_raise_failure(cur->conn) < 0)
+            return -1;
+    }
+    return cur->unlearned ? discover(cur) : 0;
 }
 
 static const char *const execute_params[] = {"query", "params", "prepare", "binary", NULL};
@@ -482,6 +547,14 @@ async_executemany(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObj
     return hdpy_operation_new(cur->conn, cur, submit, &options);
 }
 
+/* _await(): in a pipeline, until the cursor has its results */
+static PyObject *
+async_await(PyObject *self, PyObject *unused)
+{
+    hdpy_options none = {0};
+    return hdpy_operation_new(((hdpy_cursor *)self)->conn, NULL, hdpy_submit_flush, &none);
+}
+
 /* ---- types */
 
 #define FAST(f) (PyCFunction)(void (*)(void)) f, METH_FASTCALL | METH_KEYWORDS
@@ -553,6 +626,7 @@ static PyMethodDef sync_methods[] = {
 static PyMethodDef async_methods[] = {
     {"_execute", FAST(async_execute), NULL},
     {"_executemany", FAST(async_executemany), NULL},
+    {"_await", async_await, METH_NOARGS, NULL},
     {NULL},
 };
 

@@ -23,6 +23,9 @@ typedef struct hdpy_cursor {
     hdpy_row_maker maker;    /* of `result` ... */
     PyObject *maker_factory; /* ... for this factory (owned); NULL: not made yet */
     PyObject *query;         /* last executed, as given */
+    hdpy_request *pending;   /* in a pipeline: what was executed last, while unanswered (borrowed) */
+    PyObject *failure;       /* in a pipeline: why that failed */
+    bool unlearned; /* the connection's discovery has not been asked about the types of a pipeline's results */
 } hdpy_cursor;
 
 /* InterfaceError when closed. */
@@ -36,6 +39,12 @@ int hdpy_cursor_settle_rows(hdpy_cursor *cur);
 
 /* Takes over what a successful request has brought. -1: what the row factory raised. */
 int hdpy_cursor_adopt(hdpy_cursor *cur, hdpy_request *request);
+
+/* Hands out what a pipeline's requests have brought; keeps the first error in conn->failure, and a current exception. */
+void hdpy_cursor_deliver(hdpy_connection *conn);
+
+/* In a pipeline: waits in this thread until the cursor has its results. -1: an error of any statement. */
+int hdpy_cursor_await(hdpy_cursor *cur);
 
 /* From the arguments of execute(); -1: TypeError. */
 int hdpy_cursor_options(hdpy_cursor *cur, hdpy_options *options, PyObject *query, PyObject *params, PyObject *prepare,

@@ -2,6 +2,7 @@
 #include "objects/cursor.h"
 
 #include "module/args.h"
+#include "module/errors.h"
 
 /* Something was registered after the statement was executed. */
 static int
@@ -35,6 +36,18 @@ let_go(hdpy_row_source *src)
     Py_DECREF((PyObject *)src->result);
 }
 
+/* ProgrammingError; its cause is the error that a pipeline's statement has met. */
+static void
+no_result(hdpy_cursor *cur)
+{
+    PyErr_SetString(cur->conn->st->ProgrammingError, "no result available");
+    if (cur->failure == NULL)
+        return;
+    PyObject *error = hdpy_take_exception();
+    PyException_SetCause(error, Py_NewRef(cur->failure));
+    hdpy_raise(error);
+}
+
 /* The current result must hold rows, and the way to make them be settled. */
 static int
 prepare_fetch(hdpy_cursor *cur)
@@ -42,8 +55,10 @@ prepare_fetch(hdpy_cursor *cur)
     if (hdpy_cursor_check(cur) < 0)
         return -1;
     hdpy_state *st = cur->conn->st;
+    if ((cur->pending != NULL || cur->unlearned) && hdpy_cursor_await(cur) < 0)
+        return -1;
     if (cur->result == NULL) {
-        PyErr_SetString(st->ProgrammingError, "no result available");
+        no_result(cur);
         return -1;
     }
     if (cur->result->status != HDPY_TUPLES_OK) {

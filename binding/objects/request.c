@@ -12,6 +12,7 @@ hdpy_request_new(void)
         PyErr_NoMemory();
         return NULL;
     }
+    request->refs = 1;
     request->first.request = request;
     request->step = &request->first;
     request->affected = -1;
@@ -19,9 +20,9 @@ hdpy_request_new(void)
 }
 
 void
-hdpy_request_free(hdpy_request *request)
+hdpy_request_unref(hdpy_request *request)
 {
-    if (request == NULL)
+    if (request == NULL || --request->refs != 0)
         return;
     for (hdpy_step *step = &request->first, *next; step != NULL; step = next) {
         next = step->next;
@@ -38,6 +39,31 @@ hdpy_request_free(hdpy_request *request)
     Py_XDECREF(request->error);
     Py_XDECREF(request->iterator);
     PyMem_Free(request);
+}
+
+bool
+hdpy_request_satisfied(const hdpy_connection *conn, const hdpy_request *request)
+{
+    if (request->done)
+        return true;
+    switch (request->until) {
+    case HDPY_UNTIL_ROWS:
+        return request->current != NULL && request->current->rows.n_rows != 0;
+    case HDPY_UNTIL_WRITTEN:
+        return request->feed == NULL && hd_session_outgoing(&conn->session).n < HDPY_UNSENT;
+    case HDPY_UNTIL_DONE:
+        break;
+    }
+    return false;
+}
+
+void
+hdpy_request_abandon(hdpy_request *request)
+{
+    if (request->until == HDPY_UNTIL_WRITTEN)
+        request->feed = NULL; /* the pipeline's Sync is to come */
+    else
+        request->until = HDPY_UNTIL_DONE;
 }
 
 void
@@ -164,6 +190,7 @@ describe_statement(hdpy_connection *conn, hdpy_step *step, hdpy_settings *settin
         Py_CLEAR(stmt->shapes[i]);
     stmt->shapes[HDPY_ALL_TEXT] = d;
     stmt->described = true;
+    stmt->under_way = false;
     return (hdpy_description *)Py_XNewRef((PyObject *)hdpy_statement_shape(conn, step->request, stmt, step->formats));
 }
 
@@ -181,12 +208,6 @@ describe_portal(hdpy_connection *conn, hdpy_step *step, hdpy_settings *settings,
     return d;
 }
 
-static bool
-is_named(const hdpy_step *step)
-{
-    return step->number != 0;
-}
-
 /* Whether the statement still goes by the name under which the step sent it. */
 static bool
 is_current(const hdpy_step *step)
@@ -201,7 +222,7 @@ describe(hdpy_connection *conn, hdpy_step *step, hd_span body)
     if (settings == NULL)
         return -1;
     hdpy_description *d =
-        is_named(step) ? describe_statement(conn, step, settings, body) : describe_portal(conn, step, settings, body);
+        step->parsed ? describe_statement(conn, step, settings, body) : describe_portal(conn, step, settings, body);
     Py_XSETREF(step->description, d);
     return d ? 0 : -1;
 }
@@ -215,8 +236,7 @@ static void
 refuse_copy_in(hdpy_connection *conn, hdpy_request *request)
 {
     hd_write_copy_fail(&conn->session.out, HD_SPAN_LITERAL("COPY was not expected"));
-    if (!request->simple)
-        hd_session_sync(&conn->session, &request->first);
+    hd_session_sync_again(&conn->session);
     if (conn->session.out.rc != HD_OK)
         hdpy_connection_lose_because(conn, "out of memory while refusing COPY");
 }
@@ -243,7 +263,8 @@ is_outlived(hd_span body)
 static void
 server_error(hdpy_connection *conn, hdpy_request *request, hdpy_step *step, hd_span body)
 {
-    Py_CLEAR(request->current);
+    if (!request->streaming)
+        Py_CLEAR(request->current);
     request->outlived =
         request->error == NULL && step->number != 0 && !step->parsed && !step->bound && is_outlived(body);
     if (is_current(step) && (!step->stmt->entry.ready || is_outlived(body)))
@@ -251,6 +272,18 @@ server_error(hdpy_connection *conn, hdpy_request *request, hdpy_step *step, hd_s
     if (request->error == NULL)
         request->error =
             hdpy_server_error(conn->st, conn->settings, body, request->query ? request->query->sql : NULL);
+}
+
+/* An Execute was skipped, since something before it in its batch has failed. */
+static void
+aborted(hdpy_connection *conn, hdpy_request *request, hdpy_step *step)
+{
+    if (is_current(step) && !step->stmt->entry.ready)
+        hdpy_statement_lost(&conn->queries, step->stmt);
+    if (request->pipelined && request->error == NULL) {
+        PyErr_SetString(conn->st->PipelineAborted, "pipeline aborted");
+        hdpy_request_fail(request);
+    }
 }
 
 /* Our own BEGIN was answered: now the user's string may go. */
@@ -301,8 +334,10 @@ handle(hdpy_connection *conn, hdpy_request *request, hdpy_step *step, const hd_e
     case HD_BE_DATA_ROW:
         return first_row(conn, request, step, ev->body);
     case HD_BE_NO_DATA:
-        if (is_current(step))
+        if (is_current(step)) {
             step->stmt->described = true;
+            step->stmt->under_way = false;
+        }
         Py_CLEAR(step->description);
         return 0;
     case HD_BE_COMMAND_COMPLETE: {
@@ -325,9 +360,12 @@ handle(hdpy_connection *conn, hdpy_request *request, hdpy_step *step, const hd_e
     case HD_BE_ERROR_RESPONSE:
         server_error(conn, request, step, ev->body);
         return 0;
+    case HD_EV_ABORTED:
+        aborted(conn, request, step);
+        return 0;
     case HD_BE_READY_FOR_QUERY:
         return ready(conn, request);
-    default: /* ParameterDescription, CloseComplete, COPY data nobody asked for, an aborted Execute */
+    default: /* ParameterDescription, CloseComplete, COPY data nobody asked for */
         return 0;
     }
     hdpy_connection_lose_because(conn, "the server sent a malformed message of type '%c'", ev->type);
@@ -347,6 +385,8 @@ hdpy_request_event(hdpy_connection *conn, hdpy_request *request, const hd_event 
     }
     if (handle(conn, request, step, ev) < 0)
         hdpy_request_fail(request);
+    if (ev->ends && ev->tag != NULL && request->owed != 0)
+        request->owed--;
 }
 
 hd_rc
@@ -354,6 +394,9 @@ hdpy_request_take_rows(hdpy_connection *conn, hdpy_request *request)
 {
     hd_span body;
     hd_rc rc = HD_OK;
+    const hdpy_step *step = hd_session_tag(&conn->session);
+    if (step == NULL || step->request != request)
+        return HD_OK;
     bool unwanted = request->discard || request->error != NULL;
     if (request->current == NULL && !unwanted)
         return HD_OK; /* the first row makes the result, which needs the GIL: hdpy_request_event() */

@@ -1,4 +1,5 @@
-/* One thing asked of the server, until ReadyForQuery: what was sent, and what has come back so far. */
+/* One thing asked of the server, until it is answered: what was sent, and what has come back so far. The connection keeps
+ * the unanswered ones in the order in which they were sent; in pipeline mode there may be many. */
 #ifndef HDPY_REQUEST_H
 #define HDPY_REQUEST_H
 
@@ -26,7 +27,22 @@ typedef struct hdpy_step {
     struct hdpy_step *next;
 } hdpy_step;
 
+enum { HDPY_UNSENT = 16 * 1024 }; /* pipelines and executemany send what has come to this much */
+
+/* Until when the caller waits. */
+typedef enum hdpy_until {
+    HDPY_UNTIL_DONE,
+    HDPY_UNTIL_ROWS,    /* some rows are there, or it is done */
+    HDPY_UNTIL_WRITTEN, /* little is left to send */
+} hdpy_until;
+
 struct hdpy_request {
+    size_t refs;        /* the connection's while it is unanswered, the caller's, and a streaming cursor's */
+    hdpy_request *next; /* in the connection's queue */
+    hdpy_until until;
+    bool pipelined;    /* done with the answer to the last Execute, instead of with ReadyForQuery */
+    bool streaming;    /* the caller takes the rows as they come */
+    size_t owed;       /* when pipelined: Executes unanswered */
     hdpy_query *query; /* NULL for a command of our own */
     PyObject *owner;   /* the cursor, NULL for a command */
     hdpy_binding binding;
@@ -36,11 +52,11 @@ struct hdpy_request {
     bool simple;           /* a simple Query: each result brings its own RowDescription */
     hdpy_formats wanted;   /* what the caller asked for: adaptive, all text, or all binary */
     bool discard;          /* rows are counted and dropped (executemany without returning) */
-    bool
-        repeatable; /* it began outside a transaction, and its parameters are still in the connection's scratch ... */
-    uint64_t dump;  /* ... if that was filled so often */
-    bool outlived;  /* its prepared statement was of no more use, and nothing was executed */
-    bool done;      /* ReadyForQuery came, or the connection was lost */
+    /* It began outside a transaction, and its parameters are still in the connection's scratch if that was filled so often. */
+    bool repeatable;
+    uint64_t dump;
+    bool outlived;        /* its prepared statement was of no more use, and nothing was executed */
+    bool done;            /* all is answered, or the connection was lost */
     PyObject *deferred;   /* bytes of the Query to send once our BEGIN has succeeded */
     hdpy_result *current; /* being received */
     PyObject *results;    /* list of hdpy_result, complete; NULL for none */
@@ -57,7 +73,13 @@ struct hdpy_request {
 };
 
 hdpy_request *hdpy_request_new(void);
-void hdpy_request_free(hdpy_request *request);
+void hdpy_request_unref(hdpy_request *request);
+
+/* Whether the caller's wait is over. */
+bool hdpy_request_satisfied(const hdpy_connection *conn, const hdpy_request *request);
+
+/* The wait was interrupted: nothing more is wanted than that the connection is in step. */
+void hdpy_request_abandon(hdpy_request *request);
 
 /* Takes the current exception as the request's error, unless it has one. */
 void hdpy_request_fail(hdpy_request *request);
@@ -84,6 +106,7 @@ typedef struct hdpy_options {
     hdpy_context *context;
     PyObject *owner; /* of the context */
     hdpy_binding binding;
+    bool streaming; /* the rows are taken as they come */
 } hdpy_options;
 
 int hdpy_submit_execute(hdpy_connection *conn, hdpy_request *request, const hdpy_options *options);
@@ -95,5 +118,9 @@ PyObject *hdpy_mogrify(hdpy_connection *conn, const hdpy_options *options);
  * failed, and is undone before. */
 int hdpy_submit_again(hdpy_connection *conn, hdpy_request *request);
 int hdpy_submit_command(hdpy_connection *conn, hdpy_request *request, PyObject *sql);
+
+/* Pipeline mode: a Flush or a Sync, done when all before it is answered. */
+int hdpy_submit_flush(hdpy_connection *conn, hdpy_request *request, void *unused);
+int hdpy_submit_sync(hdpy_connection *conn, hdpy_request *request, void *unused);
 
 #endif

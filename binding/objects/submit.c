@@ -5,10 +5,6 @@
 
 static const hd_span unnamed = {(const uint8_t *)"", 0};
 
-enum {
-    FEED_BELOW = 16 * 1024, /* executemany sends what has come to this much, so that the server starts early */
-};
-
 /* Takes what the caller has passed, but for the parameters. The settings then are those of this moment: borrowed, and NULL
  * with an exception. */
 static hdpy_settings *
@@ -38,7 +34,7 @@ sql_of(const hdpy_query *query)
 static bool
 needs_begin(const hdpy_connection *conn)
 {
-    return !conn->autocommit && conn->session.transaction_status == 'I';
+    return !conn->autocommit && !conn->begun && conn->session.transaction_status == 'I';
 }
 
 /* BEGIN or ROLLBACK as a part of the batch. Its answers concern nobody (tag NULL); an error still reaches the request. */
@@ -61,6 +57,13 @@ write_preamble(hdpy_connection *conn, bool begin)
     if (begin)
         write_control(conn,
                       (hd_span){(uint8_t *)PyBytes_AS_STRING(conn->begin), (size_t)PyBytes_GET_SIZE(conn->begin)});
+}
+
+static void
+preamble_written(hdpy_connection *conn, bool begin)
+{
+    conn->queries.n_closing = 0;
+    conn->begun = conn->begun || begin;
 }
 
 /* The result formats of a Bind: one code for all; or one per column, where the shape is known and the server guards it. */
@@ -104,6 +107,7 @@ write_statement(hdpy_connection *conn, hdpy_request *request, bool parse)
     hdpy_statement *stmt = step->stmt;
     char buffer[HD_STATEMENT_NAME_MAX];
     bool named = step->parsed || stmt->entry.number != 0;
+    bool describe_portal = false;
     hd_span name = hd_statement_name(step->parsed ? step->number : stmt->entry.number, buffer);
 
     if (parse && !step->parsed) {
@@ -115,17 +119,21 @@ write_statement(hdpy_connection *conn, hdpy_request *request, bool parse)
                 return -1;
             Py_XSETREF(step->description, (hdpy_description *)Py_XNewRef((PyObject *)shape));
         }
+        else if (named && stmt->under_way) /* prepared ahead in this pipeline */
+            describe_portal = true;
         else {
             hd_session_parse(s, name, sql_of(stmt->query), conn->oids, stmt->n_params, step);
             if (named)
                 hd_session_describe_statement(s, name, step);
-            step->parsed = named;
+            step->parsed = stmt->under_way = named;
+            describe_portal = !named;
         }
     }
     write_bind(conn, step, name);
-    if (parse && !named && !request->discard)
+    if (describe_portal && !request->discard)
         hd_session_describe_portal(s, unnamed, step);
     hd_session_execute(s, unnamed, 0, step);
+    request->owed++;
     return 0;
 }
 
@@ -146,6 +154,14 @@ settle(hdpy_connection *conn, hdpy_request *request, hd_session_mark mark, int r
     return rc;
 }
 
+/* The request is one of a pipeline: what it is sent with leaves when enough has gathered, or when answers are wanted. */
+static void
+join_pipeline(hdpy_request *request)
+{
+    request->pipelined = true;
+    request->until = HDPY_UNTIL_WRITTEN;
+}
+
 /* Several statements in one string, or a command: a simple Query, behind a BEGIN of its own round trip. */
 static int
 submit_query(hdpy_connection *conn, hdpy_request *request, PyObject *sql, bool begin)
@@ -161,11 +177,44 @@ submit_query(hdpy_connection *conn, hdpy_request *request, PyObject *sql, bool b
     return settle(conn, request, mark, 0);
 }
 
+/* In a pipeline there is no simple Query. */
+static int
+pipeline_command(hdpy_connection *conn, hdpy_request *request, PyObject *sql)
+{
+    hd_session_mark mark = hd_session_mark_of(&conn->session);
+    hd_span text = {(uint8_t *)PyBytes_AS_STRING(sql), (size_t)PyBytes_GET_SIZE(sql)};
+    join_pipeline(request);
+    hd_session_parse(&conn->session, unnamed, text, NULL, 0, &request->first);
+    hd_session_bind(&conn->session, unnamed, unnamed, NULL, 0, unnamed, NULL, 0, &request->first);
+    hd_session_execute(&conn->session, unnamed, 0, &request->first);
+    request->owed++;
+    return settle(conn, request, mark, 0);
+}
+
 int
 hdpy_submit_command(hdpy_connection *conn, hdpy_request *request, PyObject *sql)
 {
     request->context = &conn->context;
-    return submit_query(conn, request, sql, false);
+    return conn->pipelined ? pipeline_command(conn, request, sql) : submit_query(conn, request, sql, false);
+}
+
+int
+hdpy_submit_flush(hdpy_connection *conn, hdpy_request *request, void *unused)
+{
+    hd_session_mark mark = hd_session_mark_of(&conn->session);
+    request->pipelined = true;
+    if (conn->request == NULL)
+        return 0;
+    hd_session_flush(&conn->session);
+    return settle(conn, request, mark, 0);
+}
+
+int
+hdpy_submit_sync(hdpy_connection *conn, hdpy_request *request, void *unused)
+{
+    hd_session_mark mark = hd_session_mark_of(&conn->session);
+    hd_session_sync(&conn->session, &request->first);
+    return settle(conn, request, mark, 0);
 }
 
 /* The request's step for the statement that conn->oids call for. */
@@ -221,12 +270,16 @@ submit_statement(hdpy_connection *conn, hdpy_request *request, bool undo)
     hd_session_mark mark = hd_session_mark_of(&conn->session);
     if (undo)
         write_control(conn, HD_SPAN_LITERAL("ROLLBACK"));
-    write_preamble(conn, undo ? !conn->autocommit : needs_begin(conn));
+    bool begin = undo ? !conn->autocommit : needs_begin(conn);
+    write_preamble(conn, begin);
     int rc = write_statement(conn, request, true);
-    hd_session_sync(&conn->session, request->step);
+    if (conn->pipelined)
+        join_pipeline(request);
+    else
+        hd_session_sync(&conn->session, request->step);
     rc = settle(conn, request, mark, rc);
     if (rc == 0)
-        conn->queries.n_closing = 0;
+        preamble_written(conn, begin);
     return rc;
 }
 
@@ -241,11 +294,12 @@ hdpy_submit_execute(hdpy_connection *conn, hdpy_request *request, const hdpy_opt
     hd_writer_rewind(&conn->values, 0);
     if (with_params && bind_params(conn, request, settings, options->params, &n_params) < 0)
         return -1;
-    if (request->query->batch && n_params == 0 && options->wanted != HDPY_ALL_BINARY)
+    bool simple = request->query->batch && n_params == 0 && options->wanted != HDPY_ALL_BINARY;
+    if (simple && !conn->pipelined && !options->streaming)
         return submit_query(conn, request, request->query->sql, needs_begin(conn));
     if (choose_statement(conn, request, n_params, options->prepare) < 0)
         return -1;
-    request->repeatable = conn->session.transaction_status == 'I';
+    request->repeatable = conn->session.transaction_status == 'I' && !conn->pipelined;
     request->dump = conn->dumps;
     return submit_statement(conn, request, false);
 }
@@ -272,7 +326,7 @@ hdpy_mogrify(hdpy_connection *conn, const hdpy_options *options)
     size_t n;
     if (settings != NULL && (!with_params || bind_params(conn, request, settings, options->params, &n) == 0))
         sql = Py_NewRef(request->query->sql);
-    hdpy_request_free(request);
+    hdpy_request_unref(request);
     return sql;
 }
 
@@ -280,20 +334,35 @@ hdpy_mogrify(hdpy_connection *conn, const hdpy_options *options)
 
 /* One row of parameters: Bind and Execute, with a Parse before where the types have changed. */
 static int
-feed_row(hdpy_connection *conn, hdpy_request *request, PyObject *row)
+write_row(hdpy_connection *conn, hdpy_request *request, PyObject *row)
 {
     size_t n_params = 0;
     hdpy_settings *settings = hdpy_connection_settings(conn);
-    if (settings == NULL || hdpy_dump_params(conn, request, settings, row, &n_params) < 0)
+    if (settings == NULL || bind_params(conn, request, settings, row, &n_params) < 0)
         return -1;
     const hdpy_statement *stmt = request->step->stmt;
-    bool changed = stmt == NULL || !hdpy_statement_takes(stmt, conn->oids, n_params);
+    bool changed =
+        stmt == NULL || request->binding == HDPY_BIND_CLIENT || !hdpy_statement_takes(stmt, conn->oids, n_params);
     if (changed && choose_statement(conn, request, n_params, request->prepare) < 0)
         return -1;
     hd_session_mark mark = hd_session_mark_of(&conn->session);
+    bool begin = !request->fed_any && needs_begin(conn);
     if (!request->fed_any)
-        write_preamble(conn, needs_begin(conn));
-    return settle(conn, request, mark, write_statement(conn, request, changed));
+        write_preamble(conn, begin);
+    int rc = settle(conn, request, mark, write_statement(conn, request, changed));
+    if (rc == 0 && !request->fed_any)
+        preamble_written(conn, begin);
+    return rc;
+}
+
+static int
+feed_row(hdpy_connection *conn, hdpy_request *request, PyObject *row)
+{
+    hdpy_query *query =
+        (hdpy_query *)Py_NewRef((PyObject *)request->query); /* bound on the client, a row has its own */
+    int rc = write_row(conn, request, row);
+    Py_SETREF(request->query, query);
+    return rc;
 }
 
 /* The rows have ended, or one of them failed on this side. In autocommit the batch is all or nothing: those already
@@ -302,8 +371,12 @@ static int
 end_feed(hdpy_connection *conn, hdpy_request *request)
 {
     request->feed = NULL;
-    conn->queries.n_closing = 0;
     hd_session_mark mark = hd_session_mark_of(&conn->session);
+    if (request->pipelined) {
+        if (request->until == HDPY_UNTIL_DONE)
+            hd_session_flush(&conn->session);
+        return settle(conn, request, mark, 0);
+    }
     if (request->error != NULL && request->implicit)
         hd_session_bind(&conn->session, unnamed, HD_SPAN_LITERAL("_hd_abandoned"), NULL, 0, unnamed, NULL, 0, NULL);
     hd_session_sync(&conn->session, request->step);
@@ -315,7 +388,7 @@ static int
 feed(hdpy_connection *conn, hdpy_request *request)
 {
     while (request->error == NULL) {
-        if (hd_session_outgoing(&conn->session).n >= FEED_BELOW)
+        if (hd_session_outgoing(&conn->session).n >= HDPY_UNSENT)
             return 0;
         PyObject *row = PyIter_Next(request->iterator);
         if (row == NULL && !PyErr_Occurred())
@@ -385,8 +458,12 @@ hdpy_submit_many(hdpy_connection *conn, hdpy_request *request, const hdpy_option
     request->prepare = options->prepare;
     request->implicit = conn->autocommit && conn->session.transaction_status == 'I';
 
-    if (request->binding == HDPY_BIND_CLIENT)
+    if (request->binding == HDPY_BIND_CLIENT && !conn->pipelined)
         return submit_merged(conn, request);
+    if (conn->pipelined)
+        join_pipeline(request);
+    if (returning)
+        request->until = HDPY_UNTIL_DONE;
 
     PyObject *row = PyIter_Next(request->iterator);
     if (row == NULL) {

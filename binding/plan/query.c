@@ -113,6 +113,7 @@ hdpy_statement_lost(hdpy_query_cache *cache, hdpy_statement *stmt)
     if (stmt->entry.ready)
         note_closing(cache, stmt->entry.number);
     hd_statements_lost(&cache->statements, &stmt->entry);
+    stmt->under_way = false;
     forget_shapes(stmt);
 }
 

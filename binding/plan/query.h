@@ -18,6 +18,7 @@ typedef struct hdpy_statement {
     size_t refs;                                     /* the query's, and one per request under way */
     hdpy_query *query;                               /* borrowed: a request holds it as well */
     struct hdpy_statement *next;                     /* of the same query */
+    bool under_way;                                  /* a Parse under its name was sent, and not yet described */
     bool described;                                  /* the server told what a prepared one returns */
     hdpy_description *shapes[HDPY_AS_DESCRIBED + 1]; /* by hdpy_formats; NULL: not made, or no rows */
     size_t n_params;

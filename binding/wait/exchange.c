@@ -1,6 +1,7 @@
 #include "wait/exchange.h"
 
 #include "module/errors.h"
+#include "objects/cursor.h"
 #include "wire/message.h"
 
 #include <errno.h>
@@ -25,11 +26,14 @@ void
 hdpy_flush(hdpy_connection *conn)
 {
     for (;;) {
-        hdpy_request *request = conn->request;
-        if (request != NULL && request->feed != NULL && request->feed(conn, request) < 0) {
-            hdpy_request_fail(request);
-            hdpy_connection_lose_because(conn, "out of memory while sending");
-            return;
+        hdpy_request *request = conn->request ? conn->last : NULL;
+        if (request != NULL && request->feed != NULL) {
+            if (request->feed(conn, request) < 0) {
+                hdpy_request_fail(request);
+                hdpy_connection_lose_because(conn, "out of memory while sending");
+                return;
+            }
+            hdpy_connection_advance(conn);
         }
         hd_span out = hd_session_outgoing(&conn->session);
         if (out.n == 0 || conn->fd < 0)
@@ -42,8 +46,8 @@ hdpy_flush(hdpy_connection *conn)
         else if (errno != EINTR) {
             /* The server may have said why before it closed: reading comes first, and ends in the loss. */
             hd_session_sent(&conn->session, out.n);
-            if (request != NULL)
-                request->feed = NULL;
+            if (conn->request != NULL)
+                conn->last->feed = NULL;
             return;
         }
     }
@@ -92,6 +96,25 @@ no_request(hdpy_connection *conn, const hd_event *ev)
         conn->loss = hdpy_server_error(conn->st, conn->settings, ev->body, NULL);
 }
 
+/* An event for the oldest request. */
+static void
+answer(hdpy_connection *conn, const hd_event *ev)
+{
+    hdpy_request *request = conn->request;
+    if (ev->tag != NULL && ((hdpy_step *)ev->tag)->request != request) {
+        hdpy_connection_lose_because(conn, "the connection is lost: an answer came for another query");
+        return;
+    }
+    request->refs++; /* it may be the last event, or the end of the connection */
+    if (ev->type == HD_BE_READY_FOR_QUERY)
+        conn->begun = conn->unsynced = false;
+    hdpy_request_event(conn, request, ev);
+    if (ev->type == HD_BE_DATA_ROW && conn->fd >= 0 && hdpy_request_take_rows(conn, request) != HD_OK)
+        hdpy_connection_lose_because(conn, "the connection is lost: bad rows, or no memory for them");
+    hdpy_connection_advance(conn);
+    hdpy_request_unref(request);
+}
+
 void
 hdpy_dispatch(hdpy_connection *conn)
 {
@@ -112,14 +135,8 @@ hdpy_dispatch(hdpy_connection *conn)
             continue; /* the session keeps it; settings are made from it when next needed */
         else if (conn->request == NULL)
             no_request(conn, &ev);
-        else {
-            hdpy_request_event(conn, conn->request, &ev);
-            if (ev.type == HD_BE_DATA_ROW && conn->fd >= 0) {
-                rc = hdpy_request_take_rows(conn, conn->request);
-                if (rc != HD_OK)
-                    hdpy_connection_lose_because(conn, "the connection is lost: bad rows, or no memory for them");
-            }
-        }
+        else
+            answer(conn, &ev);
     }
 }
 
@@ -141,8 +158,9 @@ hdpy_receive(hdpy_connection *conn)
 /* Receives without the GIL, blocking, and takes the rows that follow one another: many rows need one turn of the GIL.
  * The same results as receive(). */
 static ssize_t
-receive_blocking(hdpy_connection *conn, hdpy_request *request, hd_rc *rc)
+receive_blocking(hdpy_connection *conn, hd_rc *rc)
 {
+    hdpy_request *request = conn->request;
     ssize_t n, received = 0;
     int error;
     Py_BEGIN_ALLOW_THREADS
@@ -151,7 +169,7 @@ receive_blocking(hdpy_connection *conn, hdpy_request *request, hd_rc *rc)
     while (n > 0 && (*rc = hdpy_request_take_rows(conn, request)) == HD_OK) {
         bool within_rows = conn->session.state == HD_ST_EXECUTE || conn->session.state == HD_ST_QUERY_ROWS;
         received += n;
-        if (!within_rows || received > UNATTENDED || hd_inbox_peek(&conn->session.in) != 0)
+        if (!within_rows || request->streaming || received > UNATTENDED || hd_inbox_peek(&conn->session.in) != 0)
             break;
         n = receive(conn, 0);
     }
@@ -192,7 +210,9 @@ turn(hdpy_connection *conn, hdpy_request *request)
 {
     hd_rc rc = HD_OK;
     hdpy_flush(conn);
-    if (request->done || conn->fd < 0)
+    if (conn->session.skipping) /* what was queued behind an error is aborted without a word of the server */
+        hdpy_dispatch(conn);
+    if (hdpy_request_satisfied(conn, request) || conn->fd < 0)
         return 0;
     if (conn->wait != Py_None) {
         if (hd_session_outgoing(&conn->session).n == 0 && hdpy_receive(conn))
@@ -208,7 +228,7 @@ turn(hdpy_connection *conn, hdpy_request *request)
         hdpy_receive(conn);
         return 0;
     }
-    ssize_t n = receive_blocking(conn, request, &rc);
+    ssize_t n = receive_blocking(conn, &rc);
     int error = errno;
     if (rc != HD_OK)
         hdpy_connection_lose_because(conn, "the connection is lost: bad rows, or no memory for them");
@@ -237,12 +257,12 @@ now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-void
+int
 hdpy_wait(hdpy_connection *conn, hdpy_request *request)
 {
     PyObject *interruption = NULL;
     int64_t deadline = 0;
-    while (!request->done && conn->fd >= 0) {
+    while (!hdpy_request_satisfied(conn, request) && conn->fd >= 0) {
         if (interruption != NULL && now_ms() > deadline) {
             hdpy_connection_lose_because(conn, "the connection was closed: the cancelled query did not end");
             break;
@@ -252,6 +272,7 @@ hdpy_wait(hdpy_connection *conn, hdpy_request *request)
         if (interruption == NULL) {
             interruption = hdpy_take_exception();
             deadline = now_ms() + CANCEL_GRACE_MS;
+            hdpy_request_abandon(request);
             if (request_cancel(conn) == 0)
                 continue;
         }
@@ -260,17 +281,44 @@ hdpy_wait(hdpy_connection *conn, hdpy_request *request)
         hdpy_connection_lose_because(conn, "the connection was closed: interrupted while cancelling");
         break;
     }
-    request->done = true;
-    if (interruption != NULL)
-        Py_XSETREF(request->error, interruption);
+    if (interruption == NULL)
+        return 0;
+    hdpy_raise(interruption);
+    return -1;
 }
 
 int
 hdpy_request_raise(hdpy_request *request)
 {
-    if (request->error == NULL)
+    if (request->error == NULL || (request->pipelined && request->done))
         return 0;
-    hdpy_raise(Py_NewRef(request->error));
+    hdpy_raise(request->error);
+    request->error = NULL;
+    return -1;
+}
+
+int
+hdpy_raise_failure(hdpy_connection *conn)
+{
+    if (conn->failure == NULL)
+        return 0;
+    PyObject *failure = conn->failure;
+    conn->failure = NULL;
+    hdpy_raise(failure);
+    return -1;
+}
+
+/* OperationalError unless the connection can be used: the one that a pipeline has met, if nobody has been told. */
+static int
+check(hdpy_connection *conn)
+{
+    if (hdpy_connection_check(conn) == 0)
+        return 0;
+    hdpy_cursor_deliver(conn);
+    if (conn->failure != NULL) {
+        PyErr_Clear();
+        hdpy_raise_failure(conn);
+    }
     return -1;
 }
 
@@ -278,21 +326,20 @@ hdpy_request *
 hdpy_run(hdpy_connection *conn, hdpy_submit submit, void *arg)
 {
     unsigned long me = conn->wait == Py_None ? PyThread_get_thread_ident() : 0;
-    if (hdpy_connection_check(conn) < 0 || hdpy_lock_acquire(conn->st, &conn->lock, me) < 0)
+    if (check(conn) < 0 || hdpy_lock_acquire(conn->st, &conn->lock, me) < 0)
         return NULL;
     hdpy_request *request = NULL;
-    if (hdpy_connection_check(conn) == 0) /* it may have been closed while we waited */
+    int rc = -1;
+    if (check(conn) == 0) /* it may have been closed while we waited */
         request = hdpy_request_new();
-    if (request != NULL && submit(conn, request, arg) < 0)
-        hdpy_request_fail(request);
-    else if (request != NULL && !request->done) {
-        conn->request = request;
-        hdpy_wait(conn, request);
-        conn->request = NULL;
+    if (request != NULL && (rc = submit(conn, request, arg)) == 0 && !request->done) {
+        hdpy_connection_push(conn, request);
+        rc = hdpy_wait(conn, request);
     }
     hdpy_connection_release(conn);
-    if (request != NULL && hdpy_request_raise(request) < 0) {
-        hdpy_request_free(request);
+    hdpy_cursor_deliver(conn);
+    if (request != NULL && (rc < 0 || hdpy_request_raise(request) < 0)) {
+        hdpy_request_unref(request);
         request = NULL;
     }
     return request;

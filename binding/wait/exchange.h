@@ -16,16 +16,19 @@ bool hdpy_receive(hdpy_connection *conn);
 /* Handles the messages already received. */
 void hdpy_dispatch(hdpy_connection *conn);
 
-/* Sends and receives until the request is done, blocking this thread without the GIL. A signal's exception (Ctrl-C)
- * cancels the query on the server and becomes the request's error. */
-void hdpy_wait(hdpy_connection *conn, hdpy_request *request);
+/* Sends and receives until the request is as far as its caller waits for, blocking this thread without the GIL. -1: a
+ * signal's exception (Ctrl-C); what the server was executing has been cancelled, and what is waited for is over. */
+int hdpy_wait(hdpy_connection *conn, hdpy_request *request);
 
-/* Takes the lock, runs `submit` on a fresh request, waits, releases. On success the request, to be freed by the caller;
- * NULL with an exception. */
+/* Takes the lock, runs `submit` on a fresh request, waits, releases. On success the request, to be given back by the
+ * caller; NULL with an exception. Errors of a pipeline's requests are kept for hdpy_raise_failure(). */
 typedef int (*hdpy_submit)(hdpy_connection *conn, hdpy_request *request, void *arg);
 hdpy_request *hdpy_run(hdpy_connection *conn, hdpy_submit submit, void *arg);
 
-/* The error of a finished request, raised; 0 if there is none. */
+/* The error of a request, raised; 0 if there is none. What a pipeline's request brought is delivered, not raised here. */
 int hdpy_request_raise(hdpy_request *request);
+
+/* Raises the first error of the pipeline that nobody has been told of; 0 if there is none. */
+int hdpy_raise_failure(hdpy_connection *conn);
 
 #endif

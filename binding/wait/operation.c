@@ -56,6 +56,19 @@ hdpy_async_command(PyObject *self, PyObject *sql)
     return op;
 }
 
+PyObject *
+hdpy_async_sync(PyObject *self, PyObject *unused)
+{
+    hdpy_options none = {0};
+    return hdpy_operation_new((hdpy_connection *)self, NULL, hdpy_submit_sync, &none);
+}
+
+static bool
+is_over(const hdpy_operation *op)
+{
+    return op->cancelling == NULL && hdpy_request_satisfied(op->conn, op->request);
+}
+
 /* ---- waiting */
 
 /* A new future for the task to wait on, marked as an await marks it; NULL with an exception. */
@@ -101,7 +114,7 @@ set_done(hdpy_state *st, PyObject *future, bool here)
 int
 hdpy_operation_wake(hdpy_operation *op, bool here)
 {
-    if (op->state != OP_RUNNING || !op->request->done || op->cancelling != NULL || op->future == NULL)
+    if (op->state != OP_RUNNING || !is_over(op) || op->future == NULL)
         return 0;
     return set_done(op->conn->st, op->future, here);
 }
@@ -120,7 +133,6 @@ leave(hdpy_operation *op)
         Py_XDECREF(done);
         Py_CLEAR(op->timer);
     }
-    conn->request = NULL;
     op->state = OP_DONE;
     Py_CLEAR(op->future);
     if (conn->watch != NULL && conn->watch->operation == op) {
@@ -133,7 +145,9 @@ leave(hdpy_operation *op)
 static PySendResult
 finish(hdpy_operation *op, PyObject **result)
 {
+    hdpy_connection *conn = op->conn;
     leave(op);
+    hdpy_cursor_deliver(conn);
     *result = NULL;
     if (op->interruption != NULL) {
         hdpy_raise(op->interruption);
@@ -142,7 +156,10 @@ finish(hdpy_operation *op, PyObject **result)
     }
     if (hdpy_request_raise(op->request) < 0)
         return PYGEN_ERROR;
-    if (op->cursor != NULL && hdpy_cursor_adopt(op->cursor, op->request) < 0)
+    /* A command in a pipeline, as the BEGIN of a block, is only queued. */
+    if (op->submit != submit_command && hdpy_raise_failure(conn) < 0)
+        return PYGEN_ERROR;
+    if (op->cursor != NULL && !op->request->pipelined && hdpy_cursor_adopt(op->cursor, op->request) < 0)
         return PYGEN_ERROR;
     *result = Py_NewRef(Py_None);
     return PYGEN_RETURN;
@@ -162,14 +179,17 @@ begin(hdpy_operation *op, PyObject **result)
         leave(op);
         return PYGEN_ERROR;
     }
-    if (op->request->done)
+    if (!op->request->done)
+        hdpy_connection_push(conn, op->request);
+    if (conn->session.skipping)
+        hdpy_dispatch(conn);
+    if (is_over(op))
         return finish(op, result);
-    conn->request = op->request;
     op->state = OP_RUNNING;
     if (hdpy_watch_start(conn, op->loop) == 0) {
         conn->watch->operation = (hdpy_operation *)Py_NewRef((PyObject *)op);
         if (hdpy_watch_flush(conn) == 0 && (*result = wait_for_answer(op)) != NULL) {
-            if (op->request->done && hdpy_operation_wake(op, false) < 0)
+            if (hdpy_operation_wake(op, false) < 0)
                 PyErr_WriteUnraisable((PyObject *)op);
             return PYGEN_NEXT;
         }
@@ -212,7 +232,7 @@ operation_send(PyObject *self, PyObject *value, PyObject **result)
     case OP_LOCKING:
         return begin(op, result);
     case OP_RUNNING:
-        if (op->request->done && op->cancelling == NULL)
+        if (is_over(op))
             return finish(op, result);
         *result = wait_anew(op);
         return *result ? PYGEN_NEXT : PYGEN_ERROR;
@@ -292,16 +312,18 @@ interrupt(hdpy_operation *op, PyObject *exception)
     case OP_RUNNING:
         if (PyErr_GivenExceptionMatches(exception, PyExc_GeneratorExit)) {
             /* Nobody will wait for the end, nor for a cancel on its way, which might hit a later query. */
-            if (!op->request->done || op->cancelling != NULL)
+            if (!is_over(op))
                 hdpy_connection_lose_because(op->conn, "the connection was closed: an operation was abandoned");
             Py_CLEAR(op->cancelling);
         }
-        if (op->request->done && op->cancelling == NULL) {
+        if (is_over(op)) {
             leave(op);
+            hdpy_cursor_deliver(op->conn);
             break;
         }
         if (op->interruption == NULL) {
             op->interruption = Py_NewRef(exception);
+            hdpy_request_abandon(op->request);
             request_cancel(op);
         }
         next = wait_anew(op);
@@ -437,10 +459,9 @@ operation_dealloc(PyObject *self)
     if (op->state == OP_RUNNING) {
         /* Its loop is gone, and the answer with it: nobody else may get that. */
         hdpy_connection_lose_because(op->conn, "the connection was closed: an operation was abandoned");
-        op->conn->request = NULL;
     }
     operation_clear(self);
-    hdpy_request_free(op->request);
+    hdpy_request_unref(op->request);
     Py_XDECREF((PyObject *)op->conn);
     type->tp_free(self);
     Py_DECREF(type);

@@ -22,6 +22,9 @@ int hdpy_operation_wake(hdpy_operation *op, bool here);
 /* AsyncConnectionBase._command(sql). */
 PyObject *hdpy_async_command(PyObject *conn, PyObject *sql);
 
+/* AsyncConnectionBase._sync(). */
+PyObject *hdpy_async_sync(PyObject *conn, PyObject *unused);
+
 int hdpy_operation_init(hdpy_state *st, PyObject *module);
 
 #endif

@@ -207,6 +207,26 @@ hd_session_sync(hd_session *s, void *tag)
 }
 
 void
+hd_session_flush(hd_session *s)
+{
+    hd_write_flush(&s->out);
+}
+
+void
+hd_session_sync_again(hd_session *s)
+{
+    if (s->swallowed)
+        hd_session_sync(s, s->swallowed_tag);
+    s->swallowed = false;
+}
+
+void *
+hd_session_tag(const hd_session *s)
+{
+    return s->count ? queue_at(s, 0)->tag : NULL;
+}
+
+void
 hd_session_sent(hd_session *s, size_t n)
 {
     s->sent += n;
@@ -300,7 +320,9 @@ act(hd_session *s, action a, hd_span body)
         return HD_OK;
     case SWALLOW:
         /* The server discards a Sync that it reads while in COPY mode; only the one right behind can be meant. */
-        if (s->count > 1 && queue_at(s, 1)->state == HD_ST_SYNC) {
+        s->swallowed = s->count > 1 && queue_at(s, 1)->state == HD_ST_SYNC;
+        if (s->swallowed) {
+            s->swallowed_tag = queue_at(s, 1)->tag;
             *queue_at(s, 1) = *queue_at(s, 0);
             s->first = (s->first + 1) & (s->capacity - 1);
             s->count--;
@@ -328,7 +350,7 @@ skip_abandoned(hd_session *s, hd_event *ev)
         hd_request dropped = *queue_at(s, 0);
         pop(s);
         if (dropped.state == HD_ST_EXECUTE || dropped.state == HD_ST_QUERY) {
-            *ev = (hd_event){HD_EV_ABORTED, dropped.tag, {NULL, 0}};
+            *ev = (hd_event){HD_EV_ABORTED, dropped.state == HD_ST_EXECUTE, dropped.tag, {NULL, 0}};
             return true;
         }
     }
@@ -371,7 +393,7 @@ hd_session_next(hd_session *s, hd_event *ev)
     if (rc != HD_OK)
         return rc;
 
-    *ev = (hd_event){msg.type, s->count ? queue_at(s, 0)->tag : NULL, msg.body};
+    *ev = (hd_event){msg.type, false, hd_session_tag(s), msg.body};
     if (msg.type == HD_BE_NOTICE_RESPONSE || msg.type == HD_BE_NOTIFICATION_RESPONSE)
         return HD_OK;
     if (msg.type == HD_BE_PARAMETER_STATUS)
@@ -379,6 +401,7 @@ hd_session_next(hd_session *s, hd_event *ev)
 
     transition t = look_up(s->state, msg.type);
     hd_state before = s->state;
+    ev->ends = t.next == HD_ST_DONE && s->count != 0 && queue_at(s, 0)->state == HD_ST_EXECUTE;
     rc = act(s, (action)t.action, msg.body);
     if (rc != HD_OK)
         return rc;

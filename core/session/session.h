@@ -42,6 +42,7 @@ enum { HD_STATES = HD_ST_DONE };
 /* What hd_session_next() reports. */
 typedef struct hd_event {
     uint8_t type; /* hd_backend, or HD_EV_ABORTED */
+    bool ends;    /* it is the last of an Execute's answer, or stands for it: ErrorResponse, HD_EV_ABORTED */
     void *tag;    /* of the request it answers; NULL for what answers none */
     hd_span
         body; /* not decoded, except that its fitness for the session's own use was checked; lives like hd_message */
@@ -63,6 +64,8 @@ typedef struct hd_session {
     hd_inbox in;
     hd_state state;
     bool skipping;           /* an error abandoned everything up to the next Sync */
+    bool swallowed;          /* a Sync has gone unanswered, since the server read it as a part of COPY ... */
+    void *swallowed_tag;     /* ... of this request */
     char transaction_status; /* of the last ReadyForQuery: 'I', 'T', 'E'; 0 before the first */
     hd_request *queue;       /* ring of what is owed; [first] is being answered */
     size_t first, count, capacity;
@@ -92,6 +95,10 @@ void hd_session_describe_portal(hd_session *s, hd_span portal, void *tag);
 void hd_session_execute(hd_session *s, hd_span portal, uint32_t max_rows, void *tag);
 void hd_session_close_statement(hd_session *s, hd_span name, void *tag);
 void hd_session_sync(hd_session *s, void *tag);
+/* Flush: the answers to what was sent so far are wanted now. It has none itself. */
+void hd_session_flush(hd_session *s);
+/* COPY was refused: sends the Sync again that the server has swallowed, if there was one. */
+void hd_session_sync_again(hd_session *s);
 
 /* Where the requests stood. Valid until bytes are sent or received. */
 typedef struct hd_session_mark {
@@ -122,6 +129,9 @@ HD_MUSTCHECK hd_rc hd_session_next(hd_session *s, hd_event *ev);
 /* The next message, when it is a complete DataRow of the request being answered: the short road for many rows, which
  * changes nothing else in the session. */
 bool hd_session_next_row(hd_session *s, hd_span *body);
+
+/* The request being answered: its tag; NULL when nothing is owed. */
+void *hd_session_tag(const hd_session *s);
 
 /* True when the server owes nothing: a new request may be sent without a pipeline. */
 static inline bool

@@ -1,0 +1,61 @@
+"""Pipeline mode (psycopg 3, "Pipeline mode support")."""
+
+from __future__ import annotations
+
+import logging
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from ._pipeline_base import BasePipeline
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from .connection_async import AsyncConnection
+
+__all__ = ["AsyncPipeline"]
+
+logger = logging.getLogger("howdah")
+
+
+class AsyncPipeline(BasePipeline):
+    """What ``connection.pipeline()`` gives: statements are queued, and sent without waiting for each one's answer."""
+
+    __module__ = "howdah"
+
+    def __init__(self, conn: AsyncConnection[Any]):
+        super().__init__(conn)
+
+    async def sync(self) -> None:
+        """Send a Sync and wait for all results.
+
+        Raises the error of the first statement that has failed since errors were last raised; statements behind it
+        are aborted (`PipelineAborted`), and from here on executed again. Raises `OperationalError` when the
+        connection is lost. Source: PostgreSQL documentation, 54.2.3 "Extended Query".
+        """
+        await self._conn._sync()
+
+    async def __aenter__(self) -> Self:
+        if self.level == 0:
+            self._conn._pipelined = True
+        elif self._conn._unsynced:
+            await self.sync()
+        self.level += 1
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        try:
+            await self.sync()
+        except Exception as error:
+            if exc_val is None:
+                raise
+            logger.warning("error ignored terminating %r: %s", self, error)
+        finally:
+            self.level -= 1
+            if self.level == 0:
+                self._conn._pipelined = False

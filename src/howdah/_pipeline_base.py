@@ -1,0 +1,35 @@
+"""What both pipeline classes share, where nothing waits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ._connection_base import describe_connection
+from .pq import PipelineStatus
+
+
+class BasePipeline:
+    """State of a connection's pipeline mode."""
+
+    def __init__(self, connection: Any):
+        self._conn = connection
+        self.level = 0  # blocks that are open
+
+    def __repr__(self) -> str:
+        cls = type(self)
+        return f"<{cls.__module__}.{cls.__qualname__} {describe_connection(self._conn)} at 0x{id(self):x}>"
+
+    @property
+    def status(self) -> PipelineStatus:
+        """Whether the connection is in pipeline mode, and whether an error has aborted what is sent up to the next Sync."""
+        return PipelineStatus(self._conn._pipeline_status)
+
+    @property
+    def result_queue(self) -> list[Any]:
+        """The cursors that wait for their results, oldest first; None for a command of the connection's own."""
+        return self._conn._pending()
+
+    @classmethod
+    def is_supported(cls) -> bool:
+        """True: the protocol has always allowed it."""
+        return True
