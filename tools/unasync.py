@@ -43,6 +43,8 @@ NAMES = {
     "AsyncRawServerCursor": "RawServerCursor",
     "AsyncServerCursor": "ServerCursor",
     "AsyncTransaction": "Transaction",
+    "AsyncPipeline": "Pipeline",
+    "_pipeline_async": "_pipeline",
 }
 # In comments and docstrings.
 WORDS = re.compile(r"\b(" + "|".join(sorted(NAMES, key=len, reverse=True)) + r")\b")

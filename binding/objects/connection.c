@@ -174,7 +174,7 @@ append(hdpy_request **first, hdpy_request **last, hdpy_request *request)
 static bool
 is_answered(hdpy_request *request)
 {
-    if (request->pipelined && request->owed == 0 && request->feed == NULL)
+    if (request->pipelined && !request->sync && request->owed == 0 && request->feed == NULL)
         request->done = true;
     return request->done;
 }
@@ -198,8 +198,11 @@ hdpy_connection_push(hdpy_connection *conn, hdpy_request *request)
     request->refs++;
     append(&conn->request, &conn->last, request);
     conn->unsynced |= request->owed != 0;
-    if (request->pipelined && request->owner != NULL)
-        ((hdpy_cursor *)request->owner)->pending = request;
+    if (request->pipelined && request->owner != NULL) {
+        hdpy_cursor *cur = (hdpy_cursor *)request->owner;
+        cur->pending = request;
+        cur->rowcount = request->affected;
+    }
     hdpy_connection_advance(conn);
 }
 

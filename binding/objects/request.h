@@ -40,7 +40,8 @@ struct hdpy_request {
     size_t refs;        /* the connection's while it is unanswered, the caller's, and a streaming cursor's */
     hdpy_request *next; /* in the connection's queue */
     hdpy_until until;
-    bool pipelined;    /* done with the answer to the last Execute, instead of with ReadyForQuery */
+    bool pipelined;    /* what it brings, or its error, is handed out by hdpy_cursor_deliver() */
+    bool sync;         /* when pipelined: done with ReadyForQuery, and not with the answer to the last Execute */
     bool streaming;    /* the caller takes the rows as they come */
     size_t owed;       /* when pipelined: Executes unanswered */
     hdpy_query *query; /* NULL for a command of our own */

@@ -213,6 +213,7 @@ int
 hdpy_submit_sync(hdpy_connection *conn, hdpy_request *request, void *unused)
 {
     hd_session_mark mark = hd_session_mark_of(&conn->session);
+    request->pipelined = request->sync = true;
     hd_session_sync(&conn->session, &request->first);
     return settle(conn, request, mark, 0);
 }
@@ -467,6 +468,7 @@ hdpy_submit_many(hdpy_connection *conn, hdpy_request *request, const hdpy_option
 
     PyObject *row = PyIter_Next(request->iterator);
     if (row == NULL) {
+        request->pipelined = false;
         request->done = true; /* nothing to do is nothing to send */
         return PyErr_Occurred() ? -1 : 0;
     }

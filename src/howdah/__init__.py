@@ -23,6 +23,8 @@ from ._dbapi20 import (
     threadsafety,
 )
 from ._enums import IsolationLevel
+from ._pipeline import Pipeline
+from ._pipeline_async import AsyncPipeline
 from .client_cursor import AsyncClientCursor, ClientCursor
 from .connection import Connection
 from .connection_async import AsyncConnection
@@ -62,6 +64,7 @@ __all__ = [
     "AsyncClientCursor",
     "AsyncConnection",
     "AsyncCursor",
+    "AsyncPipeline",
     "AsyncRawCursor",
     "AsyncRawServerCursor",
     "AsyncServerCursor",
@@ -85,6 +88,7 @@ __all__ = [
     "NotSupportedError",
     "Notify",
     "OperationalError",
+    "Pipeline",
     "ProgrammingError",
     "RawCursor",
     "RawServerCursor",

@@ -240,7 +240,8 @@ def describe_connection(conn: Any) -> str:
         ("database", info.dbname, True),
     ]
     shown = " ".join(f"{name}={value}" for name, value, telling in parts if telling)
-    return f"[{info.transaction_status.name}] ({shown})"
+    pipeline = f", pipeline={info.pipeline_status.name}" if info.pipeline_status else ""
+    return f"[{info.transaction_status.name}{pipeline}] ({shown})"
 
 
 def _call_handler(handler: Callable[[Any], None], argument: Any) -> None:

@@ -204,15 +204,28 @@ class BaseConnection:
         """Python's name of the session's client_encoding."""
     def _cancel_request(self) -> bytes:
         """The bytes of a CancelRequest, to be sent over a connection of its own."""
+    # pipeline mode
+    _pipelined: bool
+    @property
+    def _unsynced(self) -> bool:
+        """Whether something was sent since the last Sync."""
+    @property
+    def _pipeline_status(self) -> int:
+        """pq.PipelineStatus as a number."""
+    def _pending(self) -> list[Any]:
+        """The cursors whose statements are unanswered, oldest first; None for a command."""
     def _close(self) -> None:
         """Terminate and close; idempotent; wakes whoever waits in another thread."""
 
 class ConnectionBase(BaseConnection):
     def _command(self, sql: str, /) -> None:
-        """Run a statement that returns no rows, as a simple Query of its own; no BEGIN is added."""
+        """Run a statement without rows, as a simple Query of its own; no BEGIN is added. A pipeline queues it."""
+    def _sync(self) -> None:
+        """In a pipeline: send a Sync, wait for all answers, raise the first error that was not raised yet."""
 
 class AsyncConnectionBase(BaseConnection):
     def _command(self, sql: str, /) -> Awaitable[None]: ...
+    def _sync(self) -> Awaitable[None]: ...
 
 # ---- results and cursors
 
@@ -252,6 +265,10 @@ class BaseCursor:
     @property
     def _n_results(self) -> int: ...
     @property
+    def _pending(self) -> bool:
+        """In a pipeline: whether the results are still to be awaited."""
+    _unlearned: bool
+    @property
     def _query_given(self) -> Any: ...
     row_factory: Any
     _binding: int  # enum hdpy_binding: 0 parameters beside the query, 1 literals within it, 2 for $1
@@ -290,3 +307,4 @@ class AsyncCursorBase(BaseCursor):
         self, query: Any, params: Any = None, prepare: bool | None = None, binary: bool | None = None
     ) -> Awaitable[None]: ...
     def _executemany(self, query: Any, params_seq: Iterable[Any], returning: bool = False) -> Awaitable[None]: ...
+    def _await(self) -> Awaitable[None]: ...

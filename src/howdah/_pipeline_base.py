@@ -21,13 +21,14 @@ class BasePipeline:
 
     @property
     def status(self) -> PipelineStatus:
-        """Whether the connection is in pipeline mode, and whether an error has aborted what is sent up to the next Sync."""
+        """Whether the connection is in pipeline mode; ABORTED by an error, up to the next Sync."""
         return PipelineStatus(self._conn._pipeline_status)
 
     @property
     def result_queue(self) -> list[Any]:
         """The cursors that wait for their results, oldest first; None for a command of the connection's own."""
-        return self._conn._pending()
+        cursors: list[Any] = self._conn._pending()
+        return cursors
 
     @classmethod
     def is_supported(cls) -> bool:

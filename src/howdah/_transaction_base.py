@@ -69,7 +69,7 @@ class BaseTransaction:
             f"{describe_connection(self._conn)} at 0x{id(self):x}>"
         )
 
-    def _enter_sql(self) -> str:
+    def _enter_commands(self) -> list[str]:
         if self.status is not Status.NOT_STARTED:
             raise TypeError("transaction blocks can be used only once")
         self._outer = self._conn._transaction_status() == TransactionStatus.IDLE
@@ -83,7 +83,7 @@ class BaseTransaction:
             self._savepoint_name = f"_pg3_{self._depth + 1}"  # as psycopg names them
         if self._savepoint_name:
             commands.append(f"SAVEPOINT {quote_identifier(self._savepoint_name)}")
-        return "; ".join(commands)
+        return commands
 
     def _entered(self) -> None:
         self._conn._num_transactions += 1
@@ -112,14 +112,14 @@ class BaseTransaction:
             raise errors.OperationalError("the connection was lost within the transaction")
         return True
 
-    def _commit_sql(self) -> str:
-        return "COMMIT" if self._outer else f"RELEASE {quote_identifier(self._savepoint_name)}"
+    def _commit_commands(self) -> list[str]:
+        return ["COMMIT" if self._outer else f"RELEASE {quote_identifier(self._savepoint_name)}"]
 
-    def _rollback_sql(self) -> str:
+    def _rollback_commands(self) -> list[str]:
         if self._outer:
-            return "ROLLBACK"
+            return ["ROLLBACK"]
         name = quote_identifier(self._savepoint_name)
-        return f"ROLLBACK TO {name}; RELEASE {name}"
+        return [f"ROLLBACK TO {name}", f"RELEASE {name}"]
 
 
 def quote_identifier(name: str) -> str:

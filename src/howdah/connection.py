@@ -15,6 +15,7 @@ from ._connect import cancel_sync, connect_sync
 from ._connection_base import CANCEL_TIMEOUT, BaseConnection
 from ._discovery import Discovery
 from ._enums import IsolationLevel
+from ._pipeline import Pipeline
 from .abc import AdaptContext, Params, Query
 from .conninfo import conninfo_to_dict
 from .cursor import Cursor
@@ -44,6 +45,7 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
     def __init__(self) -> None:
         super().__init__()
         self.cursor_factory = Cursor
+        self._pipeline: Pipeline | None = None
         self.server_cursor_factory: type[ServerCursor[Any]] = ServerCursor
 
     @classmethod
@@ -166,12 +168,18 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
         self._check_no_transaction("commit")
         if self._transaction_status() != TransactionStatus.IDLE:
             self._command("COMMIT")
+            if self._pipeline is not None:
+                self._pipeline.sync()
 
     def rollback(self) -> None:
         """Undo the open transaction, if there is one. Raises as `commit`."""
         self._check_no_transaction("rollback")
+        if self._pipeline is not None:  # which an error may have aborted up to its next Sync
+            self._pipeline.sync()
         if self._transaction_status() != TransactionStatus.IDLE:
             self._command("ROLLBACK")
+            if self._pipeline is not None:
+                self._pipeline.sync()
 
     @contextmanager
     def transaction(self, savepoint_name: str | None = None, force_rollback: bool = False) -> Iterator[Transaction]:
@@ -180,25 +188,60 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
         Raise `Rollback` inside to undo the block and go on behind it.
         """
         tx = Transaction(self, savepoint_name, force_rollback)
-        with tx:
-            yield tx
+        if self._pipeline is None:
+            with tx:
+                yield tx
+        else:
+            with self.pipeline(), tx, self.pipeline():
+                yield tx
+
+    @contextmanager
+    def pipeline(self) -> Iterator[Pipeline]:
+        """A block in pipeline mode: statements are sent without waiting for the answer to each.
+
+        ``execute()`` returns at once; the results are there when they are fetched, or behind a Sync:
+        `Pipeline.sync`, the end of the block, entry and end of a block within it, of transactions too, `commit`
+        and `rollback`.
+        Between two Syncs, an error aborts the statements behind it; it is raised by whichever of these comes next.
+
+        Raises `OperationalError` on a closed connection. Source: psycopg 3, "Pipeline mode support".
+        """
+        self.fileno()  # raises if closed
+        pipeline = self._pipeline
+        if pipeline is None:
+            pipeline = self._pipeline = Pipeline(self)
+        try:
+            with pipeline:
+                yield pipeline
+        finally:
+            if pipeline.level == 0:
+                self._pipeline = None
 
     # ---- settings of transactions: they change only between transactions
 
+    def _settle(self) -> None:
+        """In a pipeline, what was executed and fetched may be in a transaction that is yet to end."""
+        if self._pipeline is not None and self._transaction_status() == TransactionStatus.IDLE:
+            self._pipeline.sync()
+
     def set_autocommit(self, value: bool) -> None:
         """Set `autocommit`. Raises `ProgrammingError` within a transaction."""
+        self._settle()
         self._change_autocommit(value)
 
     def set_isolation_level(self, value: IsolationLevel | int | None) -> None:
         """Set `isolation_level`. Raises `ProgrammingError` within a transaction."""
+        self._settle()
         self._change_isolation_level(value)
 
     def set_read_only(self, value: bool | None) -> None:
         """Set `read_only`. Raises `ProgrammingError` within a transaction."""
+        self._settle()
         self._change_read_only(value)
 
     def set_deferrable(self, value: bool | None) -> None:
         """Set `deferrable`. Raises `ProgrammingError` within a transaction."""
+        self._settle()
         self._change_deferrable(value)
 
     # ---- cancelling

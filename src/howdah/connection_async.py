@@ -14,6 +14,7 @@ from ._connect import cancel_async, connect_async
 from ._connection_base import CANCEL_TIMEOUT, BaseConnection
 from ._discovery import Discovery
 from ._enums import IsolationLevel
+from ._pipeline_async import AsyncPipeline
 from .abc import AdaptContext, Params, Query
 from .conninfo import conninfo_to_dict
 from .cursor_async import AsyncCursor
@@ -43,6 +44,7 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
     def __init__(self) -> None:
         super().__init__()
         self.cursor_factory = AsyncCursor
+        self._pipeline: AsyncPipeline | None = None
         self.server_cursor_factory: type[AsyncServerCursor[Any]] = AsyncServerCursor
 
     @classmethod
@@ -165,12 +167,18 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
         self._check_no_transaction("commit")
         if self._transaction_status() != TransactionStatus.IDLE:
             await self._command("COMMIT")
+            if self._pipeline is not None:
+                await self._pipeline.sync()
 
     async def rollback(self) -> None:
         """Undo the open transaction, if there is one. Raises as `commit`."""
         self._check_no_transaction("rollback")
+        if self._pipeline is not None:  # which an error may have aborted up to its next Sync
+            await self._pipeline.sync()
         if self._transaction_status() != TransactionStatus.IDLE:
             await self._command("ROLLBACK")
+            if self._pipeline is not None:
+                await self._pipeline.sync()
 
     @asynccontextmanager
     async def transaction(
@@ -181,25 +189,60 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
         Raise `Rollback` inside to undo the block and go on behind it.
         """
         tx = AsyncTransaction(self, savepoint_name, force_rollback)
-        async with tx:
-            yield tx
+        if self._pipeline is None:
+            async with tx:
+                yield tx
+        else:
+            async with self.pipeline(), tx, self.pipeline():
+                yield tx
+
+    @asynccontextmanager
+    async def pipeline(self) -> AsyncIterator[AsyncPipeline]:
+        """A block in pipeline mode: statements are sent without waiting for the answer to each.
+
+        ``execute()`` returns at once; the results are there when they are fetched, or behind a Sync:
+        `AsyncPipeline.sync`, the end of the block, entry and end of a block within it, of transactions too, `commit`
+        and `rollback`.
+        Between two Syncs, an error aborts the statements behind it; it is raised by whichever of these comes next.
+
+        Raises `OperationalError` on a closed connection. Source: psycopg 3, "Pipeline mode support".
+        """
+        self.fileno()  # raises if closed
+        pipeline = self._pipeline
+        if pipeline is None:
+            pipeline = self._pipeline = AsyncPipeline(self)
+        try:
+            async with pipeline:
+                yield pipeline
+        finally:
+            if pipeline.level == 0:
+                self._pipeline = None
 
     # ---- settings of transactions: they change only between transactions
 
+    async def _settle(self) -> None:
+        """In a pipeline, what was executed and fetched may be in a transaction that is yet to end."""
+        if self._pipeline is not None and self._transaction_status() == TransactionStatus.IDLE:
+            await self._pipeline.sync()
+
     async def set_autocommit(self, value: bool) -> None:
         """Set `autocommit`. Raises `ProgrammingError` within a transaction."""
+        await self._settle()
         self._change_autocommit(value)
 
     async def set_isolation_level(self, value: IsolationLevel | int | None) -> None:
         """Set `isolation_level`. Raises `ProgrammingError` within a transaction."""
+        await self._settle()
         self._change_isolation_level(value)
 
     async def set_read_only(self, value: bool | None) -> None:
         """Set `read_only`. Raises `ProgrammingError` within a transaction."""
+        await self._settle()
         self._change_read_only(value)
 
     async def set_deferrable(self, value: bool | None) -> None:
         """Set `deferrable`. Raises `ProgrammingError` within a transaction."""
+        await self._settle()
         self._change_deferrable(value)
 
     if True:  # ASYNC

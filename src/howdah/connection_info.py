@@ -101,7 +101,7 @@ class ConnectionInfo:
     @property
     def pipeline_status(self) -> PipelineStatus:
         """Whether the connection is in pipeline mode."""
-        return PipelineStatus.OFF
+        return PipelineStatus(self._conn._pipeline_status)
 
     @property
     def backend_pid(self) -> int:

@@ -110,15 +110,21 @@ class AsyncCursor(_howdah.AsyncCursorBase, BaseCursor[Row]):
 
             Raises `ProgrammingError` if the last operation returned no rows, `DataError` if a value can't be decoded.
             """
+            if self._pending:
+                await self._arrive()
             row: Row | None = self._fetchone()
             return row
 
         async def fetchmany(self, size: int = 0) -> list[Row]:
             """The next `size` rows; 0 means `arraysize`. Raises as `fetchone`."""
+            if self._pending:
+                await self._arrive()
             return self._fetchmany(size)
 
         async def fetchall(self) -> list[Row]:
             """The remaining rows. Raises as `fetchone`."""
+            if self._pending:
+                await self._arrive()
             return self._fetchall()
 
         async def scroll(self, value: int, mode: str = "relative") -> None:
@@ -126,16 +132,27 @@ class AsyncCursor(_howdah.AsyncCursorBase, BaseCursor[Row]):
 
             Raises IndexError beyond the result, ValueError for another mode.
             """
+            if self._pending:
+                await self._arrive()
             self._scroll(value, mode)
 
         async def close(self) -> None:
             """Close the cursor; idempotent."""
             self._close()
 
+        async def _arrive(self) -> None:
+            """In a pipeline: wait for the results."""
+            await self._await()
+            if self._unlearned:
+                self._unlearned = False
+                await self._discover()
+
         def __aiter__(self) -> AsyncIterator[Row]:
             return self
 
         async def __anext__(self) -> Row:
+            if self._pending:
+                await self._arrive()
             row: Row = self._fetchnext()
             return row
 

@@ -97,6 +97,8 @@ class ServerCursor(Cursor[Row]):
         """
         if kwargs:
             raise TypeError(f"keyword not supported: {next(iter(kwargs))}")
+        if self.connection._pipeline is not None:
+            raise NotSupportedError("server-side cursors not supported in pipeline mode")
         if self.pgresult is not None:
             self._close_portal()
         self._binary = binary

@@ -96,6 +96,8 @@ class AsyncServerCursor(AsyncCursor[Row]):
         """
         if kwargs:
             raise TypeError(f"keyword not supported: {next(iter(kwargs))}")
+        if self.connection._pipeline is not None:
+            raise NotSupportedError("server-side cursors not supported in pipeline mode")
         if self.pgresult is not None:
             await self._close_portal()
         self._binary = binary

@@ -31,9 +31,9 @@ class Transaction(BaseTransaction):
         return conn
 
     def __enter__(self) -> Self:
-        sql = self._enter_sql()
+        commands = self._enter_commands()
         try:
-            self._conn._command(sql)
+            self._execute(commands)
         except BaseException:
             # Interrupted, it may have begun all the same, and nobody would end it.
             if self._outer and not self._conn.closed:
@@ -63,10 +63,16 @@ class Transaction(BaseTransaction):
             logger.warning("error ignored in rollback of %s: %s", self, error)
             return False
 
+    def _execute(self, commands: list[str]) -> None:
+        if self._conn._pipeline is None:
+            commands = ["; ".join(commands)]  # a pipeline takes them one by one
+        for command in commands:
+            self._conn._command(command)
+
     def _commit(self) -> None:
         self._leave("commit")
         try:
-            self._conn._command(self._commit_sql())
+            self._execute(self._commit_commands())
         except BaseException:
             self.status = Status.FAILED
             raise
@@ -76,5 +82,5 @@ class Transaction(BaseTransaction):
         self._leave("rollback")
         explicit = exc_val is None or isinstance(exc_val, Rollback)
         self.status = Status.ROLLED_BACK_EXPLICITLY if explicit else Status.ROLLED_BACK_WITH_ERROR
-        self._conn._command(self._rollback_sql())
+        self._execute(self._rollback_commands())
         return isinstance(exc_val, Rollback) and exc_val.transaction in (self, None)

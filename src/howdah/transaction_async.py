@@ -30,9 +30,9 @@ class AsyncTransaction(BaseTransaction):
         return conn
 
     async def __aenter__(self) -> Self:
-        sql = self._enter_sql()
+        commands = self._enter_commands()
         try:
-            await self._conn._command(sql)
+            await self._execute(commands)
         except BaseException:
             # Interrupted, it may have begun all the same, and nobody would end it.
             if self._outer and not self._conn.closed:
@@ -62,10 +62,16 @@ class AsyncTransaction(BaseTransaction):
             logger.warning("error ignored in rollback of %s: %s", self, error)
             return False
 
+    async def _execute(self, commands: list[str]) -> None:
+        if self._conn._pipeline is None:
+            commands = ["; ".join(commands)]  # a pipeline takes them one by one
+        for command in commands:
+            await self._conn._command(command)
+
     async def _commit(self) -> None:
         self._leave("commit")
         try:
-            await self._conn._command(self._commit_sql())
+            await self._execute(self._commit_commands())
         except BaseException:
             self.status = Status.FAILED
             raise
@@ -75,5 +81,5 @@ class AsyncTransaction(BaseTransaction):
         self._leave("rollback")
         explicit = exc_val is None or isinstance(exc_val, Rollback)
         self.status = Status.ROLLED_BACK_EXPLICITLY if explicit else Status.ROLLED_BACK_WITH_ERROR
-        await self._conn._command(self._rollback_sql())
+        await self._execute(self._rollback_commands())
         return isinstance(exc_val, Rollback) and exc_val.transaction in (self, None)

@@ -31,6 +31,7 @@ class Connection:
         self.broken = broken
         self._params = params
         self._parameter_status = settings.get
+        self._pipeline_status = 0
 
     def _transaction_status(self):
         return 4 if self.closed else 2
