@@ -106,19 +106,21 @@ typedef struct survey {
 } survey;
 
 static bool
-is_dumped_as_int(hdpy_dump_ctx *ctx, PyTypeObject *type)
+is_dumped_as_int(hdpy_dump_ctx *ctx, PyTypeObject *type, hdpy_pyformat format)
 {
-    PyObject *found = hdpy_adapters_dumper(ctx->st, ctx->adapters, type, HDPY_AS_BINARY); // borrowed
-    return found != NULL && Py_IS_TYPE(found, (PyTypeObject *)ctx->st->DumperCore) &&
-           ((hdpy_dumper_core *)found)->record.dump == hdpy_dump_int_binary.dump;
+    PyObject *found = hdpy_adapters_dumper(ctx->st, ctx->adapters, type, format); // borrowed
+    if (found == NULL || !Py_IS_TYPE(found, (PyTypeObject *)ctx->st->DumperCore))
+        return false;
+    const hdpy_dumper *record = &((hdpy_dumper_core *)found)->record;
+    return record->dump == hdpy_dump_int_binary.dump || record->dump == hdpy_dump_int_text.dump;
 }
 
 /* Subclasses of int that are sent as int is; those with a dumper of their own say their type themselves. */
 static bool
-are_ints(hdpy_dump_ctx *ctx, const survey *s)
+are_ints(hdpy_dump_ctx *ctx, const survey *s, hdpy_pyformat format)
 {
     return s->type != NULL && PyType_FastSubclass(s->type, Py_TPFLAGS_LONG_SUBCLASS) &&
-           is_dumped_as_int(ctx, s->type);
+           is_dumped_as_int(ctx, s->type, format);
 }
 
 static void
@@ -203,7 +205,7 @@ oid_of_item(hdpy_dump_ctx *ctx, PyObject *item, hdpy_pyformat format, hd_writer 
 static int
 oid_of_items(hdpy_dump_ctx *ctx, survey *s, hdpy_pyformat format, hd_writer *dst, uint32_t *oid)
 {
-    if (are_ints(ctx, s)) {
+    if (are_ints(ctx, s, format)) {
         if (s->big)
             *oid = HD_OID_NUMERIC;
         else if (s->min < INT32_MIN || s->max > INT32_MAX)
@@ -281,6 +283,15 @@ write_short_int(PyObject *item, hd_writer *dst)
     return overflow == 0;
 }
 
+enum { LENGTH_WORD = 4 };
+
+/* Whether a dumper written in Python gave None. */
+static bool
+is_null(hd_span value)
+{
+    return value.n == LENGTH_WORD && value.p[0] == 0xff;
+}
+
 static int
 write_text(hdpy_dump_ctx *ctx, PyObject *list, char delimiter, hd_writer *dst)
 {
@@ -288,6 +299,7 @@ write_text(hdpy_dump_ctx *ctx, PyObject *list, char delimiter, hd_writer *dst)
     walk w = walk_of(list);
     hdpy_param param;
     int rc = 0;
+    bool plain_ints = is_dumped_as_int(ctx, &PyLong_Type, HDPY_AS_TEXT);
     hd_write_u8(dst, '{');
     for (event e; rc == 0 && (e = next(&w)) != END;) {
         if (e == LEAVE) {
@@ -307,13 +319,14 @@ write_text(hdpy_dump_ctx *ctx, PyObject *list, char delimiter, hd_writer *dst)
         else if (w.item == Py_None) {
             hd_write_span(dst, HD_SPAN_LITERAL("NULL"));
         }
-        else if (!write_short_int(w.item, dst)) {
+        else if (!plain_ints || !write_short_int(w.item, dst)) {
             hd_writer_rewind(&scratch, 0);
             rc = hdpy_dump_value(ctx, w.item, HDPY_AS_TEXT, &scratch, &param);
             hd_span item = hd_writer_span(&scratch);
-            enum { LENGTH_WORD = 4 };
             if (scratch.rc != HD_OK)
                 dst->rc = scratch.rc;
+            else if (rc == 0 && is_null(item))
+                hd_write_span(dst, HD_SPAN_LITERAL("NULL"));
             else if (rc == 0)
                 hd_array_write_item(dst, (hd_span){item.p + LENGTH_WORD, item.n - LENGTH_WORD}, delimiter);
         }
@@ -394,7 +407,7 @@ write_item(hdpy_dump_ctx *ctx, PyObject *item, bool ints, uint32_t oid, hd_write
     }
     if (hdpy_dump_value(ctx, item, HDPY_AS_BINARY, dst, &param) < 0)
         return -1;
-    if (param.oid == oid)
+    if (param.oid == oid || (param.oid == 0 && param.format == HD_BINARY)) /* 0: such as an empty range */
         return 0;
     /* such as datetimes with and without a zone */
     PyErr_Format(data_error(ctx),
@@ -428,7 +441,9 @@ write_binary(hdpy_dump_ctx *ctx, PyObject *list, bool ints, hd_array_header *h, 
             has_null = true;
         }
         else if (e == ITEM) {
+            size_t at = dst->n;
             rc = write_item(ctx, w.item, ints, oid, dst);
+            has_null = has_null || (dst->rc == HD_OK && is_null((hd_span){dst->p + at, dst->n - at}));
         }
         if (uneven != NULL) {
             PyErr_SetString(data_error(ctx), uneven);
@@ -449,7 +464,7 @@ dump_binary(hdpy_dump_ctx *ctx, PyObject *list, hd_writer *dst, hdpy_param *para
     survey s = {.type = NULL};
     hd_array_header h = {.ndim = 0};
     int rc = look_at(ctx, list, &s);
-    bool untyped = s.last == NULL, ints = are_ints(ctx, &s);
+    bool untyped = s.last == NULL, ints = are_ints(ctx, &s, HDPY_AS_BINARY);
     if (rc == 0 && !untyped)
         rc = oid_of_items(ctx, &s, HDPY_AS_BINARY, dst, &h.item_oid);
     survey_fini(&s);

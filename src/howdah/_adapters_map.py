@@ -147,6 +147,11 @@ class AdaptersMap(_howdah.AdaptersMap):
         if found is not None:
             return found
         info = self.types.get(oid)
+        item_oid = 0 if self._snapshot.bare else _howdah.item_of_array(oid)
+        if item_oid:
+            from .types.array import dumper_of
+
+            return dumper_of(info.name if info else str(item_oid), item_oid, oid, format)
         named = f"type {info.name} (oid {oid})" if info else f"unknown type with oid {oid}"
         raise errors.ProgrammingError(f"cannot find a dumper for {named} format {Format(format).name}")
 

@@ -218,7 +218,7 @@ def test_array(cur, always, schema, register, placeholder):
     assert type(found[0]) is info.python_type
 
 
-@pytest.mark.parametrize("placeholder", ["%s", "%t"])
+@pytest.mark.parametrize("placeholder", PLACEHOLDERS)
 def test_nested(auto, schema, register, module, placeholder):
     pair, outside = register(auto, "pair"), register(auto, "outside")
     NumericRange = module("types.range").NumericRange

@@ -14,7 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from howdah import _howdah, errors
+from howdah import _howdah, adapters, errors
+from howdah.adapt import AdaptersMap, Dumper, PyFormat, Transformer
+from howdah.pq import Format
 from oracle import BINARY, TEXT, check_dump, check_load, outcome, psycopg, their_dump
 
 BOOL, INT2, INT4, INT8, TEXT_OID, FLOAT8, DATE, BOX = 16, 21, 23, 20, 25, 701, 1082, 603
@@ -381,3 +383,96 @@ def test_a_list_that_changes_while_it_is_dumped() -> None:
     value.extend([Sly(2020, 1, 1), Sly(2020, 1, 2)])
     outcome(_howdah.dump, value, "t")
     assert value == []
+
+
+# ---- dumpers by the type of the array
+
+
+def dumped_by_oid(adapters: Any, transformer: Any, oid: int, format: int, value: list[Any]) -> Any:
+    dumper = adapters.get_dumper_by_oid(oid, format)(list, transformer)
+    assert dumper.oid == oid
+    assert dumper.upgrade(value, None) is dumper
+    return dumper.dump(value)
+
+
+@pytest.mark.parametrize(
+    ("oid", "value"),
+    [
+        (INT4_ARRAY, [1, None, -(2**31)]),
+        (INT4_ARRAY, []),
+        (INT4_ARRAY, [None]),
+        (INT4_ARRAY, [[1, 2], [None, 3]]),
+        (INT4_ARRAY, [[[[[[1]]]]]]),
+        (1005, [1]),
+        (1016, [1, 2**40]),
+        (1231, [1, Decimal("1.5")]),
+        (1022, [1.5, 2]),
+        (TEXT_ARRAY, ["a", "b c", "", "null", None, 'q"\\', "{,}"]),
+        (1182, [dt.date(2020, 1, 1)]),
+        (1000, [True, None]),
+    ],
+)
+def test_dump_by_oid(oid: int, value: list[Any]) -> None:
+    theirs = dumped_by_oid(psycopg.adapters, psycopg.adapt.Transformer(), oid, BINARY, value)
+    if oid != 1231:  # psycopg writes a numeric with zeros that the server leaves out
+        assert dumped_by_oid(adapters, Transformer(), oid, BINARY, value) == theirs
+    for format in (TEXT, BINARY):
+        data = dumped_by_oid(adapters, Transformer(), oid, format, value)
+        assert _howdah.load(oid, format, data) == value
+
+
+@pytest.mark.parametrize("value", [[1, [2]], [[1], [2, 3]], [[1], [[2]]], [[]], [[], []], [[[[[[[1]]]]]]]])
+def test_dump_by_oid_of_what_is_no_array(value: list[Any]) -> None:
+    with pytest.raises(errors.DataError):
+        dumped_by_oid(adapters, Transformer(), INT4_ARRAY, BINARY, value)
+
+
+def test_dump_by_oid_of_a_loop() -> None:
+    loop: list[Any] = []
+    loop.append(loop)
+    for format in (TEXT, BINARY):
+        with pytest.raises(errors.DataError, match="recursive"):
+            dumped_by_oid(adapters, Transformer(), INT4_ARRAY, format, loop)
+
+
+def test_dump_by_oid_with_another_delimiter() -> None:
+    dumper = adapters.get_dumper_by_oid(BOX_ARRAY, Format.TEXT)
+    assert dumper.delimiter == psycopg.adapters.get_dumper_by_oid(BOX_ARRAY, TEXT).delimiter == b";"  # type: ignore[attr-defined]
+
+
+# ---- elements with a dumper of one's own
+
+
+class Prefixed(Dumper):
+    def dump(self, obj: Any) -> bytes:
+        return b"9%d" % obj
+
+
+class Nullable(Dumper):
+    def dump(self, obj: Any) -> bytes | None:
+        return str(obj).encode() if obj else None
+
+
+class NullableBinary(Nullable):
+    format = Format.BINARY
+    oid = TEXT_OID
+
+
+def test_dumper_of_the_elements() -> None:
+    context = AdaptersMap(adapters)
+    context.register_dumper(int, Prefixed)
+    for format in (PyFormat.AUTO, PyFormat.TEXT):
+        dumper = Transformer(context).get_dumper([1, None], format)
+        assert (dumper.oid, dumper.dump([1, None])) == (0, b"{91,NULL}")
+
+
+def test_an_element_dumped_as_null() -> None:
+    context = AdaptersMap(adapters)
+    context.register_dumper(str, Nullable)
+    context.register_dumper(str, NullableBinary)
+    tx = Transformer(context)
+    for format in PyFormat:
+        dumper = tx.get_dumper(["a", ""], format)
+        assert _howdah.load(TEXT_ARRAY, dumper.format, dumper.dump(["a", ""])) == ["a", None]
+        if dumper.format == Format.BINARY:
+            assert dumper.dump(["a", ""])[4:8] == b"\0\0\0\1"  # type: ignore[index]

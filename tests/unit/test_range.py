@@ -423,3 +423,11 @@ def test_no_leak() -> None:
         run()
     gc.collect()
     assert sys.getallocatedblocks() - before < 50
+
+
+def test_a_list_with_an_empty_range() -> None:
+    value = [Range(empty=True), Range(dt.date(2020, 1, 1), None)]
+    for format in "stb":
+        oid, wire, data = _howdah.dump(value, format)
+        assert oid == 3913
+        assert _howdah.load(oid, wire, data) == value

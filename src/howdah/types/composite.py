@@ -103,7 +103,7 @@ def register_composite(
     if make_sequence is None and not issubclass(made_by, Sequence):
         make_sequence = _not_a_sequence
         logger.warning(
-            "objects of type %r can't be dumped: it is not a sequence, and register_composite() got no make_sequence",
+            "%r is not a sequence, and register_composite() got no make_sequence: its objects can't be dumped",
             made_by.__name__,
         )
     for dumper in (_SequenceBinaryDumper, _SequenceDumper):
