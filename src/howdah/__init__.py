@@ -48,6 +48,7 @@ from .server_cursor import RawServerCursor, ServerCursor
 from .server_cursor_async import AsyncRawServerCursor, AsyncServerCursor
 from .transaction import Rollback, Transaction
 from .transaction_async import AsyncTransaction
+from .types.datetime import Interval
 
 __version__ = "0.1.0"
 
@@ -84,6 +85,7 @@ __all__ = [
     "IntegrityError",
     "InterfaceError",
     "InternalError",
+    "Interval",
     "IsolationLevel",
     "NotSupportedError",
     "Notify",
