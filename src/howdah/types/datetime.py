@@ -10,8 +10,10 @@ from .._enums import PyFormat
 from ..abc import AdaptContext
 from ..adapt import CoreDumper, CoreLoader, Dumper
 from ..pq import Format
-from ._infinity import INFINITY, NEGATIVE_INFINITY, Infinity
-from ._interval import Interval
+from ._infinity import INFINITY as INFINITY
+from ._infinity import NEGATIVE_INFINITY as NEGATIVE_INFINITY
+from ._infinity import Infinity as Infinity
+from ._interval import Interval as Interval
 
 DATE_OID, TIME_OID, TIMETZ_OID, TIMESTAMP_OID, TIMESTAMPTZ_OID, INTERVAL_OID = 1082, 1083, 1266, 1114, 1184, 1186
 
