@@ -221,6 +221,19 @@ hdpy_adapters_dumper(hdpy_state *st, hdpy_adapters *a, PyTypeObject *type, hdpy_
 
 /* ---- the snapshot, as Python sees it */
 
+/* What the dumper of None says; -1 where there is none. -2: an exception. */
+static long long
+oid_of_none(PyObject *dumpers)
+{
+    PyObject *dumper = PyDict_GetItemWithError(dumpers, (PyObject *)Py_TYPE(Py_None)); // borrowed
+    if (dumper == NULL)
+        return PyErr_Occurred() ? -2 : -1;
+    PyObject *oid = PyObject_GetAttrString(dumper, "oid");
+    unsigned long long value = oid ? PyLong_AsUnsignedLongLong(oid) : 0;
+    Py_XDECREF(oid);
+    return PyErr_Occurred() ? -2 : (long long)(uint32_t)value;
+}
+
 static PyObject *
 adapters_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
@@ -248,7 +261,8 @@ adapters_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     a->bare = bare;
     a->edges = edges;
     a->edge_names = PyTuple_Pack(3, infinity, out_of_range, interval);
-    ok = a->edge_names != NULL && (a->found_loaders = PyDict_New()) != NULL;
+    a->none_oid = oid_of_none(PyTuple_GET_ITEM(dumpers, 1));
+    ok = a->none_oid != -2 && a->edge_names != NULL && (a->found_loaders = PyDict_New()) != NULL;
     for (int i = 0; ok && i < 3; i++)
         ok = (a->found_dumpers[i] = PyDict_New()) != NULL;
     if (!ok)

@@ -15,6 +15,7 @@ struct hdpy_adapters {
     PyObject *rest;          /* what AdaptersMap keeps beside them */
     PyObject *edge_names;    /* tuple of three str: the arguments of hdpy_edges_set() */
     hdpy_edges edges;        /* the same */
+    long long none_oid;      /* what None is sent as; -1: it cannot be */
     bool bare;               /* the map was made empty: it knows no built-in loader either */
     PyObject *found_loaders; /* dict: the key in overlay to a LoaderCore; filled as they are met */
     PyObject *found_dumpers[3]; /* dict: class to a DumperCore, or to a Dumper class without one */

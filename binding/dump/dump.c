@@ -29,9 +29,9 @@ int
 hdpy_dump_value(hdpy_dump_ctx *ctx, PyObject *obj, hdpy_pyformat format, hd_writer *dst, hdpy_param *param)
 {
     if (obj == Py_None) {
-        *param = (hdpy_param){0, HD_TEXT};
+        *param = (hdpy_param){(uint32_t)ctx->adapters->none_oid, HD_TEXT};
         hd_write_null(dst);
-        return 0;
+        return ctx->adapters->none_oid < 0 ? no_dumper(ctx->st, obj, format) : 0;
     }
     PyObject *found = hdpy_adapters_dumper(ctx->st, ctx->adapters, Py_TYPE(obj), format);
     if (found == NULL)

@@ -1,6 +1,7 @@
 #include "dump/json.h"
 
 #include "dump/types.h"
+#include "module/args.h"
 #include "types/oid.h"
 
 enum { JSONB_VERSION = 1 }; /* what jsonb_recv() wants in front */
@@ -92,7 +93,28 @@ register_json(PyObject *module, PyObject *wrapper)
     Py_RETURN_NONE;
 }
 
+/* set_json_functions(dumps, loads): None leaves as it is */
+static PyObject *
+set_json_functions(PyObject *module, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+{
+    static const char *const params[] = {"dumps", "loads", NULL};
+    static const hdpy_signature signature = {"set_json_functions", params, 2, 0};
+    PyObject *given[2] = {Py_None, Py_None};
+    hdpy_state *st = hdpy_state_of_module(module);
+    if (hdpy_parse_args(&signature, args, nargs, kwnames, given) < 0)
+        return NULL;
+    if (given[0] != Py_None)
+        Py_XSETREF(st->json_dumps, Py_NewRef(given[0]));
+    if (given[1] != Py_None)
+        Py_XSETREF(st->json_own_loads, Py_NewRef(given[1]));
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef methods[] = {
+    {"set_json_functions", (PyCFunction)(void (*)(void))set_json_functions, METH_FASTCALL | METH_KEYWORDS,
+     PyDoc_STR(
+         "set_json_functions($module, /, dumps=None, loads=None)\n--\n\n"
+         "Use these where an adapter has no function of its own, in place of json.dumps and of json's scanner.")},
     {"register_json", register_json, METH_O,
      PyDoc_STR("register_json($module, wrapper, /)\n--\n\n"
                "Take the class whose instances wrap what is to be sent as JSON.")},

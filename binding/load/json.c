@@ -72,8 +72,9 @@ load_by(PyObject *function, hd_span src)
 static PyObject *
 load(const hdpy_loader *self, hdpy_load_ctx *ctx, const char *type_name, hd_span src)
 {
-    if (self->data != NULL)
-        return load_by(self->data, src);
+    PyObject *own = self->data ? self->data : ctx->st->json_own_loads;
+    if (own != NULL)
+        return load_by(own, src);
     const hdpy_settings *settings = ctx->settings;
     PyObject *text;
     if (settings->utf8 || settings->bytes_only) /* lone surrogates pass, as in json.loads(bytes) */

@@ -76,6 +76,7 @@
     X(Interval)                                                                                                      \
     X(ZoneInfo)                                                                                                      \
     X(datetime_capsule)                                                                                              \
+    X(json_own_loads) /* given by set_json_functions() */                                                            \
     X(json_loads)                                                                                                    \
     X(json_dumps)                                                                                                    \
     X(json_wrapper)                                                                                                  \

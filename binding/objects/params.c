@@ -65,9 +65,7 @@ dump_one(target *t, size_t i, char format, PyObject *value)
     if (t->literals)
         return write_literal(t, value);
     hdpy_param param = {0, HD_TEXT};
-    if (value == Py_None)
-        hd_write_null(&conn->values);
-    else if (hdpy_dump_value(&t->ctx, value, (hdpy_pyformat)format, &conn->values, &param) < 0)
+    if (hdpy_dump_value(&t->ctx, value, (hdpy_pyformat)format, &conn->values, &param) < 0)
         return -1;
     conn->oids[i] = param.oid;
     conn->formats[i] = param.format;

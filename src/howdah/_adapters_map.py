@@ -167,6 +167,43 @@ class AdaptersMap(_howdah.AdaptersMap):
                 return loader_of(item_oid, format)
         return found
 
+    # ---- psycopg's private tables, which its users read: copies, and what is assigned replaces them
+
+    @property
+    def _dumpers(self) -> dict[PyFormat, dict[type | str, type[Dumper]]]:
+        return {format: dict(known) for format, known in zip(ORDER, self._snapshot.dumpers, strict=True)}
+
+    @_dumpers.setter
+    def _dumpers(self, dumpers: dict[PyFormat, dict[type | str, type[Dumper]]]) -> None:
+        self._snapshot = _replace(self._snapshot, dumpers=tuple(dict(dumpers[format]) for format in ORDER))
+
+    @property
+    def _dumpers_by_oid(self) -> list[dict[int, type[Dumper]]]:
+        return [dict(known) for known in self._snapshot.rest.dumpers_by_oid]
+
+    @_dumpers_by_oid.setter
+    def _dumpers_by_oid(self, dumpers: list[dict[int, type[Dumper]]]) -> None:
+        rest = self._snapshot.rest._replace(dumpers_by_oid=tuple(map(dict, dumpers)))
+        self._snapshot = _replace(self._snapshot, rest=rest)
+
+    @property
+    def _loaders(self) -> list[dict[int, type[Loader]]]:
+        return [dict(known) for known in self._snapshot.rest.loaders]
+
+    @_loaders.setter
+    def _loaders(self, loaders: list[dict[int, type[Loader]]]) -> None:
+        rest = self._snapshot.rest._replace(loaders=({}, {}))
+        self._snapshot = _replace(self._snapshot, rest=rest, overlay={})
+        for known in loaders:
+            for oid, loader in known.items():
+                self.register_loader(oid, loader)
+
+
+def _replace(old: _howdah.Adapters, **changed: Any) -> _howdah.Adapters:
+    """A snapshot with some of its parts exchanged."""
+    parts = {name: getattr(old, name) for name in ("overlay", "dumpers", "rest", "bare", "edges")}
+    return _howdah.Adapters(**{**parts, **changed})
+
 
 def _with(pair: Any, format: int, key: int, value: Any) -> Any:
     """The pair with one entry more in the dictionary of a format; nobody else's dictionary changes."""

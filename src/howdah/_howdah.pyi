@@ -40,6 +40,9 @@ def register_edges(infinity: Any, negative_infinity: Any, interval: type) -> Non
 def show_interval(months: int, days: int, microseconds: int, /) -> str:
     """The interval as PostgreSQL writes it under IntervalStyle postgres."""
 
+def set_json_functions(dumps: Any = None, loads: Any = None) -> None:
+    """Use these where an adapter has no function of its own, in place of json.dumps and of json's scanner."""
+
 def register_adapters(global_map: Any, transformer: Any, formats: tuple[Any, Any, Any]) -> None:
     """Take the AdaptersMap that connections start from, class Transformer, and PyFormat's AUTO, TEXT and BINARY."""
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from ._enums import PyFormat as PyFormat
+from .pq import Format
+
 if TYPE_CHECKING:
     from ._adapters_map import AdaptersMap
     from ._connection_base import BaseConnection
@@ -30,3 +33,39 @@ class AdaptContext(Protocol):
     @property
     def connection(self) -> BaseConnection[Any] | None:
         """The connection whose settings count, if any."""
+
+
+# What `Dumper.get_key` gives.
+DumperKey: TypeAlias = Any
+
+
+class Dumper(Protocol):
+    """What dumps Python objects (see `howdah.adapt.Dumper`)."""
+
+    format: Format
+    oid: int
+
+    def __init__(self, cls: type, context: AdaptContext | None = None): ...
+
+    def dump(self, obj: Any) -> Buffer | None:
+        """The bytes of an object; None for NULL."""
+
+    def quote(self, obj: Any) -> Buffer:
+        """The object as an SQL literal."""
+
+    def get_key(self, obj: Any, format: PyFormat) -> DumperKey:
+        """What tells apart objects that need another dumper."""
+
+    def upgrade(self, obj: Any, format: PyFormat) -> Dumper:
+        """The dumper for an object whose key is not the class."""
+
+
+class Loader(Protocol):
+    """What loads values (see `howdah.adapt.Loader`)."""
+
+    format: Format
+
+    def __init__(self, oid: int, context: AdaptContext | None = None): ...
+
+    def load(self, data: Buffer) -> Any:
+        """The object for the bytes of a value."""

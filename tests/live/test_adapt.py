@@ -490,3 +490,67 @@ async def test_async(adapt, aconn):
     cur.adapters.register_loader("int4", loader(adapt, "?"))
     await cur.execute("select 1::int4 from generate_series(1, 2)")
     assert await cur.fetchall() == [("1?",), ("1?",)]
+
+
+@pytest.mark.howdah_only  # psycopg's Transformer in C has no get_dumper_by_oid()
+class TestListsByOid:
+    """Lists dumped for a known array type, as COPY and composites do."""
+
+    @pytest.mark.parametrize("value", [[], [1, None, 70000], [[1, 2], [3, None]], [None]])
+    def test_binary(self, adapt, binary, conn, value):
+        dumper = adapt.Transformer(conn).get_dumper_by_oid(1007, binary)
+        assert dumper.oid == 1007
+        tx = adapt.Transformer(conn)
+        loaded = tx.get_loader(1007, binary).load(dumper.dump(value))
+        assert loaded == value
+
+    @pytest.mark.parametrize("value", [[[1], [2, 3]], [1, [2]], [[]]])
+    def test_uneven(self, pg, adapt, binary, conn, value):
+        with pytest.raises(pg.DataError):
+            adapt.Transformer(conn).get_dumper_by_oid(1007, binary).dump(value)
+
+    def test_recursive(self, pg, adapt):
+        items = []
+        items.append(items)
+        with pytest.raises(pg.DataError):
+            adapt.Transformer().get_dumper(items, adapt.PyFormat.TEXT)
+
+
+class TestListItems:
+    def test_dumped_as_null(self, adapt, conn):
+        class EmptyIsNull(adapt.Dumper):
+            oid = 25
+
+            def dump(self, obj):
+                return obj.encode() if obj else None
+
+        class Binary(EmptyIsNull):
+            format = 1
+
+        cur = conn.cursor()
+        cur.adapters.register_dumper(str, EmptyIsNull)
+        assert value(cur, "select %s", [["a", "", "b"]]) == ["a", None, "b"]
+        cur.adapters.register_dumper(str, Binary)
+        assert value(cur, "select %b", [["a", "", "b"]]) == ["a", None, "b"]
+
+    def test_ints_of_ones_own(self, adapt, conn):
+        class Doubled(adapt.Dumper):
+            oid = 23
+
+            def dump(self, obj):
+                return str(2 * obj).encode()
+
+        cur = conn.cursor()
+        cur.adapters.register_dumper(int, Doubled)
+        assert value(cur, "select %s", [[1, [2]][:1]]) == [2]
+        assert value(cur, "select %t", [[1, 2]]) == [2, 4]
+
+
+def test_none_without_a_dumper(pg, adapt, module, dsn):
+    mine = adapt.AdaptersMap(types=pg.adapters.types)
+    mine.register_dumper(str, module("types.string").StrDumper)
+    mine.register_loader("text", module("types.string").TextLoader)
+    with pg.connect(dsn, context=mine) as conn:
+        assert value(conn, "select %s", ["x"]) == "x"
+        with pytest.raises(pg.ProgrammingError, match="NoneType"):
+            conn.execute("select %s", [None])

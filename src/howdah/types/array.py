@@ -29,6 +29,7 @@ class BaseListDumper(CoreDumper):
     """
 
     element_oid = 0
+    sub_dumper: Dumper | None = None  # of the elements, once upgrade() has seen some
 
     def get_key(self, obj: Any, format: PyFormat) -> Any:
         item = None if self.element_oid else _first_item(obj)
@@ -40,6 +41,7 @@ class BaseListDumper(CoreDumper):
         if self.element_oid or _first_item(obj) is None:
             return self
         dumper = type(self)(self.cls, self._tx)
+        dumper.sub_dumper = self._tx.get_dumper(_first_item(obj), format)
         dumper.oid = self.oid or self._core.dump(obj, self._tx)[0]
         return dumper
 
@@ -193,6 +195,8 @@ def _flatten(items: list[Any]) -> Iterator[Any]:
     while left:
         for item in left[-1]:
             if isinstance(item, list):
+                if len(left) == MAX_DIMS:
+                    raise DataError(TOO_DEEP)
                 left.append(iter(item))
                 break
             yield item

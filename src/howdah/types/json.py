@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from .. import _howdah
 from .._enums import PyFormat
 from ..abc import AdaptContext
-from ..adapt import AdaptersMap, CoreDumper, CoreLoader
+from ..adapt import CoreDumper, CoreLoader
 from ..pq import Format
 
 __all__ = ["Json", "Jsonb", "set_json_dumps", "set_json_loads"]
@@ -59,27 +59,49 @@ _howdah.register_json(_JsonWrapper)
 def set_json_dumps(dumps: JsonDumpsFunction, context: AdaptContext | None = None) -> None:
     """Serialise objects in Json and Jsonb by this function instead of json.dumps, where they don't bring their own.
 
-    `context`: the connection, cursor or map that it holds for; None: new connections. Source: psycopg 3.
+    `context`: the connection, cursor or map that it holds for; None: everywhere else. Source: psycopg 3.
     """
-    adapters = _adapters_of(context)
+    if context is None:
+        _howdah.set_json_functions(dumps=dumps)
+        return
+    adapters = context.adapters
     for wrapper in (Json, Jsonb):
         for format in (PyFormat.BINARY, PyFormat.TEXT):
             base = adapters.get_dumper(wrapper, format)
             if issubclass(base, _JsonDumper):
-                core = _howdah.dumper_core(base._name, data=dumps)
-                adapters.register_dumper(wrapper, type(f"Custom{base.__name__}", (base,), {"_core": core}))
+                adapters.register_dumper(wrapper, _customised(base, _howdah.dumper_core, dumps, _dumpers_cache))
 
 
 def set_json_loads(loads: JsonLoadsFunction, context: AdaptContext | None = None) -> None:
     """Load json and jsonb by this function, called with the bytes, instead of json.loads.
 
-    `context`: the connection, cursor or map that it holds for; None: new connections. Source: psycopg 3.
+    `context`: the connection, cursor or map that it holds for; None: everywhere else. Source: psycopg 3.
     """
-    adapters = _adapters_of(context)
+    if context is None:
+        _howdah.set_json_functions(loads=loads)
+        return
     for oid, bases in ((JSON_OID, (JsonLoader, JsonBinaryLoader)), (JSONB_OID, (JsonbLoader, JsonbBinaryLoader))):
         for base in bases:
-            core = _howdah.loader_core(base._name, data=loads)
-            adapters.register_loader(oid, type(f"Custom{base.__name__}", (base,), {"_core": core}))
+            context.adapters.register_loader(oid, _customised(base, _howdah.loader_core, loads, _loaders_cache))
+
+
+# Connections that are set up alike share classes, and with them what is cached for a class.
+_dumpers_cache: dict[Any, type[Any]] = {}
+_loaders_cache: dict[Any, type[Any]] = {}
+
+
+def _customised(
+    base: type[Any], core: Callable[..., Any], function: Callable[..., Any], known: dict[Any, Any]
+) -> Any:
+    """A class as `base`, whose C function calls this one; functions of the same code without a closure share it."""
+    code = getattr(function, "__code__", function)
+    key = None if getattr(function, "__closure__", None) else (base, code)
+    cls = known.get(key)
+    if cls is None:
+        cls = type(f"Custom{base.__name__}", (base,), {"_core": core(base._name, data=function)})
+        if key is not None:
+            known[key] = cls
+    return cls
 
 
 class _JsonDumper(CoreDumper):
@@ -144,9 +166,3 @@ def register_default_adapters(context: AdaptContext) -> None:
     adapters.register_loader("json", JsonBinaryLoader)
     adapters.register_loader("jsonb", JsonbLoader)
     adapters.register_loader("jsonb", JsonbBinaryLoader)
-
-
-def _adapters_of(context: AdaptContext | None) -> AdaptersMap:
-    from ..postgres import adapters
-
-    return context.adapters if context else adapters
