@@ -305,6 +305,10 @@ connection_close(PyObject *self, PyObject *unused)
     if (!was_open)
         Py_RETURN_NONE;
     conn->closing = true;
+    if (conn->owner != getpid()) { /* the session is our parent's */
+        close_socket(conn);
+        Py_RETURN_NONE;
+    }
     if (conn->lock.held) {
         /* Somebody waits for the server: end of file wakes them, and they close. */
         shutdown(conn->fd, SHUT_RDWR);
@@ -317,6 +321,15 @@ connection_close(PyObject *self, PyObject *unused)
     }
     hdpy_connection_lose_because(conn, "the connection is closed");
     Py_RETURN_NONE;
+}
+
+static PyObject *
+connection_still_alive(PyObject *self, PyObject *watch)
+{
+    long fd = PyLong_AsLong(watch);
+    if (fd == -1 && PyErr_Occurred())
+        return NULL;
+    return PyBool_FromLong(hdpy_still_alive((hdpy_connection *)self, (int)fd));
 }
 
 static PyObject *
@@ -541,6 +554,7 @@ static PyMemberDef members[] = {
 
 static PyMethodDef methods[] = {
     {"_close", connection_close, METH_NOARGS, NULL},
+    {"_still_alive", connection_still_alive, METH_O, NULL},
     {"fileno", connection_fileno, METH_NOARGS,
      PyDoc_STR("fileno($self, /)\n--\n\nDescriptor of the socket. Raises OperationalError when closed.")},
     {"_transaction_status", connection_transaction_status, METH_NOARGS, NULL},

@@ -14,6 +14,7 @@ typedef struct hdpy_connection {
     hdpy_state *st;
     hd_session session;
     int fd;       /* -1: not connected, or closed */
+    pid_t owner;  /* process that connected: a forked child must leave server and event loop alone */
     bool closed;  /* nothing can be executed any more */
     bool broken;  /* closed, and not by close() */
     bool closing; /* close() was called while somebody else was waiting */

@@ -288,6 +288,7 @@ startup_attach(PyObject *self, PyObject *arg)
     if (hdpy_connection_settings(conn) == NULL)
         return NULL;
     conn->fd = (int)fd;
+    conn->owner = getpid();
     Py_RETURN_NONE;
 }
 

@@ -6,11 +6,15 @@
 
 #include <errno.h>
 #include <poll.h>
+#ifdef __linux__
+#include <sys/epoll.h>
+#endif
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum {
     CANCEL_GRACE_MS = 5000,       /* how long a cancelled query may take to end before the connection is given up */
+    DIGESTED = 64,                /* receives of an idle connection before it counts as alive, whatever follows */
     UNATTENDED = 4 * 1024 * 1024, /* bytes of rows that are received before signals are looked at again */
 };
 
@@ -151,6 +155,55 @@ hdpy_receive(hdpy_connection *conn)
     else if (n > 0)
         hdpy_dispatch(conn);
     return n != 0;
+}
+
+/* Whether what is left to parse can become a message that a server sends unasked to a client it keeps. */
+static bool
+is_harmless(const hd_inbox *in)
+{
+    size_t size;
+    switch (hd_inbox_header(in, &size)) {
+    case 0: /* not even a header */
+    case HD_BE_NOTICE_RESPONSE:
+    case HD_BE_NOTIFICATION_RESPONSE:
+    case HD_BE_PARAMETER_STATUS:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Whether there is nothing to be read, at the cost of one system call and no memory. */
+static bool
+is_quiet(hdpy_connection *conn, int watch)
+{
+    char byte;
+    if (conn->loss != NULL || hd_inbox_pending(&conn->session.in) != 0)
+        return false;
+#ifdef __linux__
+    /* Half the price of recv(), and it holds for all connections of a pool. */
+    struct epoll_event event;
+    if (watch >= 0 && epoll_wait(watch, &event, 1, 0) == 0)
+        return true;
+#endif
+    return recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+bool
+hdpy_still_alive(hdpy_connection *conn, int watch)
+{
+    if (conn->fd < 0 || conn->closed)
+        return false;
+    if (conn->lock.held || is_quiet(conn, watch))
+        return true; /* who uses it reads for himself */
+    hdpy_lock_try(&conn->lock);
+    conn->lock.owner = conn->wait == Py_None ? PyThread_get_thread_ident() : 0;
+    for (int i = 0; i < DIGESTED && conn->fd >= 0 && hdpy_receive(conn); i++)
+        ;
+    if (conn->fd >= 0 && (conn->loss != NULL || !is_harmless(&conn->session.in)))
+        hdpy_connection_lose_because(conn, "the connection is lost: the server sent what nobody had asked for");
+    hdpy_connection_release(conn);
+    return conn->fd >= 0 && !conn->closed;
 }
 
 /* ---- waiting in this thread */

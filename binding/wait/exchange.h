@@ -13,6 +13,11 @@ void hdpy_flush(hdpy_connection *conn);
  * false: nothing there. */
 bool hdpy_receive(hdpy_connection *conn);
 
+/* Whether an idle connection can still be used, as far as that shows without a round trip: handles what has come
+ * meanwhile. Anything but Notice, Notification and ParameterStatus means that it is lost. `watch`: an epoll that the
+ * socket is in; if nothing at all can be read there, that answers it. Or -1. */
+bool hdpy_still_alive(hdpy_connection *conn, int watch);
+
 /* Handles the messages already received. */
 void hdpy_dispatch(hdpy_connection *conn);
 

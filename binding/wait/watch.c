@@ -3,6 +3,8 @@
 #include "wait/exchange.h"
 #include "wait/operation.h"
 
+#include <unistd.h>
+
 enum { FAIR_SHARE = 1024 * 1024 }; /* bytes taken per wake, so that one large result doesn't starve the loop */
 
 /* ---- registration */
@@ -38,7 +40,8 @@ hdpy_watch_stop(hdpy_connection *conn)
     PyErr_Fetch(&type, &value, &traceback);
     PyObject *loop = watch->loop;
     watch->loop = NULL;
-    if (!is_closed(conn->st, loop)) {
+    /* A forked child shares the loop's epoll with its parent: taking a reader out would take it out there. */
+    if (conn->owner == getpid() && !is_closed(conn->st, loop)) {
         if (call(loop, conn->st->str_remove_reader, watch->fd, NULL) < 0)
             PyErr_WriteUnraisable((PyObject *)watch);
         if (watch->writing && call(loop, conn->st->str_remove_writer, watch->fd, NULL) < 0)

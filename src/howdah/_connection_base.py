@@ -53,8 +53,10 @@ class BaseConnection(_howdah.BaseConnection, Generic[Row]):
     ProgrammingError: ClassVar = errors.ProgrammingError
     NotSupportedError: ClassVar = errors.NotSupportedError
 
-    # The pool that lends the connection, if any.
+    # The pool that has lent the connection, and the pool's notes.
     _pool: Any = None
+    _created_at: float
+    _expire_at: float
 
     def __init__(self) -> None:
         self._adapters = AdaptersMap(postgres.adapters)

@@ -218,7 +218,16 @@ class BaseConnection:
     def _pending(self) -> list[Any]:
         """The cursors whose statements are unanswered, oldest first; None for a command."""
     def _close(self) -> None:
-        """Terminate and close; idempotent; wakes whoever waits in another thread."""
+        """Terminate and close; idempotent; wakes whoever waits in another thread.
+
+        In a forked child of the process that connected, only the descriptor is closed.
+        """
+    def _still_alive(self, watch: int, /) -> bool:
+        """Whether an idle connection can be used, as far as that shows without a round trip.
+
+        What has come meanwhile is handled. Anything but notices, notifications and changed settings means that it is
+        lost. `watch`: an epoll that its socket is in, so that if nothing can be read there, nothing has come; or -1.
+        """
 
 class ConnectionBase(BaseConnection):
     def _command(self, sql: str, /) -> None:

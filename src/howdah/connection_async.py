@@ -107,8 +107,14 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
             await self.close()
 
     async def close(self) -> None:
-        """Close the connection; idempotent. An open transaction is lost."""
-        self._close()
+        """Close the connection; idempotent. An open transaction is lost.
+
+        The connection of a pool with `close_returns` goes back to it instead.
+        """
+        if self._pool is not None and getattr(self._pool, "close_returns", False):
+            await self._pool.putconn(self)
+        else:
+            self._close()
 
     @overload
     def cursor(

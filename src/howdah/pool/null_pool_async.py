@@ -1,0 +1,124 @@
+"""A pool that keeps nothing: its interface and its limits, without idle connections (psycopg_pool, "Null pools")."""
+
+from __future__ import annotations
+
+from .. import errors
+from ..connection_async import AsyncConnection
+from .abc import ACT, AsyncConnectFailedCB, AsyncConnectionCB, AsyncConninfoParam, AsyncKwargsParam
+from .pool_async import AddConnection, AsyncConnectionPool, WaitingClient
+
+__all__ = ["AsyncNullConnectionPool"]
+
+
+class AsyncNullConnectionPool(AsyncConnectionPool[ACT]):
+    """Connects for who asks, and closes what comes back, unless somebody waits for it."""
+
+    def __init__(
+        self,
+        conninfo: AsyncConninfoParam = "",
+        *,
+        connection_class: type[ACT] = AsyncConnection,  # type: ignore[assignment]
+        kwargs: AsyncKwargsParam | None = None,
+        min_size: int = 0,
+        max_size: int | None = None,
+        open: bool | None = None,
+        configure: AsyncConnectionCB[ACT] | None = None,
+        check: AsyncConnectionCB[ACT] | None = None,
+        reset: AsyncConnectionCB[ACT] | None = None,
+        name: str | None = None,
+        close_returns: bool = False,
+        timeout: float = 30.0,
+        max_waiting: int = 0,
+        max_lifetime: float = 60 * 60.0,
+        max_idle: float = 10 * 60.0,
+        reconnect_timeout: float = 5 * 60.0,
+        reconnect_failed: AsyncConnectFailedCB | None = None,
+        num_workers: int = 3,
+    ) -> None:
+        """As the pool it derives from; min_size must be 0, and max_size 0 means no limit."""
+        super().__init__(
+            conninfo,
+            connection_class=connection_class,
+            kwargs=kwargs,
+            min_size=min_size,
+            max_size=max_size,
+            open=open,
+            configure=configure,
+            check=check,
+            reset=reset,
+            name=name,
+            close_returns=close_returns,
+            timeout=timeout,
+            max_waiting=max_waiting,
+            max_lifetime=max_lifetime,
+            max_idle=max_idle,
+            reconnect_timeout=reconnect_timeout,
+            reconnect_failed=reconnect_failed,
+            num_workers=num_workers,
+        )
+
+    def _check_size(self, min_size: int, max_size: int | None) -> tuple[int, int]:
+        if max_size is None:
+            max_size = min_size
+        if min_size != 0:
+            raise ValueError("null pools must have min_size = 0")
+        if max_size < min_size:
+            raise ValueError("max_size must be greater or equal than min_size")
+        return min_size, max_size
+
+    def _refresh(self) -> None:
+        """Nothing is quick here."""
+
+    def _start_initial_tasks(self) -> None:
+        """Nothing is made before it is asked for."""
+
+    async def wait(self, timeout: float = 30.0) -> None:
+        """Connect once, to see that it can be done. Raises as the method it overrides."""
+        self._check_open_getconn()
+        if self._forked:
+            await self._restart()
+        with self._lock:
+            self._nconns += 1
+        self.run_task(AddConnection(self))
+        await self._wait_full(timeout)
+
+    async def check(self) -> None:
+        """Nothing is idle, so nothing is checked."""
+
+    async def _take_or_queue(self, timeout: float) -> ACT | WaitingClient[ACT]:
+        with self._lock:
+            if self._closed:
+                self._check_open_getconn()
+            if self._waiting or (self._max_size and self._nconns >= self._max_size):
+                return self._enqueue()
+            self._nconns += 1
+        try:
+            return await self._connect(timeout)
+        except BaseException as error:
+            with self._lock:
+                self._nconns -= 1
+                self._stats[self._REQUESTS_ERRORS] += 1
+            if self._waiting:
+                await self._maybe_grow_pool()
+            if isinstance(error, errors.ConnectionTimeout):
+                raise self._timed_out(timeout) from error
+            raise
+
+    async def _add_to_pool(self, conn: ACT) -> None:
+        with self._lock:
+            if self._full is not None:
+                self._full.set()
+            if self._waiting and not self._closed:
+                self._give(conn)
+                return
+            self._nconns -= not self._closed
+        await self._close_connection(conn)
+
+    async def _maybe_close_connection(self, conn: ACT) -> bool:
+        with self._lock:
+            ours = not self._closed and conn in self._connections
+            if ours and self._waiting:
+                return False
+            self._nconns -= ours
+        await self._close_connection(conn)
+        return True
