@@ -112,7 +112,8 @@ is_dumped_as_int(hdpy_dump_ctx *ctx, PyTypeObject *type, hdpy_pyformat format)
     if (found == NULL || !Py_IS_TYPE(found, (PyTypeObject *)ctx->st->DumperCore))
         return false;
     const hdpy_dumper *record = &((hdpy_dumper_core *)found)->record;
-    return record->dump == hdpy_dump_int_binary.dump || record->dump == hdpy_dump_int_text.dump;
+    /* those of Int8, Oid and the like write the same text, and say their type */
+    return record->dump == hdpy_dump_int_binary.dump || (record->dump == hdpy_dump_int_text.dump && record->oid == 0);
 }
 
 /* Subclasses of int that are sent as int is; those with a dumper of their own say their type themselves. */

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from howdah import _howdah, adapters, errors
 from howdah.adapt import AdaptersMap, Dumper, PyFormat, Transformer
 from howdah.pq import Format
+from howdah.types import numeric
 from oracle import BINARY, TEXT, check_dump, check_load, outcome, psycopg, their_dump
 
 BOOL, INT2, INT4, INT8, TEXT_OID, FLOAT8, DATE, BOX = 16, 21, 23, 20, 25, 701, 1082, 603
@@ -476,3 +477,15 @@ def test_an_element_dumped_as_null() -> None:
         assert _howdah.load(TEXT_ARRAY, dumper.format, dumper.dump(["a", ""])) == ["a", None]
         if dumper.format == Format.BINARY:
             assert dumper.dump(["a", ""])[4:8] == b"\0\0\0\1"  # type: ignore[index]
+
+
+@pytest.mark.parametrize("name", ["Int2", "Int4", "Int8", "IntNumeric", "Oid"])
+def test_classes_of_numbers(name: str) -> None:
+    ours = getattr(numeric, name)
+    theirs = getattr(pytest.importorskip("psycopg.types.numeric"), name)
+    for format in "stb":
+        mine = _howdah.dump([ours(1), None], format)
+        if (name, format) == ("IntNumeric", "b"):
+            assert mine[:2] == (1231, BINARY)  # psycopg sends int2[]
+        else:
+            assert mine == their_dump([theirs(1), None], format), format
