@@ -99,10 +99,22 @@ type-matrix: build ## Write docs/type-matrix.md: what each driver makes of a val
 	$(RUN) -m pip install --quiet --group bench
 	$(RUN) tools/type_matrix.py $(ARGS)
 
+# Without psycopg in it, and with howdah as users install it.
+COMPAT := .venv-compat
+
+compat: build
+	test -x $(COMPAT)/bin/python || $(RUN) -m venv $(COMPAT)
+	$(COMPAT)/bin/python -m pip install --quiet -r tests/compat/psycopg/requirements.txt
+	$(COMPAT)/bin/python -m pip install --quiet --upgrade --force-reinstall --no-deps .
+
+conformance-psycopg: compat ## Run psycopg's own tests, of a checkout of its repository: SUITE=folder ARGS="tests/types ..."
+	@test -n "$(SUITE)" || { echo 'SUITE= must be a checkout of github.com/psycopg/psycopg'; exit 2; }
+	$(RUN) tests/compat/psycopg/run.py --suite $(SUITE) --python $(COMPAT)/bin/python $(ARGS)
+
 smoke: build ## Install into a fresh environment of each CPython on this machine, and try it
 	$(RUN) tools/smoke.py $(ARGS)
 
 clean: ## Delete what was built, .venv included
 	rm -rf build build-* dist $(VENV)
 
-.PHONY: help build demo test test-types test-core fuzz-replay fuzz coverage asan lint format bench type-matrix smoke clean
+.PHONY: help build demo test test-types test-core fuzz-replay fuzz coverage asan lint format bench type-matrix smoke compat conformance-psycopg clean

@@ -56,6 +56,18 @@ connect = Connection.connect
 _howdah.register_errors(errors)
 adapters = postgres.adapters
 
+
+def install_as_psycopg() -> None:
+    """Make ``import psycopg``, and the import of any of its modules, give howdah in this process.
+
+    For programs and libraries written for psycopg 3. It may be called again, and wins over an installed psycopg.
+    Raises ImportError when that has been imported already.
+    """
+    from ._psycopg._install import install
+
+    install()
+
+
 __all__ = [
     "BINARY",
     "DATETIME",
@@ -107,6 +119,7 @@ __all__ = [
     "apilevel",
     "connect",
     "errors",
+    "install_as_psycopg",
     "paramstyle",
     "postgres",
     "pq",

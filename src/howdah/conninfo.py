@@ -6,13 +6,14 @@ belong to a password.
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TypeAlias
 
 from ._connect.options import OPTIONS
 from .errors import ProgrammingError
 
-__all__ = ["conninfo_to_dict", "make_conninfo"]
+__all__ = ["conninfo_to_dict", "make_conninfo", "timeout_from_conninfo"]
 
 ConnParam: TypeAlias = str | int | None
 ConnDict: TypeAlias = dict[str, ConnParam]
@@ -43,6 +44,22 @@ def conninfo_to_dict(conninfo: str = "", **kwargs: ConnParam) -> ConnDict:
     params: ConnDict = {name: found[name] for name in OPTIONS if name in found}
     params.update({name: value for name, value in kwargs.items() if value is not None})
     return params
+
+
+_DEFAULT_CONNECT_TIMEOUT = 130  # seconds: psycopg's
+
+
+def timeout_from_conninfo(params: ConnDict) -> int:
+    """How long psycopg would wait for a connection by these parameters, in seconds; `connect` has finer steps.
+
+    Raises `ProgrammingError` for a ``connect_timeout`` that is no number.
+    """
+    value = params.get("connect_timeout") or os.environ.get("PGCONNECT_TIMEOUT") or 0
+    try:
+        timeout = int(float(value))
+    except ValueError:
+        raise ProgrammingError(f"bad value for connect_timeout: {value!r}") from None
+    return max(timeout, 2) if timeout > 0 else _DEFAULT_CONNECT_TIMEOUT
 
 
 def _quote(value: str) -> str:

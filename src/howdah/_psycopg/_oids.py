@@ -1,0 +1,3 @@
+"""The oids that psycopg keeps at hand."""
+
+INVALID_OID = 0

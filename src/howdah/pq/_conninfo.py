@@ -1,0 +1,57 @@
+"""Connection strings, as libpq's PQconninfoParse() and PQconndefaults() show them."""
+
+from __future__ import annotations
+
+import os
+
+from ..errors import OperationalError, ProgrammingError
+from .misc import ConninfoOption
+
+__all__ = ["Conninfo"]
+
+# Sizes that dialogs should give to the fields of these parameters (PostgreSQL documentation, 32.1, PQconndefaults).
+_SIZES = {"connect_timeout": 10, "port": 6, "replication": 5}
+
+
+class Conninfo:
+    """What is known of the connection parameters."""
+
+    @classmethod
+    def get_defaults(cls) -> list[ConninfoOption]:
+        """Every parameter with the value that holds where none is given: the environment's, or the built-in one."""
+        return [_option(name, os.environ.get(envvar or "") or default) for name, envvar, default in _options()]
+
+    @classmethod
+    def parse(cls, conninfo: bytes) -> list[ConninfoOption]:
+        """Every parameter with its value in a connection string. Raises `OperationalError` when it is malformed."""
+        from ..conninfo import conninfo_to_dict
+
+        try:
+            params = conninfo_to_dict(conninfo.decode())
+        except (ProgrammingError, UnicodeDecodeError) as error:
+            raise OperationalError(str(error)) from None
+        return [
+            _option(name, None if params.get(name) is None else str(params[name]))
+            for name, _envvar, _default in _options()
+        ]
+
+
+def _options() -> list[tuple[str, str | None, str | None]]:
+    from .._connect.options import OPTIONS
+
+    return [(option.name, option.envvar, option.default) for option in OPTIONS.values()]
+
+
+def _option(name: str, value: str | None) -> ConninfoOption:
+    from .._connect.options import OPTIONS
+
+    option = OPTIONS[name]
+    return ConninfoOption(
+        keyword=name.encode(),
+        envvar=option.envvar.encode() if option.envvar else None,
+        compiled=None if option.default is None else option.default.encode(),
+        val=None if value is None else value.encode(),
+        label=b"Database-" + name.capitalize().encode(),
+        dispchar=b"*" if option.secret else b"",
+        dispsize=_SIZES.get(name, 64),
+    )
