@@ -454,6 +454,22 @@ connection_pending(PyObject *self, PyObject *unused)
     return cursors;
 }
 
+/* _exec(sql): the results of a simple Query, waiting in this thread even where the connection is an asyncio one. */
+static PyObject *
+connection_exec(PyObject *self, PyObject *sql)
+{
+    if (!PyBytes_Check(sql)) {
+        PyErr_Format(PyExc_TypeError, "the query must be bytes, not %.100s", Py_TYPE(sql)->tp_name);
+        return NULL;
+    }
+    hdpy_request *request = hdpy_run((hdpy_connection *)self, submit_command, sql);
+    if (request == NULL)
+        return NULL;
+    PyObject *results = request->results ? Py_NewRef(request->results) : PyList_New(0);
+    hdpy_request_unref(request);
+    return results;
+}
+
 /* ---- attributes */
 
 static PyObject *
@@ -562,6 +578,7 @@ static PyMethodDef methods[] = {
     {"_backend_pid", connection_backend_pid, METH_NOARGS, NULL},
     {"_protocol_version", connection_protocol_version, METH_NOARGS, NULL},
     {"_encoding", connection_encoding, METH_NOARGS, NULL},
+    {"_exec", connection_exec, METH_O, NULL},
     {"_cancel_request", connection_cancel_request, METH_NOARGS, NULL},
     {"_pending", connection_pending, METH_NOARGS, NULL},
     {NULL},

@@ -12,6 +12,8 @@ typedef enum hdpy_exec_status {
     HDPY_TUPLES_OK = 2,
     HDPY_COPY_OUT = 3,
     HDPY_COPY_IN = 4,
+    HDPY_FATAL_ERROR = 7,
+    HDPY_TUPLES_CHUNK = 12,
 } hdpy_exec_status;
 
 /* A command tag; longer ones than PostgreSQL's COMPLETION_TAG_BUFSIZE are cut. */
@@ -36,6 +38,8 @@ typedef struct hdpy_result {
     hdpy_exec_status status;
     int64_t affected; /* rows returned, or according to the command tag; -1 if it tells none */
     hdpy_tag tag;
+    PyObject *error; /* (bytes, dict of the fields) for one made by bare_result(); else NULL */
+    bool cleared;    /* it shows nothing any more; the cursor has its rows all the same */
 } hdpy_result;
 
 /* `description` may be NULL. */

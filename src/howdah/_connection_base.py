@@ -15,7 +15,7 @@ from ._connect import cancel_sync
 from ._diagnostic import Diagnostic
 from ._enums import IsolationLevel
 from .connection_info import ConnectionInfo
-from .pq import TransactionStatus
+from .pq import PGconn, TransactionStatus
 from .rows import Row
 
 logger = logging.getLogger("howdah")
@@ -58,6 +58,9 @@ class BaseConnection(_howdah.BaseConnection, Generic[Row]):
     _created_at: float
     _expire_at: float
 
+    _used_password = False  # the server asked for it
+    _last_error = b""  # of pgconn.exec_()
+
     def __init__(self) -> None:
         self._adapters = AdaptersMap(postgres.adapters)
         self._params: dict[str, str] = {}
@@ -90,6 +93,11 @@ class BaseConnection(_howdah.BaseConnection, Generic[Row]):
     def connection(self) -> BaseConnection[Row]:
         """The connection itself: with it, a connection serves wherever a cursor gives its connection."""
         return self
+
+    @property
+    def pgconn(self) -> PGconn:
+        """The connection by the names of libpq's functions, as far as they make sense."""
+        return PGconn(self)
 
     @property
     def info(self) -> ConnectionInfo:

@@ -91,6 +91,7 @@ class Authenticator:
     def _needed_password(self) -> str:
         if not self._password:
             raise OperationalError("fe_sendauth: no password supplied")
+        self._conn._used_password = True
         return self._password
 
     def _send_password(self, password: bytes) -> None:

@@ -6,6 +6,7 @@ The enumerations; `PGconn` and `PGresult`, which show what a connection and a re
 
 from __future__ import annotations
 
+from .._howdah import Result as PGresult
 from ._conninfo import Conninfo
 from ._enums import (
     ConnStatus,
@@ -18,7 +19,9 @@ from ._enums import (
     Trace,
     TransactionStatus,
 )
-from .misc import ConninfoOption, PGnotify, PGresAttDesc, version_pretty
+from ._escaping import Escaping
+from ._pgconn import PGcancel, PGcancelConn, PGconn
+from .misc import ConninfoOption, PGnotify, PGresAttDesc, error_message, version_pretty
 
 __impl__ = "howdah"
 __build_version__ = 180000
@@ -34,15 +37,21 @@ __all__ = [
     "Conninfo",
     "ConninfoOption",
     "DiagnosticField",
+    "Escaping",
     "ExecStatus",
     "Format",
+    "PGcancel",
+    "PGcancelConn",
+    "PGconn",
     "PGnotify",
     "PGresAttDesc",
+    "PGresult",
     "Ping",
     "PipelineStatus",
     "PollingStatus",
     "Trace",
     "TransactionStatus",
+    "error_message",
     "version",
     "version_pretty",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from .._connect.options import OPTIONS
 from ..errors import OperationalError, ProgrammingError
 from .misc import ConninfoOption
 
@@ -19,7 +20,9 @@ class Conninfo:
     @classmethod
     def get_defaults(cls) -> list[ConninfoOption]:
         """Every parameter with the value that holds where none is given: the environment's, or the built-in one."""
-        return [_option(name, os.environ.get(envvar or "") or default) for name, envvar, default in _options()]
+        return [
+            option_of(name, os.environ.get(option.envvar or "") or option.default) for name, option in OPTIONS.items()
+        ]
 
     @classmethod
     def parse(cls, conninfo: bytes) -> list[ConninfoOption]:
@@ -30,21 +33,11 @@ class Conninfo:
             params = conninfo_to_dict(conninfo.decode())
         except (ProgrammingError, UnicodeDecodeError) as error:
             raise OperationalError(str(error)) from None
-        return [
-            _option(name, None if params.get(name) is None else str(params[name]))
-            for name, _envvar, _default in _options()
-        ]
+        return [option_of(name, None if params.get(name) is None else str(params[name])) for name in OPTIONS]
 
 
-def _options() -> list[tuple[str, str | None, str | None]]:
-    from .._connect.options import OPTIONS
-
-    return [(option.name, option.envvar, option.default) for option in OPTIONS.values()]
-
-
-def _option(name: str, value: str | None) -> ConninfoOption:
-    from .._connect.options import OPTIONS
-
+def option_of(name: str, value: str | None) -> ConninfoOption:
+    """What libpq says of a parameter that has this value."""
     option = OPTIONS[name]
     return ConninfoOption(
         keyword=name.encode(),

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-__all__ = ["ConninfoOption", "PGnotify", "PGresAttDesc", "strip_severity", "version_pretty"]
+from ._enums import ConnStatus
+
+__all__ = [
+    "ConninfoOption",
+    "PGnotify",
+    "PGresAttDesc",
+    "connection_summary",
+    "error_message",
+    "strip_severity",
+    "version_pretty",
+]
 
 
 class PGnotify(NamedTuple):
@@ -47,7 +57,24 @@ def version_pretty(version: int) -> str:
     return f"{major}.{rest // 100}.{rest % 100}"
 
 
-def strip_severity(message: str) -> str:
+def strip_severity(msg: str) -> str:
     """A message without the severity that libpq puts in front of it, in whatever language."""
-    head, colon, rest = message.partition(":  ")
-    return rest.lstrip() if colon and head.isalpha() else message
+    head, colon, rest = msg.partition(":  ")
+    return rest.lstrip() if colon and head.isalpha() else msg
+
+
+def error_message(obj: Any, encoding: str = "") -> str:
+    """The text of the error of a `PGconn` or `PGresult`, without its severity; never empty."""
+    if not encoding:
+        encoding = getattr(obj, "encoding", "utf-8")
+    text = obj.error_message.decode(encoding, "replace").strip()
+    return strip_severity(text) or "no error details available"
+
+
+def connection_summary(pgconn: Any) -> str:
+    """To what a `PGconn` leads, without a password."""
+    if pgconn.status != ConnStatus.OK:
+        return f"[{ConnStatus(pgconn.status).name}]"
+    from .._connection_base import describe_connection
+
+    return describe_connection(pgconn._conn)
