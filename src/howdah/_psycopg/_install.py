@@ -110,12 +110,14 @@ class Finder:
                 yield Distribution(package.replace("_", "-"))
 
     def link(self, module: types.ModuleType) -> None:
-        """Replace howdah's modules among the names of a module by psycopg's."""
+        """Replace howdah's modules among the names of a module by psycopg's; those that it has not got, go."""
         for name, value in list(vars(module).items()):
-            if isinstance(value, types.ModuleType) and name not in _OF_A_MODULE:
+            if isinstance(value, types.ModuleType) and value.__name__.split(".")[0] == "howdah":
                 other = sys.modules.get(renamed(value.__name__))
-                if other is not None:
+                if other is not None and other is not value:
                     setattr(module, name, other)
+                else:
+                    delattr(module, name)
 
 
 class Loader(importlib.abc.Loader):
@@ -135,7 +137,8 @@ class Loader(importlib.abc.Loader):
             for name in ("__doc__", "__file__"):
                 names[name] = getattr(module, name, None) or names.get(name)
             vars(module).update(names)
-        self.finder.link(module)
+        if module.__name__ in _LATER:
+            self.finder.link(module)
 
 
 class Distribution(importlib.metadata.Distribution):

@@ -1,0 +1,112 @@
+"""`conn.pgconn` and `cur.pgresult`, by the names of libpq's functions."""
+
+from __future__ import annotations
+
+import pytest
+
+import howdah
+from howdah import pq
+
+
+def test_state(conn):
+    pgconn = conn.pgconn
+    assert pgconn.status == pq.ConnStatus.OK
+    assert pgconn.transaction_status == pq.TransactionStatus.IDLE
+    assert pgconn.backend_pid == conn.info.backend_pid
+    assert pgconn.server_version == conn.info.server_version
+    assert pgconn.socket == conn.fileno()
+    assert pgconn.protocol_version == 3
+    assert pgconn.parameter_status(b"client_encoding") == b"UTF8"
+    assert pgconn.parameter_status(b"nothing") is None
+    assert pgconn.db == conn.info.dbname.encode()
+    assert {o.keyword: o.val for o in pgconn.info}[b"dbname"] == pgconn.db
+    assert pgconn.pipeline_status == pq.PipelineStatus.OFF
+    pgconn.finish()
+    assert conn.closed
+    assert pgconn.status == pq.ConnStatus.BAD
+    assert pgconn.transaction_status == pq.TransactionStatus.UNKNOWN
+    with pytest.raises(howdah.OperationalError):
+        _ = pgconn.db
+
+
+def test_exec(conn):
+    result = conn.pgconn.exec_(b"select 1 as a, null as b; select 'x'::varchar(5) as c, 2::int8 as d")
+    assert result.status == pq.ExecStatus.TUPLES_OK
+    assert (result.ntuples, result.nfields) == (1, 2)
+    assert [result.fname(i) for i in range(3)] == [b"c", b"d", None]
+    assert [result.ftype(i) for i in range(3)] == [1043, 20, 0]
+    assert (result.fmod(0), result.fsize(1), result.fformat(0), result.ftable(0)) == (9, 8, 0, 0)
+    assert (result.get_value(0, 0), result.get_value(0, 9), result.get_value(9, 0)) == (b"x", None, None)
+    assert (result.command_status, result.command_tuples) == (b"SELECT 1", 1)
+    result.clear()
+    assert (result.status, result.ntuples, result.command_status) == (pq.ExecStatus.FATAL_ERROR, 0, None)
+
+
+def test_exec_of_a_mistake(conn):
+    result = conn.pgconn.exec_(b"wat")
+    assert result.status == pq.ExecStatus.FATAL_ERROR
+    assert result.error_field(pq.DiagnosticField.SQLSTATE) == b"42601"
+    assert b"wat" in result.error_message
+    assert pq.error_message(conn.pgconn) == pq.error_message(result)
+    assert conn.pgconn.make_empty_result(pq.ExecStatus.FATAL_ERROR).error_message == result.error_message
+    assert conn.pgconn.exec_(b"").status == pq.ExecStatus.EMPTY_QUERY
+    with pytest.raises(TypeError):
+        conn.pgconn.exec_("select 1")
+
+
+async def test_exec_on_a_connection_of_asyncio(aconn):
+    assert aconn.pgconn.exec_(b"set application_name to 'mine'").status == pq.ExecStatus.COMMAND_OK
+    cur = await aconn.execute("show application_name")
+    assert await cur.fetchone() == ("mine",)
+    assert aconn.pgconn.exec_(b"select 2").get_value(0, 0) == b"2"
+
+
+def test_a_result_that_was_cleared_still_feeds_its_cursor(conn):
+    cur = conn.execute("select generate_series(1, 3)")
+    cur.pgresult.clear()
+    assert cur.pgresult.ntuples == 0
+    assert cur.fetchall() == [(1,), (2,), (3,)]
+
+
+def test_connections_by_libpqs_functions(dsn):
+    pgconn = pq.PGconn.connect(dsn.encode())
+    assert pgconn.status == pq.ConnStatus.OK
+    assert pgconn.exec_(b"select 1").get_value(0, 0) == b"1"
+    pgconn.finish()
+    bad = pq.PGconn.connect(dsn.encode() + b" dbname=nonesuch")
+    assert bad.status == pq.ConnStatus.BAD
+    assert b"nonesuch" in bad.error_message
+    assert pq.PGconn.ping(dsn.encode()) == pq.Ping.OK
+    assert pq.PGconn.ping(b"host=127.0.0.1 port=1") == pq.Ping.NO_RESPONSE
+
+
+def test_escaping(conn):
+    escaping = pq.Escaping(conn.pgconn)
+    assert escaping.escape_literal(b"it's") == b"'it''s'"
+    assert escaping.escape_literal(b"a\\b") == b" E'a\\\\b'"
+    assert escaping.escape_identifier(b'a"b') == b'"a""b"'
+    assert escaping.escape_string(b"a'b\\") == b"a''b\\"
+    conn.execute("set standard_conforming_strings to off")
+    assert escaping.escape_string(b"a'b\\") == b"a''b\\\\"
+    with pytest.raises(howdah.OperationalError):
+        escaping.escape_literal(b"\xe2\x82")
+    conn.close()
+    with pytest.raises(howdah.OperationalError):
+        escaping.escape_literal(b"x")
+
+
+def test_used_password(dsn):
+    login = dsn + " user=hd_scram"
+    with howdah.connect(login, password="salted secret") as conn:
+        assert conn.pgconn.used_password
+    with howdah.connect(dsn) as conn:
+        assert not conn.pgconn.used_password
+    assert pq.PGconn.connect(login.encode()).needs_password
+
+
+def test_cancelling(conn):
+    cancel = conn.pgconn.get_cancel()
+    cancel.cancel()
+    cancel.free()
+    with pytest.raises(howdah.OperationalError):
+        cancel.cancel()
