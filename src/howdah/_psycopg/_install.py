@@ -114,7 +114,7 @@ class Finder:
         for name, value in list(vars(module).items()):
             if isinstance(value, types.ModuleType) and value.__name__.split(".")[0] == "howdah":
                 other = sys.modules.get(renamed(value.__name__))
-                if other is not None and other is not value:
+                if other is not None and other not in (value, module):
                     setattr(module, name, other)
                 else:
                     delattr(module, name)
