@@ -35,6 +35,7 @@
     X(dict_row)                                                                                                      \
     X(namedtuple_row)                                                                                                \
     X(scalar_row)                                                                                                    \
+    X(call_factory)                                                                                                  \
     X(namedtuple_class)                                                                                              \
     X(Column)                                                                                                        \
     /* given by howdah.adapt */                                                                                      \

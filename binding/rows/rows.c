@@ -3,6 +3,28 @@
 #include "module/args.h"
 #include "wire/backend.h"
 
+static bool
+are_distinct(PyObject *names)
+{
+    PyObject *set = PySet_New(names);
+    bool distinct = set != NULL && PySet_GET_SIZE(set) == PyTuple_GET_SIZE(names);
+    Py_XDECREF(set);
+    return distinct;
+}
+
+/* args_row(), kwargs_row() and class_row(). Keywords that come twice are left to Python: the last one counts there. */
+static int
+setup_call(hdpy_row_maker *maker, PyObject *factory, hdpy_description *d)
+{
+    PyObject *by_name = PyObject_GetAttrString(factory, "by_name");
+    int keywords = by_name ? PyObject_IsTrue(by_name) : -1;
+    Py_XDECREF(by_name);
+    if (keywords < 0 || (maker->callable = PyObject_GetAttrString(factory, "func")) == NULL)
+        return -1;
+    maker->kind = keywords ? HDPY_ROW_KWARGS : HDPY_ROW_ARGS;
+    return 0;
+}
+
 int
 hdpy_row_maker_setup(hdpy_row_maker *maker, hdpy_state *st, PyObject *factory, PyObject *cursor, hdpy_result *result)
 {
@@ -27,6 +49,8 @@ hdpy_row_maker_setup(hdpy_row_maker *maker, hdpy_state *st, PyObject *factory, P
         maker->kind = HDPY_ROW_NAMEDTUPLE;
         maker->callable = Py_NewRef(d->namedtuple);
     }
+    else if (Py_IS_TYPE(factory, (PyTypeObject *)st->call_factory) && are_distinct(d->names))
+        return setup_call(maker, factory, d);
     else {
         maker->kind = HDPY_ROW_CALL;
         maker->callable = PyObject_CallOneArg(factory, cursor);
@@ -123,11 +147,42 @@ make_scalar(const hdpy_row_source *src, size_t i)
     return load_next(&src->description->columns[0], &ctx, &values);
 }
 
+/* func(*values), or func(**row). */
+static PyObject *
+make_call(const hdpy_row_maker *maker, const hdpy_row_source *src, size_t i)
+{
+    const hdpy_description *d = src->description;
+    Py_ssize_t n = Py_SIZE(d), made = 0;
+    PyObject *few[32], **stack = n <= (Py_ssize_t)Py_ARRAY_LENGTH(few) ? few : PyMem_New(PyObject *, n);
+    if (stack == NULL)
+        return PyErr_NoMemory();
+    hdpy_load_ctx ctx = src->ctx;
+    hd_reader values = hd_result_row(&src->result->rows, i);
+    while (made < n && (stack[made] = load_next(&d->columns[made], &ctx, &values)) != NULL)
+        made++;
+    PyObject *row = NULL;
+    if (made == n && hd_reader_done(&values)) {
+        bool by_name = maker->kind == HDPY_ROW_KWARGS;
+        PyObject *callable = Py_NewRef(maker->callable); /* it may execute something else on the cursor */
+        row = PyObject_Vectorcall(callable, stack, by_name ? 0 : (size_t)n, by_name ? d->names : NULL);
+        Py_DECREF(callable);
+    }
+    else if (made == n)
+        malformed(ctx.st);
+    while (made > 0)
+        Py_DECREF(stack[--made]);
+    if (stack != few)
+        PyMem_Free(stack);
+    return row;
+}
+
 static PyObject *
 call_maker(PyObject *callable, const hdpy_row_source *src, size_t i)
 {
     PyObject *tuple = make_tuple(src, i);
+    Py_INCREF(callable); /* it may execute something else on the cursor */
     PyObject *row = tuple ? PyObject_CallOneArg(callable, tuple) : NULL;
+    Py_DECREF(callable);
     Py_XDECREF(tuple);
     return row;
 }
@@ -144,6 +199,9 @@ hdpy_make_row(const hdpy_row_maker *maker, const hdpy_row_source *src, size_t i)
         return make_namedtuple(maker->callable, src, i);
     case HDPY_ROW_SCALAR:
         return make_scalar(src, i);
+    case HDPY_ROW_ARGS:
+    case HDPY_ROW_KWARGS:
+        return make_call(maker, src, i);
     case HDPY_ROW_CALL:
         break;
     }
@@ -169,14 +227,15 @@ hdpy_make_rows(const hdpy_row_maker *maker, const hdpy_row_source *src, size_t f
 static PyObject *
 register_row_factories(PyObject *module, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
 {
-    static const char *const params[] = {"tuple_row",  "dict_row",         "namedtuple_row",
-                                         "scalar_row", "namedtuple_class", NULL};
-    static const hdpy_signature signature = {"register_row_factories", params, 5, 5};
+    static const char *const params[] = {
+        "tuple_row", "dict_row", "namedtuple_row", "scalar_row", "namedtuple_class", "call_factory", NULL};
+    static const hdpy_signature signature = {"register_row_factories", params, 6, 6};
     hdpy_state *st = hdpy_state_of_module(module);
-    PyObject *given[5];
+    PyObject *given[6];
     if (hdpy_parse_args(&signature, args, nargs, kwnames, given) < 0)
         return NULL;
-    PyObject **slots[] = {&st->tuple_row, &st->dict_row, &st->namedtuple_row, &st->scalar_row, &st->namedtuple_class};
+    PyObject **slots[] = {&st->tuple_row,  &st->dict_row,         &st->namedtuple_row,
+                          &st->scalar_row, &st->namedtuple_class, &st->call_factory};
     for (size_t i = 0; i < Py_ARRAY_LENGTH(slots); i++)
         Py_XSETREF(*slots[i], Py_NewRef(given[i]));
     Py_RETURN_NONE;
@@ -185,10 +244,12 @@ register_row_factories(PyObject *module, PyObject *const *args, Py_ssize_t nargs
 static PyMethodDef methods[] = {
     {"register_row_factories", (PyCFunction)(void (*)(void))register_row_factories, METH_FASTCALL | METH_KEYWORDS,
      PyDoc_STR(
-         "register_row_factories($module, /, tuple_row, dict_row, namedtuple_row, scalar_row, namedtuple_class)\n"
+         "register_row_factories($module, /, tuple_row, dict_row, namedtuple_row, scalar_row, namedtuple_class,\n"
+         "                       call_factory)\n"
          "--\n\n"
          "Make the C row makers answer for these functions, recognised by identity.\n\n"
-         "namedtuple_class(names) gives the class for a tuple of column names.")},
+         "namedtuple_class(names) gives the class for a tuple of column names; instances of call_factory have\n"
+         "`func`, called with the values of a row, and `by_name`: as keywords.")},
     {NULL},
 };
 

@@ -9,15 +9,17 @@ typedef enum hdpy_row_kind {
     HDPY_ROW_DICT,
     HDPY_ROW_NAMEDTUPLE,
     HDPY_ROW_SCALAR,
-    HDPY_ROW_CALL
+    HDPY_ROW_ARGS,   /* callable(value, ...) */
+    HDPY_ROW_KWARGS, /* callable(column=value, ...) */
+    HDPY_ROW_CALL    /* callable(values) */
 } hdpy_row_kind;
 
 typedef struct hdpy_row_maker {
     hdpy_row_kind kind;
-    PyObject *callable; /* HDPY_ROW_CALL: what the factory returned; HDPY_ROW_NAMEDTUPLE: the class (borrowed) */
+    PyObject *callable; /* what makes the rows of the last three; HDPY_ROW_NAMEDTUPLE: the class */
 } hdpy_row_maker;
 
-/* Settles how the rows of a result are made: the factories of howdah.rows by identity, others by calling
+/* Settles how the rows of a result are made: the factories of howdah.rows are known, others asked by calling
  * factory(cursor). -1: what the factory raised, or ProgrammingError (a scalar of no column). */
 int hdpy_row_maker_setup(hdpy_row_maker *maker, hdpy_state *st, PyObject *factory, PyObject *cursor,
                          hdpy_result *result);

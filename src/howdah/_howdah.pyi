@@ -19,10 +19,12 @@ def register_row_factories(
     namedtuple_row: Any,
     scalar_row: Any,
     namedtuple_class: Callable[[tuple[str, ...]], type],
+    call_factory: type,
 ) -> None:
     """Make the C row makers answer for these functions (recognised by identity).
 
-    namedtuple_class(names) makes the class for a tuple of column names.
+    namedtuple_class(names) makes the class for a tuple of column names; instances of call_factory have `func`, called
+    with the values of a row, and `by_name`: as keywords.
     """
 
 def register_column(column: Any, /) -> None:

@@ -2,7 +2,7 @@
 
 A row factory is called with the cursor once a result is there, and returns a row maker; a row maker is called with
 the values of each row. `tuple_row`, `dict_row`, `namedtuple_row` and `scalar_row` are recognised by the C core, which
-then makes the rows itself.
+then makes the rows itself; so are the factories that `args_row`, `kwargs_row` and `class_row` give.
 """
 
 from __future__ import annotations
@@ -97,30 +97,31 @@ def class_row(cls: type[T]) -> BaseRowFactory[T]:
 
 def args_row(func: Callable[..., T]) -> BaseRowFactory[T]:
     """Rows as ``func(value, ...)``."""
-
-    def factory(cursor: Any) -> RowMaker[T]:
-        def make(values: Sequence[Any]) -> T:
-            return func(*values)
-
-        return make
-
-    return factory
+    return _CallFactory(func, by_name=False)
 
 
 def kwargs_row(func: Callable[..., T]) -> BaseRowFactory[T]:
     """Rows as ``func(column=value, ...)``."""
+    return _CallFactory(func, by_name=True)
 
-    def factory(cursor: Any) -> RowMaker[T]:
+
+class _CallFactory:
+    """A row factory whose rows are what a function returns."""
+
+    __slots__ = ("by_name", "func")
+
+    def __init__(self, func: Callable[..., Any], by_name: bool):
+        self.func = func
+        self.by_name = by_name
+
+    def __call__(self, cursor: Any) -> RowMaker[Any]:
+        func = self.func
+        if not self.by_name:
+            return lambda values: func(*values)
         names = _names(cursor)
         if names is None:
             return no_result
-
-        def make(values: Sequence[Any]) -> T:
-            return func(**dict(zip(names, values, strict=False)))
-
-        return make
-
-    return factory
+        return lambda values: func(**dict(zip(names, values, strict=False)))
 
 
 def no_result(values: Sequence[Any]) -> NoReturn:
@@ -147,4 +148,4 @@ def _identifier(name: str) -> str:
     return "f" + name if name[:1].isdigit() or name.startswith("_") else name
 
 
-_howdah.register_row_factories(tuple_row, dict_row, namedtuple_row, scalar_row, _namedtuple_class)
+_howdah.register_row_factories(tuple_row, dict_row, namedtuple_row, scalar_row, _namedtuple_class, _CallFactory)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import pickle
 from dataclasses import dataclass
 
@@ -228,3 +229,59 @@ class TestWhenAFactoryIsCalled:
 
         with pytest.raises(ZeroDivisionError):
             await aconn.cursor(row_factory=broken).execute("select 1")
+
+
+class TestCalls:
+    """args_row(), kwargs_row() and class_row(), whose calls C makes."""
+
+    def test_args(self, pg, conn):
+        cur = conn.cursor(row_factory=pg.rows.args_row(lambda *args: args)).execute("select 1, null, 'x'")
+        assert cur.fetchone() == (1, None, "x")
+        cur.execute("select g, -g from generate_series(1, 3) g")
+        assert cur.fetchall() == [(1, -1), (2, -2), (3, -3)]
+
+    def test_kwargs(self, pg, conn):
+        cur = conn.cursor(row_factory=pg.rows.kwargs_row(dict)).execute("select 1 as a, 'x' as \"B b\"")
+        assert cur.fetchone() == {"a": 1, "B b": "x"}
+
+    def test_the_same_name_twice(self, pg, conn):
+        cur = conn.cursor(row_factory=pg.rows.kwargs_row(dict)).execute("select 1 as a, 2 as a")
+        assert cur.fetchone() == {"a": 2}
+
+    @pytest.mark.parametrize("n", [0, 1, 32, 33, 500])
+    def test_any_number_of_columns(self, pg, conn, n):
+        query = "select " + ", ".join(f"{i} as c{i}" for i in range(n))
+        args = conn.cursor(row_factory=pg.rows.args_row(lambda *args: args))
+        kwargs = conn.cursor(row_factory=pg.rows.kwargs_row(dict))
+        assert args.execute(query).fetchone() == tuple(range(n))
+        assert kwargs.execute(query).fetchone() == {f"c{i}": i for i in range(n)}
+
+    def test_what_they_raise(self, pg, conn):
+        cur = conn.cursor(row_factory=pg.rows.class_row(Point)).execute("select 1 as x, 2 as nonsense")
+        with pytest.raises(TypeError, match="nonsense"):
+            cur.fetchone()
+        cur = conn.cursor(row_factory=pg.rows.args_row(len)).execute("select 1, 2")
+        with pytest.raises(TypeError):
+            cur.fetchall()
+        assert conn.execute("select 1").fetchone() == (1,)
+
+    def test_value_that_cannot_be_decoded(self, pg, conn):
+        cur = conn.cursor(row_factory=pg.rows.args_row(lambda *args: args)).execute("select 1, 'infinity'::date, 2")
+        with pytest.raises(pg.DataError):
+            cur.fetchone()
+
+    def test_that_execute_something_else(self, pg, conn):
+        def make(n):
+            cur.execute("select 'else'")
+            return n
+
+        cur = conn.cursor(row_factory=pg.rows.args_row(make)).execute("select g from generate_series(1, 3) g")
+        with contextlib.suppress(pg.Error, TypeError):
+            cur.fetchall()
+        assert conn.execute("select 1").fetchone() == (1,)
+
+    @pytest.mark.howdah_only
+    def test_called_as_factories(self, pg, conn):
+        cur = conn.cursor().execute("select 1 as a")
+        assert pg.rows.args_row(str)(cur)((5,)) == "5"
+        assert pg.rows.kwargs_row(dict)(cur)((5,)) == {"a": 5}
