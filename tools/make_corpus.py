@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write the seeds of fuzz/corpus/ for the rooms bytes, wire, text and session.
+"""Write the seeds of fuzz/corpus/ for the rooms bytes, wire, text, copy and session.
 
 The conversations are recorded from a real PostgreSQL (the embedded one, started for the purpose), so that the corpus,
 and the C tests that read it, hold what a server really sends. A session file is a line of requests and then the bytes
@@ -302,6 +302,18 @@ def write(room: str, files: dict[str, bytes]) -> None:
     print(f"{room}: {len(files)} files")
 
 
+# An encoding's number, and a row.
+COPY_ROWS = [
+    b"\0" + b"1\ttwo\t\\N\n",
+    b"\0" + b"\\b\\f\\n\\r\\t\\v\\\\\t\\101\\x41\n",
+    b"\0" + b"a long value without any escapes\tanother one\\tof that kind\n",
+    b"\0" + b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0\0\1\0\0\0\4\0\0\0\x2a",
+    b"\1" + "表\tソ\\n\n".encode("shift_jis"),
+    b"\2" + "許功蓋\t\\\\\n".encode("big5"),
+    b"\2" + "\U0001f600\t丂\n".encode("gb18030"),
+]
+
+
 def main() -> None:
     session = {"scram": b"U\n" + SCRAM_STARTUP}
     streams = {}
@@ -323,6 +335,7 @@ def main() -> None:
     write("bytes", {f"pg-{name}": b"\x07" + streams[name] for name in chosen})
     write("wire", wire)
     write("text", {f"query-{i:02}": q.encode() for i, q in enumerate(QUERIES)})
+    write("copy", {f"row-{i:02}": row for i, row in enumerate(COPY_ROWS)})
     write("session", session)
 
 

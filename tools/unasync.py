@@ -47,6 +47,7 @@ NAMES = {
     "pool_async": "pool",
     "sched_async": "sched",
     "server_cursor_async": "server_cursor",
+    "_copy_async": "_copy",
     "transaction_async": "transaction",
     "ACT": "CT",
     "AsyncBaton": "Baton",
@@ -66,6 +67,11 @@ NAMES = {
     "AsyncTransaction": "Transaction",
     "AsyncPipeline": "Pipeline",
     "_pipeline_async": "_pipeline",
+    "AsyncCopy": "Copy",
+    "AsyncCopyBase": "CopyBase",
+    "AsyncLibpqWriter": "LibpqWriter",
+    "AsyncQueuedLibpqWriter": "QueuedLibpqWriter",
+    "AsyncWriter": "Writer",
 }
 # In comments and docstrings.
 WORDS = re.compile(r"\b(" + "|".join(sorted(NAMES, key=len, reverse=True)) + r")\b")

@@ -1,7 +1,7 @@
 #include "objects/connection.h"
 
 #include "module/errors.h"
-#include "objects/cursor.h"
+#include "objects/copy.h"
 #include "wait/exchange.h"
 #include "wait/operation.h"
 #include "wait/watch.h"
@@ -524,6 +524,14 @@ set_limit(PyObject *self, PyObject *value, void *offset)
     return 0;
 }
 
+/* The Copy whose block is open, or None. */
+static PyObject *
+get_copy(PyObject *self, void *closure)
+{
+    hdpy_copy *copy = ((hdpy_connection *)self)->copy;
+    return Py_NewRef(copy ? (PyObject *)copy : Py_None);
+}
+
 static PyObject *
 get_adapters(PyObject *self, void *closure)
 {
@@ -542,6 +550,7 @@ static PyGetSetDef getset[] = {
     {"adapters", get_adapters, NULL, PyDoc_STR("The AdaptersMap of the connection, which its cursors start from."),
      NULL},
     {"_adapters", get_adapters, set_adapters, NULL, NULL},
+    {"_copy", get_copy, NULL, NULL, NULL},
     {"closed", get_closed, NULL, PyDoc_STR("True when the connection can't be used any more."), NULL},
     {"_transaction_lost", get_transaction_lost, NULL, NULL, NULL},
     {"_pipeline_status", get_pipeline_status, NULL, NULL, NULL},

@@ -8,6 +8,7 @@
 
 typedef struct hdpy_request hdpy_request;
 typedef struct hdpy_watch hdpy_watch;
+typedef struct hdpy_copy hdpy_copy;
 
 typedef struct hdpy_connection {
     PyObject_HEAD
@@ -38,6 +39,7 @@ typedef struct hdpy_connection {
     hdpy_request *arrived; /* of the pipeline, answered; for hdpy_cursor_deliver() ... */
     hdpy_request *newest;  /* ... up to this one */
     PyObject *failure;     /* the first error of the pipeline that nobody has been told of */
+    hdpy_copy *copy;       /* whose block holds the lock; borrowed, NULL for none */
     PyObject *wait;        /* callable (fd, write) used instead of poll(), or None: gevent */
     PyObject *loss;        /* exception: why the connection is broken */
     hdpy_watch *watch;     /* the event loop's reader; NULL for sync use */

@@ -192,6 +192,17 @@ hdpy_cursor_deliver(hdpy_connection *conn)
     PyErr_Restore(type, value, traceback);
 }
 
+int
+hdpy_cursor_show(hdpy_cursor *cur, hdpy_result *result)
+{
+    PyObject *results = PyList_New(1);
+    if (results == NULL)
+        return -1;
+    PyList_SET_ITEM(results, 0, Py_NewRef((PyObject *)result));
+    Py_XSETREF(cur->results, results);
+    return set_result(cur, 0);
+}
+
 static PyObject *
 nextset(PyObject *self, PyObject *unused)
 {
@@ -408,9 +419,8 @@ hdpy_cursor_options(hdpy_cursor *cur, hdpy_options *options, PyObject *query, Py
     return 0;
 }
 
-/* Notes what is executed and forgets what was. */
-static int
-begin_execute(hdpy_cursor *cur, PyObject *query)
+int
+hdpy_cursor_begin(hdpy_cursor *cur, PyObject *query)
 {
     if (hdpy_cursor_check(cur) < 0)
         return -1;
@@ -480,7 +490,7 @@ execute_arguments(hdpy_cursor *cur, const hdpy_signature *signature, PyObject *c
                   PyObject *kwnames, hdpy_options *options)
 {
     PyObject *given[4] = {NULL, NULL, NULL, NULL};
-    if (hdpy_parse_args(signature, args, nargs, kwnames, given) < 0 || begin_execute(cur, given[0]) < 0)
+    if (hdpy_parse_args(signature, args, nargs, kwnames, given) < 0 || hdpy_cursor_begin(cur, given[0]) < 0)
         return -1;
     return hdpy_cursor_options(cur, options, given[0], given[1], given[2], given[3]);
 }
@@ -491,7 +501,7 @@ executemany_arguments(hdpy_cursor *cur, const hdpy_signature *signature, PyObjec
                       PyObject *kwnames, hdpy_options *options, hdpy_submit *submit)
 {
     PyObject *given[3] = {NULL, NULL, Py_False};
-    if (hdpy_parse_args(signature, args, nargs, kwnames, given) < 0 || begin_execute(cur, given[0]) < 0)
+    if (hdpy_parse_args(signature, args, nargs, kwnames, given) < 0 || hdpy_cursor_begin(cur, given[0]) < 0)
         return -1;
     int returning = PyObject_IsTrue(given[2]);
     if (returning < 0)

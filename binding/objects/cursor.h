@@ -37,6 +37,12 @@ void hdpy_cursor_reset(hdpy_cursor *cur);
 /* Settles how the rows of the current result are made. -1: what the row factory raised. */
 int hdpy_cursor_settle_rows(hdpy_cursor *cur);
 
+/* Notes what is executed and forgets what was. -1: InterfaceError when closed. */
+int hdpy_cursor_begin(hdpy_cursor *cur, PyObject *query);
+
+/* Makes a COPY's result the only one. */
+int hdpy_cursor_show(hdpy_cursor *cur, hdpy_result *result);
+
 /* Takes over what a successful request has brought. -1: what the row factory raised. */
 int hdpy_cursor_adopt(hdpy_cursor *cur, hdpy_request *request);
 

@@ -61,6 +61,11 @@ prepare_fetch(hdpy_cursor *cur)
         no_result(cur);
         return -1;
     }
+    if (cur->result->status == HDPY_COPY_IN || cur->result->status == HDPY_COPY_OUT) {
+        PyErr_Format(st->ProgrammingError, "the last operation didn't produce records (result status: %s)",
+                     cur->result->status == HDPY_COPY_IN ? "COPY_IN" : "COPY_OUT");
+        return -1;
+    }
     if (cur->result->status != HDPY_TUPLES_OK) {
         PyErr_Format(st->ProgrammingError, "the last operation didn't produce records (command status: %s)",
                      cur->tag.length ? cur->tag.text : "empty query");

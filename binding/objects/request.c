@@ -1,6 +1,7 @@
 #include "objects/request.h"
 
 #include "module/errors.h"
+#include "objects/copying.h"
 #include "wire/backend.h"
 #include "wire/frontend.h"
 
@@ -38,6 +39,7 @@ hdpy_request_unref(hdpy_request *request)
     Py_XDECREF(request->results);
     Py_XDECREF(request->error);
     Py_XDECREF(request->iterator);
+    Py_XDECREF((PyObject *)request->copy.result);
     PyMem_Free(request);
 }
 
@@ -51,6 +53,8 @@ hdpy_request_satisfied(const hdpy_connection *conn, const hdpy_request *request)
         return request->current != NULL && request->current->rows.n_rows != 0;
     case HDPY_UNTIL_WRITTEN:
         return request->feed == NULL && hd_session_outgoing(&conn->session).n < HDPY_UNSENT;
+    case HDPY_UNTIL_STEP:
+        return request->copy.reached;
     case HDPY_UNTIL_DONE:
         break;
     }
@@ -110,9 +114,30 @@ first_row(hdpy_connection *conn, hdpy_request *request, hdpy_step *step, hd_span
     return PyErr_Occurred() ? -1 : 0;
 }
 
+/* The COPY that copy() asked for is complete: nothing else may stand in its string. */
+static int
+finish_copy(hdpy_connection *conn, hdpy_request *request, hd_span tag)
+{
+    hdpy_copy_state *copy = &request->copy;
+    if (copy->result->tag.length != 0) {
+        PyErr_SetString(conn->st->ProgrammingError, "COPY cannot be mixed with other operations");
+        return -1;
+    }
+    hdpy_copying_ended(conn, request);
+    copy->result->tag = hdpy_tag_of(tag);
+    copy->result->affected = hd_command_tag_rows(tag);
+    if (copy->result->status == HDPY_COPY_IN) { /* its columns are nobody's concern any more */
+        copy->result->status = HDPY_COMMAND_OK;
+        Py_CLEAR(copy->result->description);
+    }
+    return 0;
+}
+
 static int
 finish_result(hdpy_connection *conn, hdpy_request *request, hdpy_step *step, hdpy_exec_status status, hd_span tag)
 {
+    if (request->copy.result != NULL)
+        return finish_copy(conn, request, tag);
     if (request->discard) {
         int64_t affected = hd_command_tag_rows(tag);
         request->affected += affected > 0 ? affected : 0;
@@ -350,15 +375,21 @@ handle(hdpy_connection *conn, hdpy_request *request, hdpy_step *step, const hd_e
     case HD_BE_EMPTY_QUERY_RESPONSE:
         return finish_result(conn, request, step, HDPY_EMPTY_QUERY, HD_SPAN_LITERAL(""));
     case HD_BE_COPY_IN_RESPONSE:
+        if (request->copy.phase != HDPY_NO_COPY)
+            return hdpy_copying_begin(conn, request, ev);
         refuse_copy_in(conn, request);
         PyErr_SetString(conn->st->ProgrammingError, no_copy);
         return -1;
     case HD_BE_COPY_OUT_RESPONSE:
     case HD_BE_COPY_BOTH_RESPONSE:
+        if (request->copy.phase != HDPY_NO_COPY)
+            return hdpy_copying_begin(conn, request, ev);
         PyErr_SetString(conn->st->ProgrammingError, no_copy);
         return -1;
     case HD_BE_ERROR_RESPONSE:
         server_error(conn, request, step, ev->body);
+        if (request->copy.phase != HDPY_NO_COPY)
+            hdpy_copying_ended(conn, request);
         return 0;
     case HD_EV_ABORTED:
         aborted(conn, request, step);

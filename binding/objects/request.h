@@ -34,7 +34,27 @@ typedef enum hdpy_until {
     HDPY_UNTIL_DONE,
     HDPY_UNTIL_ROWS,    /* some rows are there, or it is done */
     HDPY_UNTIL_WRITTEN, /* little is left to send */
+    HDPY_UNTIL_STEP,    /* a step of a COPY is done: objects/copying.h */
 } hdpy_until;
+
+/* Of a statement for which copy() was called. */
+typedef enum hdpy_copy_phase {
+    HDPY_NO_COPY,       /* copy() was not */
+    HDPY_COPY_ASKED,    /* the server has not said yet that it copies */
+    HDPY_COPYING_IN,    /* it waits for data */
+    HDPY_COPYING_OUT,   /* it sends data */
+    HDPY_COPY_ENDING,   /* CopyDone was sent */
+    HDPY_COPY_FORSAKEN, /* what else comes is of no interest */
+} hdpy_copy_phase;
+
+typedef struct hdpy_copy_state {
+    hdpy_copy_phase phase;
+    uint8_t format;
+    bool kept;           /* the lock stays with the copy() block until it ends */
+    bool reached;        /* the step's end */
+    hd_span unsent;      /* borrowed: what is left of a large buffer */
+    hdpy_result *result; /* how the columns are described; later, how many rows there were */
+} hdpy_copy_state;
 
 struct hdpy_request {
     size_t refs;        /* the connection's while it is unanswered, the caller's, and a streaming cursor's */
@@ -64,6 +84,7 @@ struct hdpy_request {
     int64_t affected;     /* when discarding: sum of the command tags; else -1 */
     hdpy_tag tag;         /* when discarding: the last one */
     PyObject *error;      /* the first one */
+    hdpy_copy_state copy;
 
     /* executemany */
     hdpy_feed feed;

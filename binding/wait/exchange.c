@@ -1,6 +1,7 @@
 #include "wait/exchange.h"
 
 #include "module/errors.h"
+#include "objects/copying.h"
 #include "objects/cursor.h"
 #include "wire/message.h"
 
@@ -124,6 +125,10 @@ hdpy_dispatch(hdpy_connection *conn)
 {
     hd_event ev;
     while (conn->fd >= 0) {
+        if (hdpy_copying_has_data(conn)) {
+            conn->request->copy.reached = true;
+            return;
+        }
         hd_rc rc = hd_session_next(&conn->session, &ev);
         if (rc == HD_MORE)
             return;
@@ -310,24 +315,32 @@ now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-int
-hdpy_wait(hdpy_connection *conn, hdpy_request *request)
+/* `cancel`: the server is asked to cancel before anything else. */
+static int
+wait_for(hdpy_connection *conn, hdpy_request *request, bool cancel)
 {
     PyObject *interruption = NULL;
+    bool cancelled = false;
     int64_t deadline = 0;
     while (!hdpy_request_satisfied(conn, request) && conn->fd >= 0) {
-        if (interruption != NULL && now_ms() > deadline) {
+        if (cancelled && now_ms() > deadline) {
             hdpy_connection_lose_because(conn, "the connection was closed: the cancelled query did not end");
             break;
         }
-        if (turn(conn, request) == 0)
+        if (!cancel && turn(conn, request) == 0)
             continue;
-        if (interruption == NULL) {
+        if (!cancel && interruption == NULL)
             interruption = hdpy_take_exception();
+        cancel = false;
+        if (!cancelled) {
+            cancelled = true;
             deadline = now_ms() + CANCEL_GRACE_MS;
             hdpy_request_abandon(request);
+            hdpy_copying_forsake(conn, request, HD_SPAN_LITERAL("interrupted"));
             if (request_cancel(conn) == 0)
                 continue;
+            if (interruption == NULL)
+                interruption = hdpy_take_exception();
         }
         /* A second Ctrl-C is impatience: don't wait for the server any longer. */
         PyErr_Clear();
@@ -338,6 +351,18 @@ hdpy_wait(hdpy_connection *conn, hdpy_request *request)
         return 0;
     hdpy_raise(interruption);
     return -1;
+}
+
+int
+hdpy_wait(hdpy_connection *conn, hdpy_request *request)
+{
+    return wait_for(conn, request, false);
+}
+
+int
+hdpy_cancel_and_wait(hdpy_connection *conn, hdpy_request *request)
+{
+    return wait_for(conn, request, true);
 }
 
 int

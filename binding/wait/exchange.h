@@ -25,6 +25,9 @@ void hdpy_dispatch(hdpy_connection *conn);
  * signal's exception (Ctrl-C); what the server was executing has been cancelled, and what is waited for is over. */
 int hdpy_wait(hdpy_connection *conn, hdpy_request *request);
 
+/* The same, but what the server executes is cancelled at once. */
+int hdpy_cancel_and_wait(hdpy_connection *conn, hdpy_request *request);
+
 /* Takes the lock, runs `submit` on a fresh request, waits, releases. On success the request, to be given back by the
  * caller; NULL with an exception. Errors of a pipeline's requests are kept for hdpy_raise_failure(). */
 typedef int (*hdpy_submit)(hdpy_connection *conn, hdpy_request *request, void *arg);

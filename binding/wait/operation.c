@@ -1,6 +1,7 @@
 #include "wait/operation.h"
 
 #include "module/errors.h"
+#include "objects/copying.h"
 #include "wait/waiter.h"
 #include "wait/watch.h"
 
@@ -12,6 +13,9 @@ struct hdpy_operation {
     PyObject_HEAD
     hdpy_connection *conn;
     hdpy_cursor *cursor; /* NULL for a command */
+    hdpy_copy *copy;     /* whose step this is; then the request is its own */
+    hdpy_lock *lock;     /* the connection's, or that of the copy, which has the connection's */
+    bool cancel;         /* at once */
     hdpy_submit submit;
     hdpy_options options; /* query and params owned */
     op_state state;
@@ -32,11 +36,25 @@ hdpy_operation_new(hdpy_connection *conn, hdpy_cursor *cur, hdpy_submit submit, 
         return NULL;
     op->conn = (hdpy_connection *)Py_NewRef((PyObject *)conn);
     op->cursor = (hdpy_cursor *)Py_XNewRef((PyObject *)cur);
+    op->lock = &conn->lock;
     op->submit = submit;
     op->options = *options;
     Py_XINCREF(op->options.query);
     Py_XINCREF(op->options.params);
     return (PyObject *)op;
+}
+
+PyObject *
+hdpy_operation_of_copy(hdpy_copy *copy, hdpy_submit submit, const hdpy_options *options, bool first, bool cancel)
+{
+    PyObject *made = hdpy_operation_new(copy->conn, NULL, submit, options);
+    if (made != NULL) {
+        hdpy_operation *op = (hdpy_operation *)made;
+        op->copy = (hdpy_copy *)Py_NewRef((PyObject *)copy);
+        op->lock = first ? &copy->conn->lock : &copy->lock;
+        op->cancel = cancel;
+    }
+    return made;
 }
 
 static int
@@ -139,7 +157,10 @@ leave(hdpy_operation *op)
         conn->watch->operation = NULL;
         Py_DECREF((PyObject *)op); /* the caller holds one more */
     }
-    hdpy_connection_release(conn);
+    if (op->lock != &conn->lock)
+        hdpy_lock_release(conn->st, op->lock);
+    else if (op->request == NULL || !op->request->copy.kept)
+        hdpy_connection_release(conn);
 }
 
 static PySendResult
@@ -154,7 +175,7 @@ finish(hdpy_operation *op, PyObject **result)
         op->interruption = NULL;
         return PYGEN_ERROR;
     }
-    if (hdpy_request_raise(op->request) < 0)
+    if (op->copy != NULL ? hdpy_copy_raise(op->copy) < 0 : hdpy_request_raise(op->request) < 0)
         return PYGEN_ERROR;
     /* A command in a pipeline, as the BEGIN of a block, is only queued. */
     if (op->submit != submit_command && hdpy_raise_failure(conn) < 0)
@@ -167,6 +188,30 @@ finish(hdpy_operation *op, PyObject **result)
 
 /* ---- the beginning */
 
+/* Has the server asked to cancel by a task of its own, and sets a limit to our patience. */
+static void
+request_cancel(hdpy_operation *op)
+{
+    hdpy_state *st = op->conn->st;
+    PyObject *coroutine = PyObject_CallMethodNoArgs((PyObject *)op->conn, st->str_on_cancel);
+    if (coroutine != NULL)
+        op->cancelling = PyObject_CallMethodOneArg(op->loop, st->str_create_task, coroutine);
+    Py_XDECREF(coroutine);
+    PyObject *over = op->cancelling ? PyObject_GetAttrString((PyObject *)op, "_cancel_over") : NULL;
+    PyObject *done = over ? PyObject_CallMethodOneArg(op->cancelling, st->str_add_done_callback, over) : NULL;
+    Py_XDECREF(over);
+    Py_XDECREF(done);
+    PyObject *give_up = done ? PyObject_GetAttrString((PyObject *)op, "_give_up") : NULL;
+    if (give_up != NULL)
+        op->timer = PyObject_CallMethod(op->loop, "call_later", "dO", cancel_grace, give_up);
+    Py_XDECREF(give_up);
+    if (op->timer == NULL) {
+        PyErr_WriteUnraisable((PyObject *)op);
+        Py_CLEAR(op->cancelling);
+        hdpy_connection_lose_because(op->conn, "the connection was closed: the query could not be cancelled");
+    }
+}
+
 /* The lock is ours: writes the messages and sends what the socket takes. */
 static PySendResult
 begin(hdpy_operation *op, PyObject **result)
@@ -174,12 +219,12 @@ begin(hdpy_operation *op, PyObject **result)
     hdpy_connection *conn = op->conn;
     *result = NULL;
     if (hdpy_connection_check(conn) == 0)
-        op->request = hdpy_request_new();
+        op->request = op->copy ? hdpy_copy_request(op->copy) : hdpy_request_new();
     if (op->request == NULL || op->submit(conn, op->request, &op->options) < 0) {
         leave(op);
         return PYGEN_ERROR;
     }
-    if (!op->request->done)
+    if (!op->request->done && op->lock == &conn->lock)
         hdpy_connection_push(conn, op->request);
     if (conn->session.skipping)
         hdpy_dispatch(conn);
@@ -188,7 +233,9 @@ begin(hdpy_operation *op, PyObject **result)
     op->state = OP_RUNNING;
     if (hdpy_watch_start(conn, op->loop) == 0) {
         conn->watch->operation = (hdpy_operation *)Py_NewRef((PyObject *)op);
-        if (hdpy_watch_flush(conn) == 0 && (*result = wait_for_answer(op)) != NULL) {
+        if (op->cancel)
+            request_cancel(op);
+        if (hdpy_watch_flush(conn) == 0 && (*result = op->cancel ? wait_anew(op) : wait_for_answer(op)) != NULL) {
             if (hdpy_operation_wake(op, false) < 0)
                 PyErr_WriteUnraisable((PyObject *)op);
             return PYGEN_NEXT;
@@ -211,10 +258,10 @@ start(hdpy_operation *op, PyObject **result)
     if (hdpy_import_once(&st->get_running_loop, "asyncio", "get_running_loop") == NULL ||
         (op->loop = PyObject_CallNoArgs(st->get_running_loop)) == NULL)
         return PYGEN_ERROR;
-    if (hdpy_lock_try(&op->conn->lock))
+    if (hdpy_lock_try(op->lock))
         return begin(op, result);
     *result = wait_anew(op);
-    if (*result == NULL || hdpy_lock_enqueue(&op->conn->lock, op->future) < 0) {
+    if (*result == NULL || hdpy_lock_enqueue(op->lock, op->future) < 0) {
         Py_CLEAR(*result);
         return PYGEN_ERROR;
     }
@@ -245,30 +292,6 @@ operation_send(PyObject *self, PyObject *value, PyObject **result)
 }
 
 /* ---- interruption */
-
-/* Has the server asked to cancel by a task of its own, and sets a limit to our patience. */
-static void
-request_cancel(hdpy_operation *op)
-{
-    hdpy_state *st = op->conn->st;
-    PyObject *coroutine = PyObject_CallMethodNoArgs((PyObject *)op->conn, st->str_on_cancel);
-    if (coroutine != NULL)
-        op->cancelling = PyObject_CallMethodOneArg(op->loop, st->str_create_task, coroutine);
-    Py_XDECREF(coroutine);
-    PyObject *over = op->cancelling ? PyObject_GetAttrString((PyObject *)op, "_cancel_over") : NULL;
-    PyObject *done = over ? PyObject_CallMethodOneArg(op->cancelling, st->str_add_done_callback, over) : NULL;
-    Py_XDECREF(over);
-    Py_XDECREF(done);
-    PyObject *give_up = done ? PyObject_GetAttrString((PyObject *)op, "_give_up") : NULL;
-    if (give_up != NULL)
-        op->timer = PyObject_CallMethod(op->loop, "call_later", "dO", cancel_grace, give_up);
-    Py_XDECREF(give_up);
-    if (op->timer == NULL) {
-        PyErr_WriteUnraisable((PyObject *)op);
-        Py_CLEAR(op->cancelling);
-        hdpy_connection_lose_because(op->conn, "the connection was closed: the query could not be cancelled");
-    }
-}
 
 /* The task that asked for the cancel is over: a late cancel can hit nobody else now. */
 static PyObject *
@@ -306,7 +329,7 @@ interrupt(hdpy_operation *op, PyObject *exception)
     PyObject *next = NULL;
     switch (op->state) {
     case OP_LOCKING:
-        hdpy_lock_abandon(op->conn->st, &op->conn->lock, op->future);
+        hdpy_lock_abandon(op->conn->st, op->lock, op->future);
         op->state = OP_DONE;
         break;
     case OP_RUNNING:
@@ -324,7 +347,11 @@ interrupt(hdpy_operation *op, PyObject *exception)
         if (op->interruption == NULL) {
             op->interruption = Py_NewRef(exception);
             hdpy_request_abandon(op->request);
-            request_cancel(op);
+            hdpy_copying_forsake(op->conn, op->request, HD_SPAN_LITERAL("interrupted"));
+            if (hdpy_watch_flush(op->conn) < 0)
+                PyErr_WriteUnraisable((PyObject *)op);
+            if (!is_over(op) && op->cancelling == NULL)
+                request_cancel(op);
         }
         next = wait_anew(op);
         if (next != NULL && hdpy_operation_wake(op, false) < 0)
@@ -425,6 +452,7 @@ operation_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(Py_TYPE(self));
     Py_VISIT((PyObject *)op->conn);
     Py_VISIT((PyObject *)op->cursor);
+    Py_VISIT((PyObject *)op->copy);
     Py_VISIT(op->options.query);
     Py_VISIT(op->options.params);
     Py_VISIT(op->loop);
@@ -462,6 +490,7 @@ operation_dealloc(PyObject *self)
     }
     operation_clear(self);
     hdpy_request_unref(op->request);
+    Py_XDECREF((PyObject *)op->copy);
     Py_XDECREF((PyObject *)op->conn);
     type->tp_free(self);
     Py_DECREF(type);

@@ -6,7 +6,8 @@
 #ifndef HDPY_OPERATION_H
 #define HDPY_OPERATION_H
 
-#include "objects/cursor.h"
+#include "objects/copy.h"
+#include "objects/copy.h"
 #include "wait/exchange.h"
 
 typedef struct hdpy_operation hdpy_operation;
@@ -14,6 +15,14 @@ typedef struct hdpy_operation hdpy_operation;
 /* `cur` may be NULL; the options' objects are kept. */
 PyObject *hdpy_operation_new(hdpy_connection *conn, hdpy_cursor *cur, hdpy_submit submit,
                              const hdpy_options *options);
+
+/* A step of a COPY; the first takes the connection's lock for all of them. `cancel`: the server is asked to cancel. */
+PyObject *hdpy_operation_of_copy(hdpy_copy *copy, hdpy_submit submit, const hdpy_options *options, bool first,
+                                 bool cancel);
+
+/* A step of a COPY; the first takes the connection's lock for all of them. `cancel`: the server is asked to cancel. */
+PyObject *hdpy_operation_of_copy(hdpy_copy *copy, hdpy_submit submit, const hdpy_options *options, bool first,
+                                 bool cancel);
 
 /* The connection has news: wakes the task if the request is done. `here`: this is the tail of the loop's callback and no
  * more has come, so the task may run within it. -1: an exception. */

@@ -1,5 +1,6 @@
 #include "wait/watch.h"
 
+#include "objects/copying.h"
 #include "wait/exchange.h"
 #include "wait/operation.h"
 
@@ -164,7 +165,11 @@ watch_call(PyObject *self, PyObject *args, PyObject *kwargs)
         taken += conn->session.in.chunk && conn->session.in.chunk->used > before
                      ? conn->session.in.chunk->used - before
                      : 1;
-    } while (conn->fd >= 0 && taken < FAIR_SHARE && hd_inbox_pending(&conn->session.in) != 0);
+    } while (conn->fd >= 0 && taken < FAIR_SHARE && hd_inbox_pending(&conn->session.in) != 0 &&
+             !hdpy_copying_is_full(conn));
+    /* Whoever reads a COPY slowly slows the server down: the next step that waits makes the loop watch again. */
+    if (hdpy_copying_is_full(conn))
+        hdpy_watch_stop(conn);
     return after_io(watch, conn);
 }
 

@@ -29,6 +29,7 @@ from .client_cursor import AsyncClientCursor, ClientCursor
 from .connection import Connection
 from .connection_async import AsyncConnection
 from .connection_info import ConnectionInfo
+from .copy import AsyncCopy, Copy
 from .cursor import Cursor
 from .cursor_async import AsyncCursor
 from .errors import (
@@ -76,6 +77,7 @@ __all__ = [
     "STRING",
     "AsyncClientCursor",
     "AsyncConnection",
+    "AsyncCopy",
     "AsyncCursor",
     "AsyncPipeline",
     "AsyncRawCursor",
@@ -88,6 +90,7 @@ __all__ = [
     "Column",
     "Connection",
     "ConnectionInfo",
+    "Copy",
     "Cursor",
     "DataError",
     "DatabaseError",

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, overload
 
 from . import _howdah
+from ._copy import Copy, Writer
 from ._cursor_base import BaseCursor
 from .abc import Params, Query
 from .rows import Row, RowFactory, tuple_row
@@ -70,6 +71,20 @@ class Cursor(_howdah.CursorBase, BaseCursor[Row]):
         """Go to a result by its number; negative ones count from the end. Raises IndexError."""
         self._set_result(index)
         return self
+
+    def copy(self, statement: Query, params: Params | None = None, *, writer: Writer | None = None) -> Copy:
+        """A block that executes a COPY statement, and copies data to or from it.
+
+        statement: COPY ... FROM STDIN or COPY ... TO STDOUT. params: merged into it as literals, since COPY takes no
+        parameters. writer: what to do with the data of a COPY FROM STDIN instead of sending it.
+
+        At its beginning the block raises as `execute`, and `ProgrammingError` for another statement. It has the
+        connection to itself. Behaviour: psycopg 3.
+        """
+        copy = Copy(self, writer=writer)
+        copy._statement = statement
+        copy._params = params or None
+        return copy
 
     if TYPE_CHECKING:  # they are in C
 

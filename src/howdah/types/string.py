@@ -108,11 +108,12 @@ def register_default_adapters(context: AdaptContext) -> None:
     for by_oid in (StrBinaryDumperVarchar, StrBinaryDumperName, StrDumper, StrDumperVarchar, StrDumperName):
         adapters.register_dumper(None, by_oid)
     adapters.register_dumper(str, StrDumperUnknown)
-    for cls in (bytes, bytearray, memoryview):
-        adapters.register_dumper(cls, BytesDumper)
-        adapters.register_dumper(cls, BytesBinaryDumper)
+    # Who asks for a dumper to bytea gets that of bytes, registered last.
     adapters.register_dumper(Binary, BinaryTextDumper)
     adapters.register_dumper(Binary, BinaryBinaryDumper)
+    for cls in (memoryview, bytearray, bytes):
+        adapters.register_dumper(cls, BytesDumper)
+        adapters.register_dumper(cls, BytesBinaryDumper)
 
     adapters.register_loader(0, TextLoader)
     adapters.register_loader(0, ByteaBinaryLoader)
