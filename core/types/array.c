@@ -35,14 +35,7 @@ hd_array_read_header(hd_reader *r, hd_array_header *h)
 bool
 hd_array_read_item(hd_reader *r, hd_span *item)
 {
-    int32_t n = hd_read_i32(r);
-    if (n < 0) {
-        if (n != -1)
-            hd_scan_fail(r);
-        return false;
-    }
-    *item = hd_read_span(r, (size_t)n);
-    return true;
+    return hd_read_item(r, item);
 }
 
 void

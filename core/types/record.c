@@ -16,14 +16,7 @@ bool
 hd_record_read_field(hd_reader *r, uint32_t *oid, hd_span *field)
 {
     *oid = hd_read_u32(r);
-    int32_t n = hd_read_i32(r);
-    if (n < 0) {
-        if (n != -1)
-            hd_scan_fail(r);
-        return false;
-    }
-    *field = hd_read_span(r, (size_t)n);
-    return true;
+    return hd_read_item(r, field);
 }
 
 hd_record_scanner

@@ -86,4 +86,18 @@ hd_print_digits(uint8_t *p, uint64_t v, size_t width)
     return n;
 }
 
+/* An element of an array, a field of a record: its length word and its bytes. False for NULL, and when r is bad. */
+static inline bool
+hd_read_item(hd_reader *r, hd_span *item)
+{
+    int32_t n = hd_read_i32(r);
+    if (n < 0) {
+        if (n != -1)
+            hd_scan_fail(r);
+        return false;
+    }
+    *item = hd_read_span(r, (size_t)n);
+    return true;
+}
+
 #endif

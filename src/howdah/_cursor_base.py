@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic
+from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
 from . import _howdah
 from ._connection_base import describe_connection
@@ -29,3 +29,13 @@ class BaseCursor(_howdah.BaseCursor, Generic[Row]):
 
     def setoutputsize(self, size: Any, column: int | None = None) -> None:
         """Does nothing (DB-API)."""
+
+
+class BindingMixin(_howdah.BaseCursor if TYPE_CHECKING else object):  # type: ignore[misc]
+    """Makes the cursor class that it is mixed with bind parameters in another way."""
+
+    _bind: ClassVar[int]  # enum hdpy_binding of the core
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self._binding = self._bind

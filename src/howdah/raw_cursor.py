@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+from ._cursor_base import BindingMixin
 from .cursor import Cursor
 from .cursor_async import AsyncCursor
 from .rows import Row
 
 __all__ = ["AsyncRawCursor", "RawCursor", "RawCursorMixin"]
 
-RAW = 2  # enum hdpy_binding of the core
 
-if TYPE_CHECKING:
-    from . import _howdah
-
-    _Base = _howdah.BaseCursor
-else:
-    _Base = object
-
-
-class RawCursorMixin(_Base):
+class RawCursorMixin(BindingMixin):
     """Makes the cursor class that it is mixed with take ``$1``, ``$2``, and a sequence of parameters."""
 
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self._binding = RAW
+    _bind = 2
 
 
 class RawCursor(RawCursorMixin, Cursor[Row]):
