@@ -470,6 +470,35 @@ connection_exec(PyObject *self, PyObject *sql)
     return results;
 }
 
+/* _drain(block): takes what has arrived while nobody waits for an answer. Who does takes it himself: `block` waits for
+ * him, else nothing is done. */
+static PyObject *
+connection_drain(PyObject *self, PyObject *block)
+{
+    hdpy_connection *conn = (hdpy_connection *)self;
+    if (hdpy_connection_check(conn) < 0)
+        return NULL;
+    if (!hdpy_lock_try(&conn->lock)) {
+        if (block != Py_True)
+            Py_RETURN_NONE;
+        if (hdpy_lock_acquire(conn->st, &conn->lock, 0) < 0)
+            return NULL;
+    }
+    while (conn->fd >= 0 && !conn->closed && hdpy_receive(conn)) {}
+    hdpy_connection_release(conn);
+    return hdpy_connection_check(conn) < 0 ? NULL : Py_NewRef(Py_None);
+}
+
+/* _watch_by(loop): has the event loop take what arrives. */
+static PyObject *
+connection_watch_by(PyObject *self, PyObject *loop)
+{
+    hdpy_connection *conn = (hdpy_connection *)self;
+    if (hdpy_connection_check(conn) < 0 || hdpy_watch_start(conn, loop) < 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
 /* ---- attributes */
 
 static PyObject *
@@ -588,6 +617,7 @@ static PyMethodDef methods[] = {
     {"_protocol_version", connection_protocol_version, METH_NOARGS, NULL},
     {"_encoding", connection_encoding, METH_NOARGS, NULL},
     {"_exec", connection_exec, METH_O, NULL},
+    {"_drain", connection_drain, METH_O, NULL},
     {"_cancel_request", connection_cancel_request, METH_NOARGS, NULL},
     {"_pending", connection_pending, METH_NOARGS, NULL},
     {NULL},
@@ -620,6 +650,7 @@ static PyMethodDef sync_methods[] = {
 static PyMethodDef async_methods[] = {
     {"_command", hdpy_async_command, METH_O, NULL},
     {"_sync", hdpy_async_sync, METH_NOARGS, NULL},
+    {"_watch_by", connection_watch_by, METH_O, NULL},
     {NULL},
 };
 

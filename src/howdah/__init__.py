@@ -25,6 +25,7 @@ from ._dbapi20 import (
 from ._enums import IsolationLevel
 from ._pipeline import Pipeline
 from ._pipeline_async import AsyncPipeline
+from ._tpc import Xid
 from .client_cursor import AsyncClientCursor, ClientCursor
 from .connection import Connection
 from .connection_async import AsyncConnection
@@ -117,6 +118,7 @@ __all__ = [
     "TimestampFromTicks",
     "Transaction",
     "Warning",
+    "Xid",
     "adapt",
     "adapters",
     "apilevel",

@@ -6,6 +6,7 @@ import logging
 import select
 import types
 import warnings
+from collections import deque
 from collections.abc import Callable
 from typing import Any, ClassVar, Generic, NamedTuple, NoReturn
 
@@ -14,6 +15,7 @@ from ._adapters_map import AdaptersMap
 from ._connect import cancel_sync
 from ._diagnostic import Diagnostic
 from ._enums import IsolationLevel
+from ._tpc import Tpc, Xid
 from .connection_info import ConnectionInfo
 from .pq import PGconn, TransactionStatus
 from .rows import Row
@@ -66,6 +68,10 @@ class BaseConnection(_howdah.BaseConnection, Generic[Row]):
         self._params: dict[str, str] = {}
         self._notice_handlers: list[NoticeHandler] = []
         self._notify_handlers: list[NotifyHandler] = []
+        self._backlog: deque[Notify] = deque()  # notifications for notifies()
+        self._n_notifies = 0  # how many of its generators are under way
+        self._arrived: Any = None  # the asyncio.Event that one of them waits for
+        self._tpc: Tpc | None = None
         self._num_transactions = 0
         self._isolation_level: IsolationLevel | None = None
         self._read_only: bool | None = None
@@ -198,6 +204,15 @@ class BaseConnection(_howdah.BaseConnection, Generic[Row]):
                 "the transaction ends with its block (raise Rollback to undo it)"
             )
 
+    def _check_no_tpc(self, method: str) -> None:
+        if self._tpc is not None:
+            raise errors.ProgrammingError(f"{method}() cannot be used during a two-phase transaction")
+
+    def xid(self, format_id: int, gtrid: str, bqual: str) -> Xid:
+        """A name for a two-phase transaction. Raises ValueError for parts that PEP 249 does not allow."""
+        self.fileno()  # raises if closed
+        return Xid.from_parts(format_id, gtrid, bqual)
+
     # ---- notices and notifications
 
     def add_notice_handler(self, callback: NoticeHandler) -> None:
@@ -223,6 +238,10 @@ class BaseConnection(_howdah.BaseConnection, Generic[Row]):
 
     def _on_notification(self, pid: int, channel: str, payload: str) -> None:
         notify = Notify(channel, payload, pid)
+        if self._n_notifies or not self._notify_handlers:
+            self._backlog.append(notify)
+            if self._arrived is not None:
+                self._arrived.set()
         for handler in self._notify_handlers:
             _call_handler(handler, notify)
 
@@ -234,8 +253,13 @@ class BaseConnection(_howdah.BaseConnection, Generic[Row]):
         Nothing happens on a closed connection. Raises `OperationalError` when the server cannot be reached. Source:
         PostgreSQL documentation, 54.2.8 "Canceling Requests in Progress".
         """
+        self._check_cancellable()
         if not self.closed:
             cancel_sync(self._params, self._cancel_request(), CANCEL_TIMEOUT)
+
+    def _check_cancellable(self) -> None:
+        if self._tpc is not None and self._tpc.prepared:
+            raise errors.ProgrammingError("cancel() cannot be used with a prepared two-phase transaction")
 
 
 def describe_connection(conn: Any) -> str:

@@ -212,6 +212,8 @@ class BaseConnection:
         """Python's name of the session's client_encoding."""
     def _exec(self, sql: bytes, /) -> list[Result]:
         """The results of a simple Query; it waits in this thread, on asyncio's connections too."""
+    def _drain(self, block: bool, /) -> None:
+        """Take what has arrived while nobody waits for an answer."""
     def _cancel_request(self) -> bytes:
         """The bytes of a CancelRequest, to be sent over a connection of its own."""
     # pipeline mode
@@ -243,6 +245,7 @@ class ConnectionBase(BaseConnection):
         """In a pipeline: send a Sync, wait for all answers, raise the first error that was not raised yet."""
 
 class AsyncConnectionBase(BaseConnection):
+    def _watch_by(self, loop: Any, /) -> None: ...
     def _command(self, sql: str, /) -> Awaitable[None]: ...
     def _sync(self) -> Awaitable[None]: ...
 

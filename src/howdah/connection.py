@@ -4,23 +4,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+import warnings
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
-from . import _howdah
+from . import _howdah, errors
 from ._adapters_map import AdaptersMap
 from ._connect import cancel_sync, connect_sync
-from ._connection_base import CANCEL_TIMEOUT, BaseConnection
+from ._connection_base import CANCEL_TIMEOUT, BaseConnection, Notify
 from ._discovery import Discovery
 from ._enums import IsolationLevel
+from ._notifications import deadline_after, time_left, wait_sync
 from ._pipeline import Pipeline
+from ._tpc import RECOVER, Tpc, Xid, finish_sql, prepare_sql, recovered
 from .abc import AdaptContext, Params, Query
 from .conninfo import conninfo_to_dict
 from .cursor import Cursor
 from .pq import Format, TransactionStatus
-from .rows import Row, RowFactory, tuple_row
+from .rows import Row, RowFactory, args_row, tuple_row
 from .server_cursor import ServerCursor
 from .transaction import Transaction
 
@@ -172,6 +175,7 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
         Raises `ProgrammingError` within a ``transaction()`` block, `OperationalError` on a closed connection.
         """
         self._check_no_transaction("commit")
+        self._check_no_tpc("commit")
         if self._transaction_status() != TransactionStatus.IDLE:
             self._command("COMMIT")
             if self._pipeline is not None:
@@ -180,6 +184,7 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
     def rollback(self) -> None:
         """Undo the open transaction, if there is one. Raises as `commit`."""
         self._check_no_transaction("rollback")
+        self._check_no_tpc("rollback")
         if self._pipeline is not None:  # which an error may have aborted up to its next Sync
             self._pipeline.sync()
         if self._transaction_status() != TransactionStatus.IDLE:
@@ -223,6 +228,99 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
             if pipeline.level == 0:
                 self._pipeline = None
 
+    # ---- two-phase commit
+
+    def tpc_begin(self, xid: Xid | str) -> None:
+        """Begin a two-phase transaction of this name.
+
+        Raises `ProgrammingError` within a transaction and in autocommit. Source: PEP 249, "Optional Two-Phase Commit
+        Extensions".
+        """
+        self._settle()
+        tpc = Tpc(self, xid)
+        self._command(self._begin.decode())
+        self._tpc = tpc
+
+    def tpc_prepare(self) -> None:
+        """First phase: from here on the server can commit it, whatever becomes of the connection.
+
+        Raises `ProgrammingError` without a two-phase transaction, `NotSupportedError` if the server refuses them.
+        """
+        command = prepare_sql(self._tpc)
+        assert self._tpc is not None
+        self._tpc.prepared = True
+        try:
+            self._command(command)
+        except errors.ObjectNotInPrerequisiteState as error:
+            raise errors.NotSupportedError(str(error)) from None
+        if self._pipeline is not None:
+            self._pipeline.sync()
+
+    def tpc_commit(self, xid: Xid | str | None = None) -> None:
+        """Second phase: commit the connection's transaction, prepared or not; or another's, by its name.
+
+        Raises `ProgrammingError` without a transaction, and for a name within one.
+        """
+        self._tpc_finish("COMMIT", xid)
+
+    def tpc_rollback(self, xid: Xid | str | None = None) -> None:
+        """Undo the connection's transaction, prepared or not; or another's, by its name. Raises as `tpc_commit`."""
+        self._tpc_finish("ROLLBACK", xid)
+
+    def _tpc_finish(self, action: str, xid: Xid | str | None) -> None:
+        command = finish_sql(self._tpc, action, xid)
+        if command is None:
+            self._tpc = None
+            (self.commit() if action == "COMMIT" else self.rollback())
+            return
+        self._command(command)
+        self._tpc = None
+        if self._pipeline is not None:
+            self._pipeline.sync()
+
+    def tpc_recover(self) -> list[Xid]:
+        """The transactions that wait on the server for their second phase, of every database."""
+        was_idle = self._transaction_status() == TransactionStatus.IDLE
+        cur = self.cursor(row_factory=args_row(recovered))
+        cur.execute(RECOVER)
+        found = cur.fetchall()
+        if was_idle and self._transaction_status() != TransactionStatus.IDLE:
+            self.rollback()
+        return found
+
+    # ---- notifications
+
+    def notifies(self, *, timeout: float | None = None, stop_after: int | None = None) -> Generator[Notify, None]:
+        """The notifications that have arrived and not gone to a handler, and those that arrive.
+
+        timeout: seconds after which it ends; None for never. stop_after: it ends when it has given so many, and those
+        that came along with the last one. It may be left at any time, and called again.
+
+        Raises `OperationalError` on a closed connection. Source: PostgreSQL documentation, "LISTEN".
+        """
+        self.fileno()  # raises if closed
+        if self._notify_handlers:
+            warnings.warn(
+                "notifies() and notification handlers on one connection get in each other's way: use one of them",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+        deadline = deadline_after(timeout)
+        given = 0
+        self._n_notifies += 1
+        try:
+            while stop_after is None or given < stop_after:
+                left = time_left(deadline)
+                wait_sync(self, left)
+                batch = len(self._backlog)
+                given += batch
+                for _ in range(batch):
+                    yield self._backlog.popleft()
+                if not batch and left is not None and left <= 0:
+                    return
+        finally:
+            self._n_notifies -= 1
+
     # ---- settings of transactions: they change only between transactions
 
     def _settle(self) -> None:
@@ -257,6 +355,7 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
 
         timeout: seconds. Raises `CancellationTimeout`, or `OperationalError` when the server cannot be reached.
         """
+        self._check_cancellable()
         if not self.closed:
             cancel_sync(self._params, self._cancel_request(), timeout)
 

@@ -1,0 +1,153 @@
+"""`notifies()`, blocking and under asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+
+import pytest
+
+import howdah
+
+
+@pytest.fixture
+def other(dsn):
+    with howdah.connect(dsn, autocommit=True) as conn:
+        yield conn
+
+
+@pytest.fixture
+def listening(conn):
+    conn.autocommit = True
+    conn.execute("listen channel")
+    return conn
+
+
+@pytest.fixture
+async def alistening(aconn):
+    await aconn.set_autocommit(True)
+    await aconn.execute("listen channel")
+    return aconn
+
+
+def payloads(conn, **kwargs):
+    return [notify.payload for notify in conn.notifies(**kwargs)]
+
+
+def test_what_came_before_is_not_lost(listening, other):
+    other.execute("notify channel, '1'")
+    listening.execute("select 1")
+    other.execute("notify channel, '2'")
+    other.execute("select 1")
+    time.sleep(0.05)
+    assert payloads(listening, timeout=0) == ["1", "2"]
+    assert payloads(listening, timeout=0) == []
+
+
+def test_waiting(listening, other):
+    timer = threading.Timer(0.1, other.execute, ["notify channel, 'late'"])
+    timer.start()
+    start = time.monotonic()
+    [notify] = listening.notifies(stop_after=1)
+    assert 0.05 < time.monotonic() - start < 0.4  # at once, not at the end of a slice
+    assert (notify.channel, notify.payload, notify.pid) == ("channel", "late", other.info.backend_pid)
+    timer.join()
+    start = time.monotonic()
+    assert payloads(listening, timeout=0.2) == []
+    assert time.monotonic() - start >= 0.2
+
+
+def test_left_and_taken_up_again(listening, other):
+    other.execute("notify channel, '1'; notify channel, '2'; notify channel, '3'")
+    for notify in listening.notifies(timeout=5):
+        assert notify.payload == "1"
+        break
+    assert payloads(listening, timeout=5, stop_after=1) == ["2", "3"]  # which came together
+
+
+def test_the_connection_may_be_used_meanwhile(listening, other):
+    seen = []
+    for notify in listening.notifies(stop_after=3, timeout=5):
+        seen.append(notify.payload)
+        listening.execute("select pg_notify('channel', %s)", [str(len(seen))])
+        if len(seen) == 3:
+            break
+    else:
+        pytest.fail("ended")  # pragma: no cover
+    assert seen == ["0", "1", "2"]
+
+
+@pytest.fixture(autouse=True)
+def first(request):
+    """The notification that starts the conversation of the test above."""
+    if request.function is test_the_connection_may_be_used_meanwhile:
+        request.getfixturevalue("listening")
+        request.getfixturevalue("other").execute("notify channel, '0'")
+
+
+def test_handlers_and_generators(listening, other):
+    heard = []
+    listening.add_notify_handler(heard.append)
+    other.execute("notify channel, '1'")
+    listening.execute("select 1")
+    assert len(heard) == 1
+    with pytest.warns(RuntimeWarning, match="notifies"):
+        assert payloads(listening, timeout=0) == []
+
+
+def test_the_connection_is_lost_or_closed(listening, other, dsn):
+    timer = threading.Timer(0.1, other.execute, [f"select pg_terminate_backend({listening.info.backend_pid})"])
+    timer.start()
+    with pytest.raises(howdah.OperationalError):
+        payloads(listening, timeout=5)
+    timer.join()
+    with pytest.raises(howdah.OperationalError):
+        payloads(listening, timeout=0)
+
+
+async def test_asyncio(alistening, other):
+    loop = asyncio.get_running_loop()
+    loop.call_later(0.1, other.execute, "notify channel, 'late'")
+    start = time.monotonic()
+    got = [notify.payload async for notify in alistening.notifies(stop_after=1)]
+    assert got == ["late"]
+    assert time.monotonic() - start < 0.4
+    assert [n async for n in alistening.notifies(timeout=0.1)] == []
+    other.execute("notify channel, 'now'")
+    await asyncio.sleep(0.05)
+    assert [n.payload async for n in alistening.notifies(timeout=0)] == ["now"]
+
+
+async def test_asyncio_uses_the_connection_meanwhile(alistening, other):
+    async def listen():
+        return [notify.payload async for notify in alistening.notifies(timeout=5, stop_after=1)]
+
+    task = asyncio.create_task(listen())
+    await asyncio.sleep(0.02)
+    cur = await alistening.execute("select 1")
+    assert await cur.fetchone() == (1,)
+    other.execute("notify channel, 'x'")
+    assert await task == ["x"]
+
+
+async def test_asyncio_loses_the_connection(alistening, other):
+    loop = asyncio.get_running_loop()
+    loop.call_later(0.05, other.execute, f"select pg_terminate_backend({alistening.info.backend_pid})")
+    with pytest.raises(howdah.OperationalError):
+        async for _ in alistening.notifies(timeout=5):
+            pass
+
+
+async def test_asyncio_cancels_the_wait(alistening, other):
+    async def listen():
+        async for _ in alistening.notifies():
+            pass
+
+    task = asyncio.create_task(listen())
+    await asyncio.sleep(0.02)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    other.execute("notify channel, 'x'")
+    assert [n.payload async for n in alistening.notifies(timeout=5, stop_after=1)] == ["x"]
