@@ -58,6 +58,7 @@
     X(Watch)                                                                                                         \
     X(kw_context) /* ("context",) */                                                                                 \
     X(Waiter)                                                                                                        \
+    X(StreamRows)                                                                                                    \
     X(Operation)                                                                                                     \
     /* imported on first use: hdpy_import_once() */                                                                  \
     X(threading_Lock)                                                                                                \

@@ -50,6 +50,7 @@ connection_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(conn->wait);
     Py_VISIT(conn->loss);
     Py_VISIT(conn->failure);
+    Py_VISIT(conn->streamer);
     Py_VISIT((PyObject *)conn->watch);
     for (hdpy_request *request = conn->request; request != NULL; request = request->next)
         Py_VISIT(request->owner);
@@ -80,6 +81,7 @@ connection_clear(PyObject *self)
     Py_CLEAR(conn->wait);
     Py_CLEAR(conn->loss);
     Py_CLEAR(conn->failure);
+    Py_CLEAR(conn->streamer);
     drop_requests(&conn->request);
     drop_requests(&conn->arrived);
     return 0;
@@ -502,6 +504,22 @@ connection_watch_by(PyObject *self, PyObject *loop)
 /* ---- attributes */
 
 static PyObject *
+get_pipelined(PyObject *self, void *closure)
+{
+    return PyBool_FromLong(((hdpy_connection *)self)->pipelined);
+}
+
+/* Behind a pipeline whose last Sync was interrupted, its errors are nobody's. */
+static int
+set_pipelined(PyObject *self, PyObject *value, void *closure)
+{
+    hdpy_connection *conn = (hdpy_connection *)self;
+    conn->pipelined = value == Py_True;
+    Py_CLEAR(conn->failure);
+    return 0;
+}
+
+static PyObject *
 get_pipeline_status(PyObject *self, void *closure)
 {
     enum { OFF, ON, ABORTED };
@@ -583,6 +601,7 @@ static PyGetSetDef getset[] = {
     {"closed", get_closed, NULL, PyDoc_STR("True when the connection can't be used any more."), NULL},
     {"_transaction_lost", get_transaction_lost, NULL, NULL, NULL},
     {"_pipeline_status", get_pipeline_status, NULL, NULL, NULL},
+    {"_pipelined", get_pipelined, set_pipelined, NULL, NULL},
     {"prepare_threshold", get_limit, set_limit,
      PyDoc_STR("How many times a query is executed before it is prepared on the server; None: never."),
      (void *)offsetof(hdpy_connection, queries.prepare_threshold)},
@@ -601,7 +620,6 @@ static PyMemberDef members[] = {
     {"_autocommit", T_BOOL, offsetof(hdpy_connection, autocommit), 0, NULL},
     {"_begin", T_OBJECT, offsetof(hdpy_connection, begin), 0, NULL},
     {"_wait", T_OBJECT, offsetof(hdpy_connection, wait), 0, NULL},
-    {"_pipelined", T_BOOL, offsetof(hdpy_connection, pipelined), 0, NULL},
     {"_unsynced", T_BOOL, offsetof(hdpy_connection, unsynced), READONLY, NULL},
     {NULL},
 };

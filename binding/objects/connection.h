@@ -38,6 +38,7 @@ typedef struct hdpy_connection {
     bool unsynced;         /* something was sent since the last Sync */
     hdpy_request *arrived; /* of the pipeline, answered; for hdpy_cursor_deliver() ... */
     hdpy_request *newest;  /* ... up to this one */
+    PyObject *streamer;    /* the task to which a stream belongs; NULL: none */
     PyObject *failure;     /* the first error of the pipeline that nobody has been told of */
     hdpy_copy *copy;       /* whose block holds the lock; borrowed, NULL for none */
     PyObject *wait;        /* callable (fd, write) used instead of poll(), or None: gevent */

@@ -2,6 +2,7 @@
 
 #include "module/args.h"
 #include "wait/exchange.h"
+#include "objects/stream.h"
 #include "wait/operation.h"
 
 #include <structmember.h>
@@ -70,6 +71,7 @@ cursor_dealloc(PyObject *self)
     if (PyObject_CallFinalizerFromDealloc(self) < 0)
         return;
     PyObject_GC_UnTrack(self);
+    hdpy_stream_close(cur);
     cursor_clear(self);
     hdpy_context_clear(&cur->context);
     Py_XDECREF((PyObject *)cur->result);
@@ -424,6 +426,11 @@ hdpy_cursor_begin(hdpy_cursor *cur, PyObject *query)
 {
     if (hdpy_cursor_check(cur) < 0)
         return -1;
+    if (cur->stream != NULL) {
+        PyErr_SetString(cur->conn->st->ProgrammingError,
+                        "the cursor is streaming: use another one, or end the stream before");
+        return -1;
+    }
     hdpy_cursor_reset(cur);
     Py_XSETREF(cur->query, Py_NewRef(query));
     return 0;
@@ -637,6 +644,9 @@ static PyMethodDef async_methods[] = {
     {"_execute", FAST(async_execute), NULL},
     {"_executemany", FAST(async_executemany), NULL},
     {"_await", async_await, METH_NOARGS, NULL},
+    {"_stream_start", (PyCFunction)(void (*)(void))hdpy_async_stream_start, METH_FASTCALL, NULL},
+    {"_stream_more", hdpy_async_stream_more, METH_NOARGS, NULL},
+    {"_stream_end", hdpy_async_stream_end, METH_NOARGS, NULL},
     {NULL},
 };
 
@@ -681,12 +691,15 @@ static PyType_Spec async_spec = {
 };
 
 static int
-add_type(PyObject *module, const char *name, PyType_Spec *spec, PyObject *base, PyMethodDef *more)
+add_type(PyObject *module, const char *name, PyType_Spec *spec, PyObject *base, PyMethodDef *more,
+         PyMethodDef *and_more)
 {
     PyObject *type = PyType_FromModuleAndSpec(module, spec, base);
     int rc = type ? PyModule_AddObjectRef(module, name, type) : -1;
     if (rc == 0 && more != NULL)
         rc = hdpy_add_methods((PyTypeObject *)type, more);
+    if (rc == 0 && and_more != NULL)
+        rc = hdpy_add_methods((PyTypeObject *)type, and_more);
     Py_XDECREF(type);
     return rc;
 }
@@ -696,9 +709,11 @@ hdpy_cursor_init(hdpy_state *st, PyObject *module)
 {
     st->BaseCursor = PyType_FromModuleAndSpec(module, &base_spec, NULL);
     if (st->BaseCursor == NULL || PyModule_AddObjectRef(module, "BaseCursor", st->BaseCursor) < 0 ||
-        hdpy_add_methods((PyTypeObject *)st->BaseCursor, hdpy_fetch_methods) < 0)
+        hdpy_add_methods((PyTypeObject *)st->BaseCursor, hdpy_fetch_methods) < 0 ||
+        hdpy_add_methods((PyTypeObject *)st->BaseCursor, hdpy_stream_methods) < 0)
         return -1;
-    if (add_type(module, "CursorBase", &sync_spec, st->BaseCursor, hdpy_sync_fetch_methods) < 0)
+    if (add_type(module, "CursorBase", &sync_spec, st->BaseCursor, hdpy_sync_fetch_methods,
+                 hdpy_sync_stream_methods) < 0)
         return -1;
-    return add_type(module, "AsyncCursorBase", &async_spec, st->BaseCursor, NULL);
+    return add_type(module, "AsyncCursorBase", &async_spec, st->BaseCursor, NULL, NULL);
 }

@@ -24,6 +24,7 @@ typedef struct hdpy_cursor {
     PyObject *maker_factory; /* ... for this factory (owned); NULL: not made yet */
     PyObject *query;         /* last executed, as given */
     hdpy_request *pending;   /* in a pipeline: what was executed last, while unanswered (borrowed) */
+    hdpy_request *stream;    /* of stream(), from start to end; NULL: none */
     PyObject *failure;       /* in a pipeline: why that failed */
     bool unlearned; /* the connection's discovery has not been asked about the types of a pipeline's results */
 } hdpy_cursor;
@@ -51,6 +52,12 @@ void hdpy_cursor_deliver(hdpy_connection *conn);
 
 /* In a pipeline: waits in this thread until the cursor has its results. -1: an error of any statement. */
 int hdpy_cursor_await(hdpy_cursor *cur);
+
+/* Notes what is to be executed and forgets what was. -1: the cursor is closed, or streaming. */
+int hdpy_cursor_begin(hdpy_cursor *cur, PyObject *query);
+
+/* The row of the current result at cur->pos, which exists, and goes on to the next. */
+PyObject *hdpy_cursor_row(hdpy_cursor *cur);
 
 /* From the arguments of execute(); -1: TypeError. */
 int hdpy_cursor_options(hdpy_cursor *cur, hdpy_options *options, PyObject *query, PyObject *params, PyObject *prepare,

@@ -48,6 +48,15 @@ no_result(hdpy_cursor *cur)
     hdpy_raise(error);
 }
 
+/* How the rows are made is settled. */
+static int
+settle(hdpy_cursor *cur)
+{
+    if (cur->result->description->adapters != hdpy_context_adapters(&cur->context) && find_loaders_anew(cur) < 0)
+        return -1;
+    return hdpy_cursor_settle_rows(cur);
+}
+
 /* The current result must hold rows, and the way to make them be settled. */
 static int
 prepare_fetch(hdpy_cursor *cur)
@@ -67,13 +76,28 @@ prepare_fetch(hdpy_cursor *cur)
         return -1;
     }
     if (cur->result->status != HDPY_TUPLES_OK) {
-        PyErr_Format(st->ProgrammingError, "the last operation didn't produce records (command status: %s)",
-                     cur->tag.length ? cur->tag.text : "empty query");
+        if (cur->result->status == HDPY_SINGLE_TUPLE)
+            PyErr_SetString(st->ProgrammingError,
+                            "the last operation didn't produce records (result status: SINGLE_TUPLE)");
+        else
+            PyErr_Format(st->ProgrammingError, "the last operation didn't produce records (command status: %s)",
+                         cur->tag.length ? cur->tag.text : "empty query");
         return -1;
     }
-    if (cur->result->description->adapters != hdpy_context_adapters(&cur->context) && find_loaders_anew(cur) < 0)
-        return -1;
-    return hdpy_cursor_settle_rows(cur);
+    return settle(cur);
+}
+
+PyObject *
+hdpy_cursor_row(hdpy_cursor *cur)
+{
+    if (settle(cur) < 0)
+        return NULL;
+    hdpy_row_source src = hold(cur);
+    PyObject *row = hdpy_make_row(&cur->maker, &src, (size_t)cur->pos);
+    if (row != NULL && cur->result == src.result)
+        cur->pos++;
+    let_go(&src);
+    return row;
 }
 
 /* The next row, or NULL without an exception at the end. */
@@ -82,12 +106,7 @@ next_row(hdpy_cursor *cur)
 {
     if (prepare_fetch(cur) < 0 || (size_t)cur->pos >= cur->result->rows.n_rows)
         return NULL;
-    hdpy_row_source src = hold(cur);
-    PyObject *row = hdpy_make_row(&cur->maker, &src, (size_t)cur->pos);
-    if (row != NULL && cur->result == src.result)
-        cur->pos++;
-    let_go(&src);
-    return row;
+    return hdpy_cursor_row(cur);
 }
 
 PyObject *

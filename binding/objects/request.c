@@ -2,6 +2,7 @@
 
 #include "module/errors.h"
 #include "objects/copying.h"
+#include "objects/stream.h"
 #include "wire/backend.h"
 #include "wire/frontend.h"
 
@@ -64,7 +65,9 @@ hdpy_request_satisfied(const hdpy_connection *conn, const hdpy_request *request)
 void
 hdpy_request_abandon(hdpy_request *request)
 {
-    if (request->until == HDPY_UNTIL_WRITTEN)
+    if (request->streaming)
+        hdpy_stream_discard(request);
+    else if (request->until == HDPY_UNTIL_WRITTEN)
         request->feed = NULL; /* the pipeline's Sync is to come */
     else
         request->until = HDPY_UNTIL_DONE;

@@ -17,6 +17,7 @@ hdpy_result_new(hdpy_state *st, hdpy_settings *settings, hdpy_description *descr
     r->tag.length = 0;
     r->error = NULL;
     r->cleared = false;
+    r->first = r->shown = 0;
     return r;
 }
 
@@ -61,11 +62,18 @@ get_status(PyObject *self, void *closure)
     return PyLong_FromLong(r->cleared ? HDPY_FATAL_ERROR : r->status);
 }
 
+static size_t
+n_rows(const hdpy_result *r)
+{
+    if (!is_shown(r))
+        return 0;
+    return r->status == HDPY_SINGLE_TUPLE ? r->shown : r->rows.n_rows;
+}
+
 static PyObject *
 get_ntuples(PyObject *self, void *closure)
 {
-    hdpy_result *r = (hdpy_result *)self;
-    return PyLong_FromSize_t(is_shown(r) ? r->rows.n_rows : 0);
+    return PyLong_FromSize_t(n_rows((hdpy_result *)self));
 }
 
 static PyObject *
@@ -173,9 +181,9 @@ get_value(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
     const hdpy_column *column = column_of(r, args[1]);
     if (PyErr_Occurred())
         return NULL;
-    if (column == NULL || row < 0 || (size_t)row >= r->rows.n_rows)
+    if (column == NULL || row < 0 || (size_t)row >= n_rows(r))
         Py_RETURN_NONE;
-    hd_reader values = hd_result_row(&r->rows, (size_t)row);
+    hd_reader values = hd_result_row(&r->rows, r->first + (size_t)row);
     hd_span value;
     bool given = false;
     for (Py_ssize_t c = column - r->description->columns; c >= 0; c--)

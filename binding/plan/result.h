@@ -13,6 +13,7 @@ typedef enum hdpy_exec_status {
     HDPY_COPY_OUT = 3,
     HDPY_COPY_IN = 4,
     HDPY_FATAL_ERROR = 7,
+    HDPY_SINGLE_TUPLE = 9, /* some rows of a stream */
     HDPY_TUPLES_CHUNK = 12,
 } hdpy_exec_status;
 
@@ -38,8 +39,9 @@ typedef struct hdpy_result {
     hdpy_exec_status status;
     int64_t affected; /* rows returned, or according to the command tag; -1 if it tells none */
     hdpy_tag tag;
-    PyObject *error; /* (bytes, dict of the fields) for one made by bare_result(); else NULL */
-    bool cleared;    /* it shows nothing any more; the cursor has its rows all the same */
+    PyObject *error;     /* (bytes, dict of the fields) for one made by bare_result(); else NULL */
+    bool cleared;        /* it shows nothing any more; the cursor has its rows all the same */
+    size_t first, shown; /* of a stream: what Python sees of the rows */
 } hdpy_result;
 
 /* `description` may be NULL. */

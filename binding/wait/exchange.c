@@ -386,9 +386,8 @@ hdpy_raise_failure(hdpy_connection *conn)
     return -1;
 }
 
-/* OperationalError unless the connection can be used: the one that a pipeline has met, if nobody has been told. */
-static int
-check(hdpy_connection *conn)
+int
+hdpy_check(hdpy_connection *conn)
 {
     if (hdpy_connection_check(conn) == 0)
         return 0;
@@ -400,25 +399,38 @@ check(hdpy_connection *conn)
     return -1;
 }
 
-hdpy_request *
-hdpy_run(hdpy_connection *conn, hdpy_submit submit, void *arg)
+static hdpy_request *
+run(hdpy_connection *conn, hdpy_submit submit, void *arg, bool keep)
 {
     unsigned long me = conn->wait == Py_None ? PyThread_get_thread_ident() : 0;
-    if (check(conn) < 0 || hdpy_lock_acquire(conn->st, &conn->lock, me) < 0)
+    if (hdpy_check(conn) < 0 || hdpy_lock_acquire(conn->st, &conn->lock, me) < 0)
         return NULL;
     hdpy_request *request = NULL;
     int rc = -1;
-    if (check(conn) == 0) /* it may have been closed while we waited */
+    if (hdpy_check(conn) == 0) /* it may have been closed while we waited */
         request = hdpy_request_new();
     if (request != NULL && (rc = submit(conn, request, arg)) == 0 && !request->done) {
         hdpy_connection_push(conn, request);
         rc = hdpy_wait(conn, request);
     }
-    hdpy_connection_release(conn);
+    if (rc < 0 || !keep)
+        hdpy_connection_release(conn);
     hdpy_cursor_deliver(conn);
-    if (request != NULL && (rc < 0 || hdpy_request_raise(request) < 0)) {
+    if (request != NULL && (rc < 0 || (!keep && hdpy_request_raise(request) < 0))) {
         hdpy_request_unref(request);
         request = NULL;
     }
     return request;
+}
+
+hdpy_request *
+hdpy_run(hdpy_connection *conn, hdpy_submit submit, void *arg)
+{
+    return run(conn, submit, arg, false);
+}
+
+hdpy_request *
+hdpy_run_and_keep(hdpy_connection *conn, hdpy_submit submit, void *arg)
+{
+    return run(conn, submit, arg, true);
 }

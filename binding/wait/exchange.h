@@ -27,11 +27,20 @@ int hdpy_wait(hdpy_connection *conn, hdpy_request *request);
 
 /* The same, but what the server executes is cancelled at once. */
 int hdpy_cancel_and_wait(hdpy_connection *conn, hdpy_request *request);
+/* OperationalError unless the connection can be used: the one that a pipeline has met, if nobody has been told. */
+int hdpy_check(hdpy_connection *conn);
 
 /* Takes the lock, runs `submit` on a fresh request, waits, releases. On success the request, to be given back by the
  * caller; NULL with an exception. Errors of a pipeline's requests are kept for hdpy_raise_failure(). */
 typedef int (*hdpy_submit)(hdpy_connection *conn, hdpy_request *request, void *arg);
 hdpy_request *hdpy_run(hdpy_connection *conn, hdpy_submit submit, void *arg);
+
+/* The same, but the lock is kept. */
+hdpy_request *hdpy_run_and_keep(hdpy_connection *conn, hdpy_submit submit, void *arg);
+
+/* Asks the server to cancel, and waits until the request is done; gives the connection up if that takes too long. -1: a
+ * signal's exception. */
+int hdpy_cancel_and_wait(hdpy_connection *conn, hdpy_request *request);
 
 /* The error of a request, raised; 0 if there is none. What a pipeline's request brought is delivered, not raised here. */
 int hdpy_request_raise(hdpy_request *request);

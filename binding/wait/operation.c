@@ -2,10 +2,14 @@
 
 #include "module/errors.h"
 #include "objects/copying.h"
+#include "objects/stream.h"
 #include "wait/waiter.h"
 #include "wait/watch.h"
 
 static const double cancel_grace = 5.0; /* seconds that a cancelled query may take to end */
+
+/* Of a stream, the first operation takes the lock, and the last gives it back. */
+typedef enum op_kind { OP_PLAIN, OP_STREAM_START, OP_STREAM_MORE, OP_STREAM_END } op_kind;
 
 typedef enum op_state { OP_NEW, OP_LOCKING, OP_RUNNING, OP_DONE } op_state;
 
@@ -18,7 +22,9 @@ struct hdpy_operation {
     bool cancel;         /* at once */
     hdpy_submit submit;
     hdpy_options options; /* query and params owned */
+    op_kind kind;
     op_state state;
+    bool failed; /* interrupted, or its loop has */
     hdpy_request *request;
     PyObject *loop;
     PyObject *future;       /* what the task waits on: a future of the loop, or a waiter */
@@ -81,6 +87,39 @@ hdpy_async_sync(PyObject *self, PyObject *unused)
     return hdpy_operation_new((hdpy_connection *)self, NULL, hdpy_submit_sync, &none);
 }
 
+static PyObject *
+stream_operation(PyObject *self, op_kind kind, const hdpy_options *options)
+{
+    hdpy_cursor *cur = (hdpy_cursor *)self;
+    PyObject *op = hdpy_operation_new(cur->conn, cur, hdpy_stream_submit, options);
+    if (op != NULL)
+        ((hdpy_operation *)op)->kind = kind;
+    return op;
+}
+
+PyObject *
+hdpy_async_stream_start(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
+{
+    hdpy_options options;
+    if (hdpy_stream_arguments((hdpy_cursor *)self, args, nargs, &options) < 0)
+        return NULL;
+    return stream_operation(self, OP_STREAM_START, &options);
+}
+
+PyObject *
+hdpy_async_stream_more(PyObject *self, PyObject *unused)
+{
+    hdpy_options none = {0};
+    return hdpy_cursor_check((hdpy_cursor *)self) < 0 ? NULL : stream_operation(self, OP_STREAM_MORE, &none);
+}
+
+PyObject *
+hdpy_async_stream_end(PyObject *self, PyObject *unused)
+{
+    hdpy_options none = {0};
+    return stream_operation(self, OP_STREAM_END, &none);
+}
+
 static bool
 is_over(const hdpy_operation *op)
 {
@@ -139,7 +178,7 @@ hdpy_operation_wake(hdpy_operation *op, bool here)
 
 /* ---- the end */
 
-/* Gives the connection back. */
+/* Gives the connection back, unless it stays with a stream. */
 static void
 leave(hdpy_operation *op)
 {
@@ -159,14 +198,30 @@ leave(hdpy_operation *op)
     }
     if (op->lock != &conn->lock)
         hdpy_lock_release(conn->st, op->lock);
+    else if (op->kind != OP_PLAIN && op->cursor->stream != NULL) {
+        if (op->kind == OP_STREAM_END || (op->kind == OP_STREAM_START && op->failed))
+            hdpy_stream_close(op->cursor);
+    }
     else if (op->request == NULL || !op->request->copy.kept)
         hdpy_connection_release(conn);
+}
+
+/* What the caller of a stream's operation gets. */
+static PySendResult
+finish_stream(hdpy_operation *op, PyObject **result)
+{
+    int taken = op->kind == OP_STREAM_MORE ? hdpy_stream_take(op->cursor) : 0;
+    if (taken < 0)
+        return PYGEN_ERROR;
+    *result = PyBool_FromLong(taken);
+    return PYGEN_RETURN;
 }
 
 static PySendResult
 finish(hdpy_operation *op, PyObject **result)
 {
     hdpy_connection *conn = op->conn;
+    op->failed = op->interruption != NULL;
     leave(op);
     hdpy_cursor_deliver(conn);
     *result = NULL;
@@ -175,18 +230,18 @@ finish(hdpy_operation *op, PyObject **result)
         op->interruption = NULL;
         return PYGEN_ERROR;
     }
+    if (op->kind != OP_PLAIN)
+        return finish_stream(op, result);
     if (op->copy != NULL ? hdpy_copy_raise(op->copy) < 0 : hdpy_request_raise(op->request) < 0)
         return PYGEN_ERROR;
     /* A command in a pipeline, as the BEGIN of a block, is only queued. */
-    if (op->submit != submit_command && hdpy_raise_failure(conn) < 0)
+    if (op->request->pipelined && op->submit != submit_command && hdpy_raise_failure(conn) < 0)
         return PYGEN_ERROR;
     if (op->cursor != NULL && !op->request->pipelined && hdpy_cursor_adopt(op->cursor, op->request) < 0)
         return PYGEN_ERROR;
     *result = Py_NewRef(Py_None);
     return PYGEN_RETURN;
 }
-
-/* ---- the beginning */
 
 /* Has the server asked to cancel by a task of its own, and sets a limit to our patience. */
 static void
@@ -212,21 +267,14 @@ request_cancel(hdpy_operation *op)
     }
 }
 
-/* The lock is ours: writes the messages and sends what the socket takes. */
+/* ---- the beginning */
+
+/* The messages are written: sends what the socket takes, and waits unless what is waited for is there. */
 static PySendResult
-begin(hdpy_operation *op, PyObject **result)
+wait(hdpy_operation *op, PyObject **result)
 {
     hdpy_connection *conn = op->conn;
-    *result = NULL;
-    if (hdpy_connection_check(conn) == 0)
-        op->request = op->copy ? hdpy_copy_request(op->copy) : hdpy_request_new();
-    if (op->request == NULL || op->submit(conn, op->request, &op->options) < 0) {
-        leave(op);
-        return PYGEN_ERROR;
-    }
-    if (!op->request->done && op->lock == &conn->lock)
-        hdpy_connection_push(conn, op->request);
-    if (conn->session.skipping)
+    if (!is_over(op) && conn->session.skipping)
         hdpy_dispatch(conn);
     if (is_over(op))
         return finish(op, result);
@@ -243,8 +291,64 @@ begin(hdpy_operation *op, PyObject **result)
     }
     /* The loop failed us after the messages were sent: the answer must not reach anybody else. */
     hdpy_connection_lose_because(conn, "the connection was closed: the event loop refused to watch it");
+    op->failed = true;
     leave(op);
     return PYGEN_ERROR;
+}
+
+/* The stream has the lock, and its query was sent: waits for rows, or for the end. */
+static PySendResult
+go_on(hdpy_operation *op, PyObject **result)
+{
+    hdpy_request *request = op->cursor->stream;
+    if (request == NULL) { /* it never began */
+        op->state = OP_DONE;
+        *result = Py_NewRef(Py_False);
+        return PYGEN_RETURN;
+    }
+    op->request = request;
+    request->refs++;
+    op->cancel = op->kind == OP_STREAM_END;
+    if (op->cancel)
+        hdpy_stream_discard(request);
+    else
+        request->until = HDPY_UNTIL_ROWS;
+    return wait(op, result);
+}
+
+/* A task that waits for the end of its own stream would wait forever. */
+static int
+refuse_own_stream(hdpy_operation *op)
+{
+    hdpy_connection *conn = op->conn;
+    if (conn->streamer == NULL)
+        return 0;
+    PyObject *task = hdpy_current_task(conn->st, op->loop);
+    bool own = task == conn->streamer;
+    Py_XDECREF(task);
+    if (own)
+        PyErr_SetString(conn->st->ProgrammingError,
+                        "the connection is streaming to this task: end the stream before, or use another connection");
+    return own || task == NULL ? -1 : 0;
+}
+
+/* The lock is ours: writes the messages. */
+static PySendResult
+begin(hdpy_operation *op, PyObject **result)
+{
+    hdpy_connection *conn = op->conn;
+    *result = NULL;
+    if (hdpy_check(conn) == 0)
+        op->request = op->copy ? hdpy_copy_request(op->copy) : hdpy_request_new();
+    if (op->request == NULL || op->submit(conn, op->request, &op->options) < 0) {
+        leave(op);
+        return PYGEN_ERROR;
+    }
+    if (!op->request->done && op->lock == &conn->lock)
+        hdpy_connection_push(conn, op->request);
+    if (op->kind == OP_STREAM_START)
+        Py_XSETREF(conn->streamer, hdpy_current_task(conn->st, op->loop));
+    return wait(op, result);
 }
 
 static PySendResult
@@ -253,13 +357,18 @@ start(hdpy_operation *op, PyObject **result)
     hdpy_state *st = op->conn->st;
     *result = NULL;
     op->state = OP_DONE;
-    if (hdpy_connection_check(op->conn) < 0)
+    bool within = op->kind == OP_STREAM_MORE || op->kind == OP_STREAM_END;
+    if (!within && hdpy_check(op->conn) < 0)
         return PYGEN_ERROR;
     if (hdpy_import_once(&st->get_running_loop, "asyncio", "get_running_loop") == NULL ||
         (op->loop = PyObject_CallNoArgs(st->get_running_loop)) == NULL)
         return PYGEN_ERROR;
+    if (within)
+        return go_on(op, result);
     if (hdpy_lock_try(op->lock))
         return begin(op, result);
+    if (refuse_own_stream(op) < 0)
+        return PYGEN_ERROR;
     *result = wait_anew(op);
     if (*result == NULL || hdpy_lock_enqueue(op->lock, op->future) < 0) {
         Py_CLEAR(*result);
@@ -340,6 +449,7 @@ interrupt(hdpy_operation *op, PyObject *exception)
             Py_CLEAR(op->cancelling);
         }
         if (is_over(op)) {
+            op->failed = true;
             leave(op);
             hdpy_cursor_deliver(op->conn);
             break;

@@ -49,15 +49,18 @@ tell_soon(hdpy_waiter *w, PyObject *callback, PyObject *context)
     return handle ? 0 : -1;
 }
 
+PyObject *
+hdpy_current_task(hdpy_state *st, PyObject *loop)
+{
+    PyObject *current_task = hdpy_import_once(&st->current_task, "asyncio", "current_task"); // borrowed
+    return current_task ? PyObject_CallOneArg(current_task, loop) : NULL;
+}
+
 /* A task must not run within another one. */
 static bool
 no_task_is_running(hdpy_waiter *w)
 {
-    if (hdpy_import_once(&w->st->current_task, "asyncio", "current_task") == NULL) {
-        PyErr_Clear();
-        return false;
-    }
-    PyObject *task = PyObject_CallOneArg(w->st->current_task, w->loop);
+    PyObject *task = hdpy_current_task(w->st, w->loop);
     bool none = task == Py_None;
     if (task == NULL)
         PyErr_Clear();

@@ -11,6 +11,9 @@
 /* For a task of this loop. */
 PyObject *hdpy_waiter_new(hdpy_state *st, PyObject *loop);
 
+/* asyncio.current_task(loop): a new reference, NULL with an exception. */
+PyObject *hdpy_current_task(hdpy_state *st, PyObject *loop);
+
 bool hdpy_is_waiter(hdpy_state *st, PyObject *obj);
 
 /* What was waited for is there. `here`: nothing of ours is left to do in this callback of the loop, so the task may run

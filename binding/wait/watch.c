@@ -94,6 +94,14 @@ allows_direct_wake(hdpy_state *st, PyObject *loop)
     return yes;
 }
 
+/* A stream's rows wait to be asked for: more of them shall wait in the server, not here. */
+static bool
+is_sated(const hdpy_connection *conn)
+{
+    const hdpy_request *request = conn->request;
+    return request != NULL && request->streaming && hdpy_request_satisfied(conn, request);
+}
+
 int
 hdpy_watch_start(hdpy_connection *conn, PyObject *loop)
 {
@@ -156,6 +164,10 @@ watch_call(PyObject *self, PyObject *args, PyObject *kwargs)
     hdpy_connection *conn = watch->conn;
     if (conn == NULL)
         Py_RETURN_NONE;
+    if (watch->operation == NULL && is_sated(conn)) {
+        hdpy_watch_stop(conn); /* until somebody asks */
+        Py_RETURN_NONE;
+    }
     Py_INCREF((PyObject *)conn);
     size_t taken = 0, before;
     do {
@@ -166,7 +178,7 @@ watch_call(PyObject *self, PyObject *args, PyObject *kwargs)
                      ? conn->session.in.chunk->used - before
                      : 1;
     } while (conn->fd >= 0 && taken < FAIR_SHARE && hd_inbox_pending(&conn->session.in) != 0 &&
-             !hdpy_copying_is_full(conn));
+             !hdpy_copying_is_full(conn) && !is_sated(conn));
     /* Whoever reads a COPY slowly slows the server down: the next step that waits makes the loop watch again. */
     if (hdpy_copying_is_full(conn))
         hdpy_watch_stop(conn);

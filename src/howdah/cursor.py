@@ -60,6 +60,26 @@ class Cursor(_howdah.CursorBase, BaseCursor[Row]):
         except StopIteration:
             pass
 
+    def stream(
+        self, query: Query, params: Params | None = None, *, binary: bool | None = None, size: int = 1
+    ) -> Iterator[Row]:
+        """The rows of a query as they arrive, of which only a few are in memory at a time.
+
+        size: how many rows ``pgresult`` shows at a time. The connection belongs to the stream up to its end: others
+        wait for it. Ended early (close the generator, or leave it to be collected), the query is cancelled.
+
+        Raises as `execute`; `ProgrammingError` in pipeline mode and for a query that returns no rows. Behaviour:
+        psycopg 3.
+        """
+        self._stream_start(query, params, binary, size)
+        try:
+            rows = self._stream_rows(size)
+            while self._stream_more():
+                for row in rows:
+                    yield row
+        finally:
+            self._stream_end()
+
     def results(self) -> Iterator[Self]:
         """The cursor at each result in turn, from the current one on (several statements, or executemany)."""
         if self.pgresult is not None:

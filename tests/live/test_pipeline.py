@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import signal
 import threading
 import weakref
 
@@ -589,3 +590,26 @@ def test_copy_with_something_behind(pg, auto):
     assert auto.broken
     with pytest.raises(pg.ProgrammingError):
         cur.fetchone()
+
+
+# ---- interruption
+
+
+@pytest.mark.parametrize("where", ["fetch", "sync", "exit"])
+def test_interrupted(pg, auto, where):
+    cursors = []
+    signalled = threading.Timer(0.3, signal.raise_signal, [signal.SIGINT])
+    signalled.start()
+    with pytest.raises(KeyboardInterrupt), auto.pipeline() as p:
+        cursors.append(auto.execute("select 1"))
+        cursors.append(auto.execute("select pg_sleep(30)"))
+        cursors.append(auto.execute("select 3"))
+        if where == "fetch":
+            cursors[0].fetchone()
+        elif where == "sync":
+            p.sync()
+    signalled.join()
+    for cur in cursors[1:]:
+        with pytest.raises(pg.Error):
+            cur.fetchone()
+    assert auto.execute("select 42").fetchone() == (42,)
