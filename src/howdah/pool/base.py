@@ -74,8 +74,9 @@ class BasePool:
         self.reconnect_timeout = reconnect_timeout
         self.num_workers = num_workers
 
-        # An idle connection and a waiting request never exist at the same time: both change under the lock only,
-        # except that an idle connection may be taken without it.
+        # An idle connection and a waiting request don't exist at the same time. Both change under the lock, with two
+        # exceptions: while nobody waits, a connection is taken from here, and put back, without it. Who puts one back
+        # looks afterwards whether somebody waits, and who joins the queue looks afterwards whether one is back.
         self._pool = deque()
         self._waiting = deque()
         self._nconns = min_size  # idle, lent, and being made

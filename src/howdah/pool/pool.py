@@ -138,9 +138,10 @@ class ConnectionPool(BasePool, Generic[CT]):
         timeout: seconds to wait for one; None for that of the pool. Raises `PoolTimeout`, `PoolClosed`, or
         `TooManyRequests`.
         """
-        if logger.isEnabledFor(INFO):
+        informs = logger.isEnabledFor(INFO)
+        if informs:
             logger.info("connection requested from %r", self.name)
-        if self._lends_quickly:
+        if self._lends_quickly and not self._waiting:
             try:
                 conn: CT = self._pool.popleft()
             except IndexError:
@@ -152,7 +153,7 @@ class ConnectionPool(BasePool, Generic[CT]):
                     left = len(self._pool)
                     if left < self._nconns_min:
                         self._nconns_min = left
-                    if logger.isEnabledFor(INFO):
+                    if informs:
                         logger.info("connection given by %r", self.name)
                     return conn
                 self._discard_dead(conn)
@@ -236,6 +237,8 @@ class ConnectionPool(BasePool, Generic[CT]):
                 self._nconns_min = min(self._nconns_min, len(self._pool))
                 return conn
             client = self._enqueue()
+        if self._pool:  # come back between our look and our joining the queue
+            self._settle()
         self._maybe_grow_pool()
         self._hurry()
         return client
@@ -286,18 +289,19 @@ class ConnectionPool(BasePool, Generic[CT]):
         """
         if (
             self._takes_quickly
+            and not self._waiting
             and conn._pool is self
             and conn._transaction_status() == IDLE
             and monotonic() < conn._expire_at
         ):
-            with self._lock:
-                if self._takes_quickly and not self._waiting:
-                    if logger.isEnabledFor(INFO):
-                        logger.info("returning connection to %r", self.name)
-                    conn._pool = None
-                    self._pool.append(conn)
-                    return
-        self._putconn(conn, from_getconn=False)
+            if logger.isEnabledFor(INFO):
+                logger.info("returning connection to %r", self.name)
+            conn._pool = None
+            self._pool.append(conn)
+            if self._waiting or not self._takes_quickly:
+                self._settle()
+        else:
+            self._putconn(conn, from_getconn=False)
 
     def _putconn(self, conn: CT, from_getconn: bool) -> None:
         self._check_pool_putconn(conn)
@@ -371,8 +375,23 @@ class ConnectionPool(BasePool, Generic[CT]):
                 return
         conn._pool = None
         self._pool.append(conn)
+        self._look_full()
+
+    def _look_full(self) -> None:
         if self._full is not None and len(self._pool) >= self._nconns:
             self._full.set()
+
+    def _settle(self) -> None:
+        """A connection was taken back without the lock, while somebody came to wait, or closed the pool."""
+        with self._lock:
+            while self._pool and self._waiting:
+                self._give(self._pool.popleft())
+            self._look_full()
+            left = list(self._pool) if self._closed else []
+            if self._closed:
+                self._pool.clear()
+        for conn in left:
+            self._close_connection(conn)
 
     def _add_to_pool(self, conn: CT) -> None:
         with self._lock:
