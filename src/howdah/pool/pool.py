@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import warnings
 import weakref
+from contextlib import suppress
 from functools import partial
 from time import monotonic
 from types import TracebackType
@@ -119,7 +120,8 @@ class ConnectionPool(BasePool, Generic[CT]):
         if self.__dict__.get("_closed", True):
             return
         self._closed = True
-        self._signal_stop_worker()
+        with suppress(RuntimeError):  # the event loop may be gone
+            self._signal_stop_worker()
         for conn in self._pool:
             conn._close()
 
@@ -322,7 +324,14 @@ class ConnectionPool(BasePool, Generic[CT]):
         return True
 
     def _return_connection(self, conn: CT, from_getconn: bool) -> None:
-        self._reset_connection(conn)
+        try:
+            self._reset_connection(conn)
+        except (
+            BaseException
+        ):  # cancelled, or Ctrl-C: nobody knows what state it is in, but the slot must not get lost
+            conn._close()
+            self._replace(conn)
+            raise
         if conn._transaction_status() != IDLE or not conn._still_alive(self._watch):
             if from_getconn:
                 self._stats[self._CONNECTIONS_LOST] += 1
@@ -423,7 +432,7 @@ class ConnectionPool(BasePool, Generic[CT]):
                 dead.append(other)
         for conn in dead:
             self._stats[self._CONNECTIONS_LOST] += 1
-            logger.warning("discarding broken connection: %s", conn)
+            logger.info("not lending connection found broken: %s", conn)
             self._replace(conn)
 
     # ---- opening and closing

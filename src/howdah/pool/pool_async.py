@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import warnings
 import weakref
+from contextlib import suppress
 from functools import partial
 from time import monotonic
 from types import TracebackType
@@ -128,15 +129,14 @@ class AsyncConnectionPool(BasePool, Generic[ACT]):
                 stacklevel=4,
             )
 
-    else:
-
-        def __del__(self) -> None:
-            if self.__dict__.get("_closed", True):
-                return
-            self._closed = True
+    def __del__(self) -> None:
+        if self.__dict__.get("_closed", True):
+            return
+        self._closed = True
+        with suppress(RuntimeError):  # the event loop may be gone
             self._signal_stop_worker()
-            for conn in self._pool:
-                conn._close()
+        for conn in self._pool:
+            conn._close()
 
     # ---- lending
 
@@ -340,7 +340,14 @@ class AsyncConnectionPool(BasePool, Generic[ACT]):
         return True
 
     async def _return_connection(self, conn: ACT, from_getconn: bool) -> None:
-        await self._reset_connection(conn)
+        try:
+            await self._reset_connection(conn)
+        except (
+            BaseException
+        ):  # cancelled, or Ctrl-C: nobody knows what state it is in, but the slot must not get lost
+            conn._close()
+            await self._replace(conn)
+            raise
         if conn._transaction_status() != IDLE or not conn._still_alive(self._watch):
             if from_getconn:
                 self._stats[self._CONNECTIONS_LOST] += 1
@@ -441,7 +448,7 @@ class AsyncConnectionPool(BasePool, Generic[ACT]):
                 dead.append(other)
         for conn in dead:
             self._stats[self._CONNECTIONS_LOST] += 1
-            logger.warning("discarding broken connection: %s", conn)
+            logger.info("not lending connection found broken: %s", conn)
             await self._replace(conn)
 
     # ---- opening and closing
