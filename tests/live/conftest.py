@@ -26,6 +26,12 @@ def module(pg: ModuleType) -> Callable[[str], ModuleType]:
     return lambda name: importlib.import_module(f"{pg.__name__}.{name}")
 
 
+@pytest.fixture(scope="session")
+def pool_module(pg: ModuleType) -> ModuleType:
+    """The pools that belong to the module under test."""
+    return importlib.import_module("howdah.pool" if pg.__name__ == "howdah" else f"{pg.__name__}_pool")
+
+
 @pytest.fixture
 def conn(pg, dsn):
     """A connection that opens transactions, as by default."""

@@ -72,6 +72,13 @@ class Server:
         if self._stopper.returncode is None and self._owner == os.getpid():
             self._stopper.communicate(b"\n")
 
+    def restart(self) -> None:
+        """Stop the server, cutting open connections, and start it again with its data.
+
+        Raises RuntimeError if it doesn't start.
+        """
+        _pg_ctl(self._folder, _binaries.unprivileged_user(), "-m", "immediate", "restart")
+
     def __enter__(self) -> Server:
         return self
 
@@ -127,7 +134,7 @@ def start(
             file.writelines(f"{name} = '{_quoted(value)}'\n" for name, value in lines.items())
         (data / "pg_hba.conf").write_text("".join(f"{line}\n" for line in (*hba, *HBA)))
         try:
-            _run([bindir / "pg_ctl", "-D", data, "-l", folder / "log", "-s", "-w", "start"], user)
+            _pg_ctl(folder, user, "start")
         except RuntimeError as error:
             raise RuntimeError(f"{error}\n{server.log}") from None
         if sql:
@@ -169,6 +176,11 @@ def _identity(user: pwd.struct_passwd | None) -> dict[str, Any]:
     if user is not None:
         identity |= {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
     return identity
+
+
+def _pg_ctl(folder: Path, user: pwd.struct_passwd | None, *action: str) -> None:
+    command = [_binaries.bindir() / "pg_ctl", "-D", folder / "data", "-l", folder / "log", "-s", "-w", *action]
+    _run(command, user)
 
 
 def _run(command: list[object], user: pwd.struct_passwd | None, stdin: str = "") -> None:

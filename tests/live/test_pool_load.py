@@ -1,0 +1,198 @@
+"""Many threads or tasks on few connections, a server that is restarted meanwhile, and forks."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import random
+import threading
+import time
+import warnings
+
+import pytest
+
+import howdah
+from beside import eventually, eventually_async
+from howdah.pool import AsyncConnectionPool, ConnectionPool, NullConnectionPool
+from howdah.server import start
+
+
+@pytest.fixture
+def server_of_its_own():
+    with start() as server:
+        yield server
+
+
+THREADS, TASKS, SIZE = 200, 2000, 10
+LOST = (howdah.OperationalError, howdah.InterfaceError)
+
+
+@pytest.mark.timeout(120)
+def test_threads_and_a_restart(server_of_its_own):
+    rows, wrong, losses = [], [], []
+    enough = threading.Event()
+    pool = ConnectionPool(server_of_its_own.dsn, min_size=SIZE, open=True, timeout=60)
+    pool.wait()
+
+    def work(number):
+        turn = 0
+        while not enough.is_set():
+            turn += 1
+            value = number * 1_000_000 + turn
+            try:
+                with pool.connection() as conn:
+                    row = conn.execute("select %s::int8, pg_backend_pid()", [value]).fetchone()
+            except LOST as error:
+                losses.append(error)
+                continue
+            rows.append(row)
+            if row[0] != value:
+                wrong.append((value, row))
+
+    threads = [threading.Thread(target=work, args=(number,), daemon=True) for number in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    eventually(lambda: len(rows) > 2000, 30)
+    server_of_its_own.restart()
+    before = len(rows)
+    eventually(lambda: len(rows) > before + 2000, 30)
+    enough.set()
+    for thread in threads:
+        thread.join(30)
+        assert not thread.is_alive()
+    assert wrong == []
+    eventually(lambda: pool.get_stats()["pool_available"] == SIZE)
+    stats = pool.get_stats()
+    assert (stats["pool_size"], stats["requests_waiting"]) == (SIZE, 0)
+    pool.close()
+
+
+@pytest.mark.timeout(120)
+async def test_tasks_and_a_restart(server_of_its_own):
+    rows, wrong, losses = [], [], []
+    enough = asyncio.Event()
+    pool = AsyncConnectionPool(server_of_its_own.dsn, min_size=SIZE, open=False, timeout=60)
+    await pool.open(wait=True)
+
+    async def work(number):
+        turn = 0
+        while not enough.is_set():
+            turn += 1
+            value = number * 1_000_000 + turn
+            try:
+                async with pool.connection() as conn:
+                    cur = await conn.execute("select %s::int8, pg_backend_pid()", [value])
+                    row = await cur.fetchone()
+            except LOST as error:
+                losses.append(error)
+                continue
+            except asyncio.CancelledError:
+                continue
+            rows.append(row)
+            if row[0] != value:
+                wrong.append((value, row))
+
+    tasks = [asyncio.create_task(work(number)) for number in range(TASKS)]
+    await eventually_async(lambda: len(rows) > 2000, 30)
+    await asyncio.to_thread(server_of_its_own.restart)
+    before = len(rows)
+    await eventually_async(lambda: len(rows) > before + 2000, 30)
+    for task in random.sample(tasks, 200):  # wherever they are
+        task.cancel()
+    await eventually_async(lambda: len(rows) > before + 4000, 30)
+    enough.set()
+    _, left = await asyncio.wait(tasks, timeout=30)
+    assert not left
+    assert wrong == []
+    await eventually_async(lambda: pool.get_stats()["pool_available"] == SIZE)
+    stats = pool.get_stats()
+    assert (stats["pool_size"], stats["requests_waiting"]) == (SIZE, 0)
+    await pool.close()
+
+
+async def test_cancelled_while_waiting(dsn):
+    async with AsyncConnectionPool(dsn, min_size=1, open=False) as pool:
+        conn = await pool.getconn()
+        waiters = [asyncio.create_task(pool.getconn()) for _ in range(5)]
+        await asyncio.sleep(0)
+        # The first has been given the connection already when it is cancelled.
+        await pool.putconn(conn)
+        for waiter in waiters:
+            waiter.cancel()
+        await asyncio.wait(waiters)
+        assert all(waiter.cancelled() for waiter in waiters)
+        stats = pool.get_stats()
+        assert (stats["pool_available"], stats["requests_waiting"]) == (1, 0)
+
+
+def in_child(function):
+    """What the function returns (a bool) in a forked child."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # there are threads
+        pid = os.fork()
+    if pid == 0:
+        try:
+            os._exit(0 if function() else 1)
+        finally:
+            os._exit(2)
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.01)
+    os.kill(pid, 9)
+    os.waitpid(pid, 0)
+    raise AssertionError("the child hangs")
+
+
+@pytest.mark.parametrize("cls", [ConnectionPool, NullConnectionPool])
+def test_fork(dsn, cls):
+    size = {"min_size": 2} if cls is ConnectionPool else {"max_size": 2}
+    with cls(dsn, **size, open=True) as pool:
+        pool.wait()
+        lent = pool.getconn()
+        pids = {conn.info.backend_pid for conn in [lent, *pool._pool]}
+
+        def child():
+            mine = set()
+            for _ in range(4):
+                with pool.connection(timeout=10) as conn:
+                    mine.add(conn.execute("select pg_backend_pid()").fetchone()[0])
+            pool.putconn(lent)
+            pool.close()
+            gc.collect()
+            return not mine & pids
+
+        assert in_child(child) == 0
+        # Neither ours were touched.
+        assert lent.execute("select 1").fetchone() == (1,)
+        lent.rollback()
+        pool.putconn(lent)
+        for _ in range(4):
+            with pool.connection() as conn:
+                assert conn.execute("select 2").fetchone() == (2,)
+        assert pool.get_stats().get("connections_lost", 0) == 0
+
+
+async def test_fork_with_an_event_loop(dsn):
+    async with AsyncConnectionPool(dsn, min_size=2, open=False) as pool:
+        await pool.wait()
+        async with pool.connection() as conn:
+            await conn.execute("select 1")
+
+        def child():
+            async def use():
+                async with pool.connection(timeout=10) as conn:
+                    row = await (await conn.execute("select 5")).fetchone()
+                await pool.close()
+                return row == (5,)
+
+            asyncio.events._set_running_loop(None)
+            return asyncio.new_event_loop().run_until_complete(use())
+
+        assert in_child(child) == 0
+        for _ in range(3):
+            async with pool.connection() as conn:
+                assert await (await conn.execute("select 1")).fetchone() == (1,)
