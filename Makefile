@@ -111,10 +111,13 @@ conformance-psycopg: compat ## Run psycopg's own tests, of a checkout of its rep
 	@test -n "$(SUITE)" || { echo 'SUITE= must be a checkout of github.com/psycopg/psycopg'; exit 2; }
 	$(RUN) tests/compat/psycopg/run.py --suite $(SUITE) --python $(COMPAT)/bin/python $(ARGS)
 
+api-compare: build ## Say which of psycopg's public names and signatures are missing or differ (ARGS=-q: the totals)
+	$(RUN) tests/compat/psycopg/api_compare.py howdah $(ARGS)
+
 smoke: build ## Install into a fresh environment of each CPython on this machine, and try it
 	$(RUN) tools/smoke.py $(ARGS)
 
 clean: ## Delete what was built, .venv included
 	rm -rf build build-* dist $(VENV)
 
-.PHONY: help build demo test test-types test-core fuzz-replay fuzz coverage asan lint format bench type-matrix smoke compat conformance-psycopg clean
+.PHONY: help build demo test test-types test-core fuzz-replay fuzz coverage asan lint format bench type-matrix smoke compat conformance-psycopg api-compare clean

@@ -70,18 +70,15 @@ prepare_fetch(hdpy_cursor *cur)
         no_result(cur);
         return -1;
     }
-    if (cur->result->status == HDPY_COPY_IN || cur->result->status == HDPY_COPY_OUT) {
-        PyErr_Format(st->ProgrammingError, "the last operation didn't produce records (result status: %s)",
-                     cur->result->status == HDPY_COPY_IN ? "COPY_IN" : "COPY_OUT");
+    hdpy_exec_status status = cur->result->status;
+    if (status == HDPY_COMMAND_OK) {
+        PyErr_Format(st->ProgrammingError, "the last operation didn't produce records (command status: %s)",
+                     cur->tag.text);
         return -1;
     }
-    if (cur->result->status != HDPY_TUPLES_OK) {
-        if (cur->result->status == HDPY_SINGLE_TUPLE)
-            PyErr_SetString(st->ProgrammingError,
-                            "the last operation didn't produce records (result status: SINGLE_TUPLE)");
-        else
-            PyErr_Format(st->ProgrammingError, "the last operation didn't produce records (command status: %s)",
-                         cur->tag.length ? cur->tag.text : "empty query");
+    if (status != HDPY_TUPLES_OK) {
+        PyErr_Format(st->ProgrammingError, "the last operation didn't produce records (result status: %s)",
+                     hdpy_exec_status_name(status));
         return -1;
     }
     return settle(cur);

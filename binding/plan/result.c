@@ -243,16 +243,22 @@ clear(PyObject *self, PyObject *unused)
     Py_RETURN_NONE;
 }
 
-static PyObject *
-result_repr(PyObject *self)
+const char *
+hdpy_exec_status_name(hdpy_exec_status status)
 {
     static const char *const names[] = {"EMPTY_QUERY", "COMMAND_OK",   "TUPLES_OK",      "COPY_OUT",
                                         "COPY_IN",     "BAD_RESPONSE", "NONFATAL_ERROR", "FATAL_ERROR",
                                         "COPY_BOTH",   "SINGLE_TUPLE", "PIPELINE_SYNC",  "PIPELINE_ABORTED",
                                         "TUPLES_CHUNK"};
+    return names[status];
+}
+
+static PyObject *
+result_repr(PyObject *self)
+{
     hdpy_result *r = (hdpy_result *)self;
-    int status = r->cleared ? HDPY_FATAL_ERROR : (int)r->status;
-    return PyUnicode_FromFormat("<%s [%s] at %p>", Py_TYPE(self)->tp_name, names[status], self);
+    return PyUnicode_FromFormat("<%s [%s] at %p>", Py_TYPE(self)->tp_name,
+                                hdpy_exec_status_name(r->cleared ? HDPY_FATAL_ERROR : r->status), self);
 }
 
 /* _howdah.bare_result(status, message, fields): a result without rows, which shows an error */

@@ -47,6 +47,9 @@ typedef struct hdpy_result {
 /* `description` may be NULL. */
 hdpy_result *hdpy_result_new(hdpy_state *st, hdpy_settings *settings, hdpy_description *description);
 
+/* Its name in libpq, without PGRES_. */
+const char *hdpy_exec_status_name(hdpy_exec_status status);
+
 /* The command tag came: the result is complete. -1: MemoryError. */
 int hdpy_result_complete(hdpy_result *r, hdpy_exec_status status, hd_span tag);
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import _howdah, adapt, errors, postgres, pq, rows, sql, types
+from ._capabilities import Capabilities, capabilities
 from ._column import Column
 from ._connection_base import BaseConnection, Notify
 from ._dbapi20 import (
@@ -87,6 +88,7 @@ __all__ = [
     "AsyncTransaction",
     "BaseConnection",
     "Binary",
+    "Capabilities",
     "ClientCursor",
     "Column",
     "Connection",
@@ -122,6 +124,7 @@ __all__ = [
     "adapt",
     "adapters",
     "apilevel",
+    "capabilities",
     "connect",
     "errors",
     "install_as_psycopg",

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
+from string import ascii_letters
+
+from . import _howdah
 
 __all__ = ["Diagnostic", "message"]
 
@@ -17,7 +20,10 @@ class Diagnostic:
 
     __module__ = "howdah.errors"
 
-    def __init__(self, info: Mapping[str, bytes] | None, encoding: str = "utf-8"):
+    def __init__(self, info: Mapping[str, bytes] | _howdah.Result | None, encoding: str = "utf-8"):
+        if isinstance(info, _howdah.Result):
+            given = ((letter, info.error_field(ord(letter))) for letter in ascii_letters)
+            info = {letter: value for letter, value in given if value is not None}
         self._info = dict(info) if info else {}
         self._encoding = encoding
 

@@ -23,6 +23,7 @@ import builtins
 from collections.abc import Mapping
 from typing import Any
 
+from . import _howdah
 from ._diagnostic import Diagnostic, message
 
 __all__ = [
@@ -44,6 +45,8 @@ __all__ = [
     "lookup",
 ]
 
+_FATAL_ERROR = 7  # pq.ExecStatus, which needs this module
+
 _classes: dict[str, type[Error]] = {}  # by SQLSTATE, and by the name of the condition
 
 
@@ -63,6 +66,7 @@ class Error(builtins.Exception):
     __module__ = "howdah"
 
     sqlstate: str | None = None
+    _pickled = False
 
     def __init__(
         self, *args: object, info: Mapping[str, bytes] | None = None, encoding: str = "utf-8", pgconn: Any = None
@@ -80,9 +84,12 @@ class Error(builtins.Exception):
         return self._pgconn
 
     @property
-    def pgresult(self) -> None:
-        """Always `None`: there is no libpq result. `diag` has what the server said."""
-        return None
+    def pgresult(self) -> _howdah.Result | None:
+        """The server's error as a result; `None` when the error is the client's own, and after pickling."""
+        if not self._info or self._pickled:
+            return None
+        text = f"{self.diag.severity}:  {self}\n".encode(self._encoding, "replace")
+        return _howdah.bare_result(_FATAL_ERROR, text, dict(self._info))
 
     @property
     def diag(self) -> Diagnostic:
@@ -90,7 +97,7 @@ class Error(builtins.Exception):
         return Diagnostic(self._info, self._encoding)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), self.args, {**self.__dict__, "_pgconn": None}
+        return type(self), self.args, {**self.__dict__, "_pgconn": None, "_pickled": True}
 
 
 class InterfaceError(Error):

@@ -54,7 +54,7 @@ class ServerCursor(Cursor[Row]):
     def __del__(self) -> None:
         if not getattr(self, "closed", True) and self.pgresult is not None and not self.connection.closed:
             warnings.warn(
-                f"{self!r} was deleted while still open; use 'with', or close() it",
+                f"{self!r} was deleted while still open; use 'with', or .close() it",
                 ResourceWarning,
                 stacklevel=2,
                 source=self,
@@ -102,7 +102,8 @@ class ServerCursor(Cursor[Row]):
         if self.pgresult is not None:
             self._close_portal()
         self._binary = binary
-        super().execute(self._declaration(query, params is not None), params, prepare=False)
+        # In binary, though it returns nothing: so that several statements in one string are refused.
+        super().execute(self._declaration(query, params is not None), params, prepare=False, binary=True)
         # The server describes a cursor's rows when some are fetched; none do.
         self._fetch_forward(0)
         self._position = 0
@@ -171,7 +172,9 @@ class ServerCursor(Cursor[Row]):
     def __iter__(self) -> Iterator[Row]:
         while True:
             rows = self._fetch_forward(self.itersize)
+            self._position -= len(rows)
             for row in rows:
+                self._position += 1
                 yield row
             if len(rows) < self.itersize:
                 break

@@ -53,7 +53,7 @@ class AsyncServerCursor(AsyncCursor[Row]):
     def __del__(self) -> None:
         if not getattr(self, "closed", True) and self.pgresult is not None and not self.connection.closed:
             warnings.warn(
-                f"{self!r} was deleted while still open; use 'with', or close() it",
+                f"{self!r} was deleted while still open; use 'with', or .close() it",
                 ResourceWarning,
                 stacklevel=2,
                 source=self,
@@ -101,7 +101,8 @@ class AsyncServerCursor(AsyncCursor[Row]):
         if self.pgresult is not None:
             await self._close_portal()
         self._binary = binary
-        await super().execute(self._declaration(query, params is not None), params, prepare=False)
+        # In binary, though it returns nothing: so that several statements in one string are refused.
+        await super().execute(self._declaration(query, params is not None), params, prepare=False, binary=True)
         # The server describes a cursor's rows when some are fetched; none do.
         await self._fetch_forward(0)
         self._position = 0
@@ -170,7 +171,9 @@ class AsyncServerCursor(AsyncCursor[Row]):
     async def __aiter__(self) -> AsyncIterator[Row]:
         while True:
             rows = await self._fetch_forward(self.itersize)
+            self._position -= len(rows)
             for row in rows:
+                self._position += 1
                 yield row
             if len(rows) < self.itersize:
                 break

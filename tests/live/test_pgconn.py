@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import pickle
+
 import pytest
 
 import howdah
@@ -110,3 +113,50 @@ def test_cancelling(conn):
     cancel.free()
     with pytest.raises(howdah.OperationalError):
         cancel.cancel()
+
+
+def test_the_error_of_a_query_as_a_result(conn):
+    with pytest.raises(howdah.Error) as caught:
+        conn.execute("wat")
+    result = caught.value.pgresult
+    assert result.status == pq.ExecStatus.FATAL_ERROR
+    assert result.error_field(pq.DiagnosticField.SQLSTATE) == b"42601"
+    assert pq.error_message(result) == str(caught.value)
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert again.pgresult is None
+    assert again.diag.sqlstate == "42601"
+    diagnostic = howdah.errors.Diagnostic(result)
+    assert (diagnostic.sqlstate, diagnostic.message_detail) == ("42601", None)
+
+
+def test_a_connection_that_could_not_be_made(dsn):
+    with pytest.raises(howdah.OperationalError) as caught:
+        howdah.connect(dsn, dbname="nonesuch")
+    pgconn = caught.value.pgconn
+    assert (pgconn.status, pgconn.db) == (pq.ConnStatus.BAD, b"nonesuch")
+    assert b"nonesuch" in pgconn.error_message
+    pgconn.finish()
+    with pytest.raises(howdah.OperationalError):
+        _ = pgconn.db
+
+
+def test_passwords(conn, dsn):
+    pgconn = conn.pgconn
+    assert pgconn.encrypt_password(b"secret", b"me", b"md5") == b"md5" + hashlib.md5(b"secretme").hexdigest().encode()
+    with pytest.raises(howdah.NotSupportedError):
+        pgconn.encrypt_password(b"secret", b"me", b"rot13")
+    conn.autocommit = True
+    conn.execute("set password_encryption to 'scram-sha-256'")
+    pgconn.change_password(b"hd_scram", b"another secret")
+    try:
+        howdah.connect(dsn, user="hd_scram", password="another secret").close()
+    finally:
+        pgconn.change_password(b"hd_scram", b"salted secret")
+    with pytest.raises(howdah.OperationalError, match="nobody"):
+        pgconn.change_password(b"nobody", b"x")
+
+
+def test_several_statements_are_no_cursor_on_the_server(conn):
+    cur = conn.cursor("name")
+    with pytest.raises(howdah.ProgrammingError):
+        cur.execute("select 1; select 2")

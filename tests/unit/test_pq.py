@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import howdah
 from howdah import NotSupportedError, OperationalError, _howdah, pq
 
 
@@ -64,3 +65,16 @@ def test_what_needs_libpq_says_so():
 def test_versions():
     assert pq.version() >= 180000
     assert [pq.version_pretty(version) for version in (91020, 100004, 180006)] == ["9.10.20", "10.4", "18.6"]
+
+
+def test_severities():
+    for text in ("ERROR:  oh no\n", "FEHLER:  oh no", "oh no"):
+        assert pq.misc.strip_severity(text) == "oh no"
+    assert pq.misc.strip_severity('connection to "::1" failed') == 'connection to "::1" failed'
+
+
+def test_capabilities():
+    assert howdah.Capabilities().has_pipeline(check=True)
+    assert not howdah.capabilities.has_set_trace_flags()
+    with pytest.raises(NotSupportedError, match="set_trace_flags"):
+        howdah.capabilities.has_set_trace_flags(check=True)

@@ -73,7 +73,11 @@ async def connect(channel: Channel, conn: Any, given: Mapping[str, Any]) -> None
                 else:
                     conn._params = _used(params, address)
                     return
-    raise _summary(failures)
+    from ..pq import PGconn  # which needs the parameters' names from this package
+
+    summary = _summary(failures)
+    summary._pgconn = PGconn.failed(Parameters(params), str(summary))
+    raise summary
 
 
 async def _addresses(channel: Channel, host: Host, timeout: float) -> list[Address]:

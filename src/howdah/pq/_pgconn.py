@@ -6,6 +6,10 @@ way; what does this step by step in libpq raises `NotSupportedError`.
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -13,7 +17,7 @@ from .. import _howdah
 from ..errors import Error, NotSupportedError, OperationalError
 from ._conninfo import option_of
 from ._enums import ConnStatus, ExecStatus, Ping, PipelineStatus, PollingStatus, TransactionStatus
-from .misc import ConninfoOption, PGnotify, connection_summary
+from .misc import ConninfoOption, PGnotify, connection_summary, error_message
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -36,6 +40,7 @@ class PGconn:
     def __init__(self, connection: Any = None):
         self._conn = connection
         self._failure = b""  # why it could not be made
+        self._given: Mapping[str, str] | None = None  # with which parameters
 
     @classmethod
     def connect(cls, conninfo: bytes) -> Self:
@@ -50,6 +55,13 @@ class PGconn:
             pgconn._conn._pool = pgconn  # nobody is warned of it when it goes
         except (Error, UnicodeDecodeError) as error:
             pgconn._failure = f"{error}\n".encode()
+        return pgconn
+
+    @classmethod
+    def failed(cls, given: Mapping[str, str], reason: str) -> Self:
+        """The connection that could not be made."""
+        pgconn = cls()
+        pgconn._given, pgconn._failure = given, f"{reason}\n".encode()
         return pgconn
 
     @classmethod
@@ -75,6 +87,7 @@ class PGconn:
 
     def finish(self) -> None:
         """Close the connection; idempotent."""
+        self._given = None
         if self._conn is not None:
             self._conn._close()
 
@@ -129,8 +142,8 @@ class PGconn:
         return self._param("options")
 
     def _param(self, name: str) -> bytes:
-        value: str = self._open()._params.get(name, "")
-        return value.encode()
+        params: Mapping[str, str] = self._open()._params if self._given is None else self._given
+        return params.get(name, "").encode()
 
     @property
     def status(self) -> ConnStatus:
@@ -433,7 +446,7 @@ class PGconn:
         """Raises `NotSupportedError`."""
         _no_libpq("PQsendFlushRequest()")
 
-    # ---- tracing, passwords
+    # ---- tracing: there is no libpq to be traced; and passwords
 
     def trace(self, fileno: int) -> None:
         """Raises `NotSupportedError`."""
@@ -448,12 +461,28 @@ class PGconn:
         _no_libpq("PQuntrace()")
 
     def encrypt_password(self, passwd: bytes, user: bytes, algorithm: bytes | None = None) -> bytes:
-        """Raises `NotSupportedError`."""
-        _no_libpq("PQencryptPasswordConn()")
+        """What the server keeps of a password, for ``ALTER ROLE ... PASSWORD`` (32.13, 53.1).
+
+        algorithm: ``b"scram-sha-256"`` or ``b"md5"``; None: the server's. Raises `NotSupportedError` for another.
+        """
+        conn = self._open()
+        if algorithm is None:
+            algorithm = conn._exec(b"show password_encryption")[0].get_value(0, 0)
+        if algorithm in (b"md5", b"on"):
+            return b"md5" + hashlib.md5(passwd + user).hexdigest().encode()
+        if algorithm == b"scram-sha-256":
+            from .._connect.scram import encode_password
+
+            return _scram_secret(encode_password(passwd.decode(self.encoding)), os.urandom(16), 4096)
+        raise NotSupportedError(f"unknown password encryption algorithm: {algorithm!r}")
 
     def change_password(self, user: bytes, passwd: bytes) -> None:
-        """Raises `NotSupportedError`."""
-        _no_libpq("PQchangePassword()")
+        """Give a role another password, which is not sent itself. Raises `OperationalError` when refused."""
+        secret = self.encrypt_password(passwd, user)
+        name = _quoted(user, self.encoding)
+        result = self.exec_(b"ALTER USER " + name + b" PASSWORD '" + secret + b"'")
+        if result.status != ExecStatus.COMMAND_OK:
+            raise OperationalError(f"failed to change password: {error_message(result)}")
 
 
 class PGcancel:
@@ -486,3 +515,12 @@ class PGcancelConn:
 
 def _quoted(name: bytes, encoding: str) -> bytes:
     return ('"' + name.decode(encoding).replace('"', '""') + '"').encode(encoding)
+
+
+def _scram_secret(password: bytes, salt: bytes, iterations: int) -> bytes:
+    """RFC 5803, as in pg_authid (PostgreSQL documentation, 52.8)."""
+    salted = hashlib.pbkdf2_hmac("sha256", password, salt, iterations)
+    client_key, server_key = (hmac.digest(salted, name, "sha256") for name in (b"Client Key", b"Server Key"))
+    stored = base64.b64encode(hashlib.sha256(client_key).digest())
+    head = b"SCRAM-SHA-256$%d:%b" % (iterations, base64.b64encode(salt))
+    return b"%b$%b:%b" % (head, stored, base64.b64encode(server_key))

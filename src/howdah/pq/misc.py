@@ -57,10 +57,17 @@ def version_pretty(version: int) -> str:
     return f"{major}.{rest // 100}.{rest % 100}"
 
 
+# PostgreSQL's severities, and its word for an error in the languages that its messages come in.
+_SEVERITIES = frozenset(
+    "PANIC FATAL ERROR WARNING NOTICE INFO LOG DEBUG DEBUG1 DEBUG2 DEBUG3 DEBUG4 DEBUG5 "
+    "CHYBA FEHLER ΣΦΑΛΜΑ ERREUR ERRORE エラー შეცდომა 오류 BŁĄD ERRO ОШИБКА FEL HATA ПОМИЛКА 错误 錯誤".split()
+)
+
+
 def strip_severity(msg: str) -> str:
-    """A message without the severity that libpq puts in front of it, in whatever language."""
-    head, colon, rest = msg.partition(":  ")
-    return rest.lstrip() if colon and head.isalpha() else msg
+    """A message without the severity that libpq puts in front of it, and without blanks around it."""
+    head, _colon, rest = msg.partition(":")
+    return rest.strip() if head in _SEVERITIES else msg.strip()
 
 
 def error_message(obj: Any, encoding: str = "") -> str:
