@@ -27,7 +27,10 @@ typedef struct hdpy_step {
     struct hdpy_step *next;
 } hdpy_step;
 
-enum { HDPY_UNSENT = 16 * 1024 }; /* pipelines and executemany send what has come to this much */
+enum {
+    HDPY_UNSENT = 16 * 1024, /* executemany writes on while less than this waits to be sent */
+    HDPY_GATHERED = 1024,    /* a pipeline sends what has come to this much: the server works while more is made */
+};
 
 /* Until when the caller waits. */
 typedef enum hdpy_until {
