@@ -46,6 +46,8 @@ copy_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(copy->writer);
     Py_VISIT((PyObject *)copy->adapters);
     Py_VISIT(copy->lock.waiters);
+    if (copy->request != NULL)
+        Py_VISIT(copy->request->error);
     for (size_t i = 0; i < copy->n_columns; i++)
         Py_VISIT(copy->columns[i].dumper);
     return 0;
@@ -58,6 +60,8 @@ copy_clear(PyObject *self)
     hdpy_copy *copy = (hdpy_copy *)self;
     Py_CLEAR(copy->writer);
     Py_CLEAR(copy->lock.waiters);
+    if (copy->request != NULL)
+        Py_CLEAR(copy->request->error);
     hdpy_copy_forget_columns(copy);
     return 0;
 }
@@ -382,6 +386,8 @@ release(PyObject *self, PyObject *unused)
             rc = hdpy_cursor_show(copy->cursor, request->copy.result);
     }
     let_go(copy);
+    if (request != NULL)
+        Py_CLEAR(request->error); /* it was told, and its traceback leads here */
     if (rc < 0)
         return NULL;
     Py_RETURN_NONE;

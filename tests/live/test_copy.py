@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import io
 import ipaddress
 import os
@@ -978,3 +979,28 @@ def test_names(pg, module):
     assert all(isinstance(getattr(copy, name), type) for name in names)
     assert pg.Copy is copy.Copy
     assert pg.AsyncCopy is copy.AsyncCopy
+
+
+@pytest.mark.howdah_only
+def test_nothing_is_kept(pg, auto, table):
+    """Neither by a block that ends well, nor by an error whose traceback leads to the block."""
+
+    def work():
+        cur = auto.cursor()
+        with cur.copy(IN) as copy:
+            copy.write_row((1, "x"))
+        with cur.copy("copy t to stdout") as copy:
+            list(copy)
+        for statement, block in ((IN, b"wat\n"), (IN, 1), ("wat", b""), ("select 1", b"")):
+            with suppress(pg.Error, TypeError), cur.copy(statement) as copy:
+                copy.write(block)
+
+    def kept():
+        gc.collect()
+        return len(gc.get_objects())
+
+    work()
+    before = kept()
+    for _ in range(10):
+        work()
+    assert kept() - before < 10
