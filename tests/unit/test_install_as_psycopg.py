@@ -208,7 +208,36 @@ def test_who_listens_to_psycopgs_logger_hears_of_howdah():
 
 
 @pytest.mark.parametrize(
-    "name", ["_cmodule", "_oids", "_encodings", "_conninfo_utils", "crdb", "generators", "waiting", "pq._debug"]
+    "name",
+    [
+        "_cmodule",
+        "_oids",
+        "_encodings",
+        "_conninfo_utils",
+        "crdb",
+        "generators",
+        "waiting",
+        "pq._debug",
+        "pq.abc",
+        "dbapi20",
+        "errors",
+    ],
 )
 def test_modules_that_programs_import(name):
     run(f"import howdah; howdah.install_as_psycopg(); import psycopg.{name}")
+
+
+def test_names_that_psycopg_has_in_other_modules():
+    run(
+        """
+        import howdah
+        howdah.install_as_psycopg()
+        import psycopg
+        assert psycopg.raw_cursor.RawServerCursor is howdah.RawServerCursor
+        assert psycopg.raw_cursor.RawCursor is howdah.RawCursor
+        assert psycopg.transaction.AsyncTransaction is howdah.AsyncTransaction
+        assert psycopg.dbapi20.Binary is howdah.Binary
+        assert {"RawCursor", "RawServerCursor"} <= set(psycopg.raw_cursor.__all__)
+        assert issubclass(psycopg.errors.get_base_exception("23505"), psycopg.Error)
+        """
+    )

@@ -136,6 +136,8 @@ class Loader(importlib.abc.Loader):
             names = {name: value for name, value in vars(source).items() if name not in _OF_A_MODULE}
             for name in ("__doc__", "__file__"):
                 names[name] = getattr(module, name, None) or names.get(name)
+            if "__all__" in names:
+                names["__all__"] = [*getattr(module, "__all__", ()), *names["__all__"]]
             vars(module).update(names)
         if module.__name__ in _LATER:
             self.finder.link(module)
