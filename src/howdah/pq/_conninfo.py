@@ -44,7 +44,7 @@ def option_of(name: str, value: str | None) -> ConninfoOption:
         envvar=option.envvar.encode() if option.envvar else None,
         compiled=None if option.default is None else option.default.encode(),
         val=None if value is None else value.encode(),
-        label=b"Database-" + name.capitalize().encode(),
+        label=b"Database-" + name.removeprefix("db").capitalize().encode(),
         dispchar=b"*" if option.secret else b"",
         dispsize=_SIZES.get(name, 64),
     )

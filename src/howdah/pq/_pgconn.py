@@ -463,7 +463,7 @@ class PGconn:
     def encrypt_password(self, passwd: bytes, user: bytes, algorithm: bytes | None = None) -> bytes:
         """What the server keeps of a password, for ``ALTER ROLE ... PASSWORD`` (32.13, 53.1).
 
-        algorithm: ``b"scram-sha-256"`` or ``b"md5"``; None: the server's. Raises `NotSupportedError` for another.
+        algorithm: ``b"scram-sha-256"`` or ``b"md5"``; None: the server's. Raises `OperationalError` for another.
         """
         conn = self._open()
         if algorithm is None:
@@ -474,7 +474,7 @@ class PGconn:
             from .._connect.scram import encode_password
 
             return _scram_secret(encode_password(passwd.decode(self.encoding)), os.urandom(16), 4096)
-        raise NotSupportedError(f"unknown password encryption algorithm: {algorithm!r}")
+        raise OperationalError(f"unknown password encryption algorithm: {algorithm!r}")
 
     def change_password(self, user: bytes, passwd: bytes) -> None:
         """Give a role another password, which is not sent itself. Raises `OperationalError` when refused."""

@@ -52,7 +52,7 @@ class PGresAttDesc(NamedTuple):
 def version_pretty(version: int) -> str:
     """A version number as people write it: 180006 is 18.6, 90624 is 9.6.24."""
     major, rest = divmod(version, 10000)
-    if major >= 10:
+    if major >= 10 and rest < 100:
         return f"{major}.{rest}"
     return f"{major}.{rest // 100}.{rest % 100}"
 
