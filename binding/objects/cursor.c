@@ -114,7 +114,8 @@ set_result(hdpy_cursor *cur, Py_ssize_t i)
 {
     cur->i_result = i;
     Py_XSETREF(cur->result, (hdpy_result *)Py_NewRef(PyList_GET_ITEM(cur->results, i)));
-    Py_CLEAR(cur->maker_factory);
+    if (!cur->same_rows)
+        Py_CLEAR(cur->maker_factory);
     cur->pos = 0;
     cur->rowcount = cur->result->affected;
     cur->tag = cur->result->tag;
@@ -126,7 +127,8 @@ hdpy_cursor_reset(hdpy_cursor *cur)
 {
     Py_CLEAR(cur->results);
     Py_CLEAR(cur->result);
-    Py_CLEAR(cur->maker_factory);
+    if (!cur->same_rows)
+        Py_CLEAR(cur->maker_factory);
     Py_CLEAR(cur->failure);
     cur->pending = NULL;
     cur->unlearned = false;
@@ -388,6 +390,7 @@ static PyMemberDef members[] = {
     {"connection", T_OBJECT, offsetof(hdpy_cursor, conn), READONLY, "The connection of the cursor."},
     {"closed", T_BOOL, offsetof(hdpy_cursor, closed), READONLY, "True after close()."},
     {"arraysize", T_LONG, offsetof(hdpy_cursor, arraysize), 0, "Rows that fetchmany() gets by default (DB-API)."},
+    {"_same_rows", T_BOOL, offsetof(hdpy_cursor, same_rows), 0, NULL},
     {"_binding", T_INT, offsetof(hdpy_cursor, binding), 0, NULL},
     {"_unlearned", T_BOOL, offsetof(hdpy_cursor, unlearned), 0, NULL},
     {"_query_given", T_OBJECT, offsetof(hdpy_cursor, query), READONLY, NULL},

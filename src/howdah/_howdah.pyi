@@ -319,6 +319,7 @@ class BaseCursor:
     def _query_given(self) -> Any: ...
     row_factory: Any
     _binding: int  # enum hdpy_binding: 0 parameters beside the query, 1 literals within it, 2 for $1
+    _same_rows: bool  # results to come have rows of the one before, made in the same way
     def _mogrify(self, query: Any, params: Any, /) -> bytes: ...
     arraysize: int
     format: int  # 0 lets the core choose, 1 binary

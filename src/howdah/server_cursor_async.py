@@ -101,10 +101,12 @@ class AsyncServerCursor(AsyncCursor[Row]):
         if self.pgresult is not None:
             await self._close_portal()
         self._binary = binary
+        self._same_rows = False
         # In binary, though it returns nothing: so that several statements in one string are refused.
         await super().execute(self._declaration(query, params is not None), params, prepare=False, binary=True)
         # The server describes a cursor's rows when some are fetched; none do.
         await self._fetch_forward(0)
+        self._same_rows = True
         self._position = 0
         return self
 

@@ -140,6 +140,26 @@ def test_row_factory(pg, conn):
         assert cur.fetchone() == {"a": 1, "b": 2}
 
 
+def test_row_factory_is_called_once(pg, conn):
+    made = []
+
+    def factory(cursor):
+        made.append([column.name for column in cursor.description])
+        return list
+
+    with conn.cursor("cur", row_factory=factory) as cur:
+        cur.execute("select g as a from generate_series(1, 5) g")
+        assert cur.fetchone() == [1]
+        assert cur.fetchmany(2) == [[2], [3]]
+        assert made == [["a"]]
+        cur.row_factory = pg.rows.scalar_row
+        assert cur.fetchone() == 4
+        cur.row_factory = factory
+        cur.execute("select 1 as b")
+        assert cur.fetchall() == [[1]]
+        assert made[-1] == ["b"]
+
+
 def test_warns_when_forgotten(pg, conn):
     def forget():
         conn.cursor("cur").execute("select 1")
