@@ -11,10 +11,12 @@ dump_text(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer 
     double v = PyFloat_AsDouble(obj);
     if (v == -1.0 && PyErr_Occurred())
         return -1;
+    *param = (hdpy_param){HD_OID_FLOAT8, HD_TEXT};
+    if (hd_float8_to_short_text(dst, v))
+        return 0;
     char *text = PyOS_double_to_string(v, 'r', 0, Py_DTSF_ADD_DOT_0, NULL);
     if (text == NULL)
         return -1;
-    *param = (hdpy_param){HD_OID_FLOAT8, HD_TEXT};
     hd_write_bytes(dst, text, strlen(text));
     PyMem_Free(text);
     return 0;

@@ -11,6 +11,10 @@ enum { HD_FLOAT_TEXT_MAX = 64 }; /* digits that are read; the server writes up t
  * HD_ERANGE: a finite one that is no double, as the server's rounding of the largest may be. */
 HD_MUSTCHECK hd_rc hd_float_from_text(hd_span src, double *v);
 
+/* The shortest decimal number that reads back as v, as Python's repr() writes it ("10.333"), where it has at most 15 digits
+ * and needs no exponent: most numbers that people write down. False, with nothing written, for any other. */
+bool hd_float8_to_short_text(hd_writer *w, double v);
+
 /* The double nearest to the shortest decimal number that reads back as this float4: what its text gives. */
 double hd_float4_widen(float v);
 

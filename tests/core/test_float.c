@@ -241,6 +241,41 @@ narrowed(void)
     hd_writer_fini(&w);
 }
 
+static void
+short_text(void)
+{
+    static const struct {
+        double v;
+        const char *text; /* NULL: left to others */
+    } known[] = {
+        {1.0, "1.0"},
+        {-1.5, "-1.5"},
+        {10.333, "10.333"},
+        {0.1, "0.1"},
+        {0.0001, "0.0001"},
+        {-0.000123456789012345, "-0.000123456789012345"},
+        {999999999999999.0, "999999999999999.0"},
+        {123456789.000001, "123456789.000001"},
+        {1e14, "100000000000000.0"},
+        {0.1 + 0.2, NULL},
+        {1.0 / 3, NULL},
+        {1e15, NULL},
+        {0.00001, NULL},
+        {0.0, NULL},
+        {-0.0, NULL},
+        {INFINITY, NULL},
+        {-INFINITY, NULL},
+        {NAN, NULL},
+        {5e-324, NULL},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        hd_writer w = hd_writer_of(&hd_alloc_default);
+        CHECK_EQ(hd_float8_to_short_text(&w, known[i].v), known[i].text != NULL);
+        CHECK_SPAN(hd_writer_span(&w), tap_span(known[i].text ? known[i].text : ""));
+        hd_writer_fini(&w);
+    }
+}
+
 int
 main(void)
 {
@@ -251,5 +286,6 @@ main(void)
     RUN(shortest_float4);
     RUN(widened_is_shortest);
     RUN(narrowed);
+    RUN(short_text);
     return tap_done();
 }

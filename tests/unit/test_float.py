@@ -90,3 +90,10 @@ def test_binary_of_another_length(oid: int, length: int) -> None:
 def test_any_text_is_a_float_or_an_error(data: bytes) -> None:
     value = outcome(_howdah.load, FLOAT8, TEXT, data)
     assert value == "DataError" or value == (float, repr(float(data)))
+
+
+@given(
+    st.floats() | st.decimals(-(10**16), 10**16, allow_nan=False).map(float) | st.integers(-(2**70), 2**70).map(float)
+)
+def test_text_is_as_short_as_can_be(value: float) -> None:
+    assert _howdah.dump(value, "t")[2] == repr(value).encode()
