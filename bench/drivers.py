@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from workloads import (
     BATCH,
+    CHECKOUTS,
     COPIED,
     INSERT_FORMATTED,
     INSERT_NUMBERED,
@@ -42,10 +43,14 @@ class Psycopg:
 
     is_async = False
 
-    def __init__(self, uri: str, module: str = "psycopg", **cursor_options: Any) -> None:
+    def __init__(
+        self, uri: str, module: str = "psycopg", pool_module: str = "psycopg_pool", **cursor_options: Any
+    ) -> None:
         self.uri = uri
         self.module = importlib.import_module(module)
+        self.pool_module = pool_module
         self.cursor_options = cursor_options
+        self.connections: Any = None
 
     def open(self) -> None:
         self.conn = self.module.connect(self.uri, autocommit=True)
@@ -75,6 +80,18 @@ class Psycopg:
 
     def connect(self) -> None:
         self.module.connect(self.uri).close()
+
+    def checkout(self) -> None:
+        if self.connections is None:
+            pool_class = importlib.import_module(self.pool_module).ConnectionPool
+            self.connections = pool_class(self.uri, min_size=POOL, open=True)
+            self.connections.wait()
+        for _ in range(CHECKOUTS):
+            self.connections.putconn(self.connections.getconn())
+
+    def close(self) -> None:
+        if self.connections is not None:
+            self.connections.close()
 
     def pipeline(self) -> Any:
         with self.conn.pipeline():
@@ -131,12 +148,20 @@ class PsycopgAsync:
             cursors = [await self.conn.execute(*formatted("pk")) for _ in range(PIPELINED)]
         return [await cursor.fetchone() for cursor in cursors]
 
-    async def pool(self) -> None:
+    async def open_pool(self) -> None:
         if self.connections is None:
             options = {"autocommit": True, "prepare_threshold": 0}
             pool_class = importlib.import_module(self.pool_module).AsyncConnectionPool
             self.connections = pool_class(self.uri, min_size=POOL, max_size=POOL, open=False, kwargs=options)
             await self.connections.open(wait=True)
+
+    async def checkout(self) -> None:
+        await self.open_pool()
+        for _ in range(CHECKOUTS):
+            await self.connections.putconn(await self.connections.getconn())
+
+    async def pool(self) -> None:
+        await self.open_pool()
 
         async def task() -> None:
             for _ in range(READS):
@@ -177,9 +202,17 @@ class Asyncpg:
     async def connect(self) -> None:
         await (await self.module.connect(self.uri)).close()
 
-    async def pool(self) -> None:
+    async def open_pool(self) -> None:
         if self.connections is None:
             self.connections = await self.module.create_pool(self.uri, min_size=POOL, max_size=POOL)
+
+    async def checkout(self) -> None:
+        await self.open_pool()
+        for _ in range(CHECKOUTS):
+            await self.connections.release(await self.connections.acquire())
+
+    async def pool(self) -> None:
+        await self.open_pool()
         sql, args = numbered("pk")
 
         async def task() -> None:
@@ -360,8 +393,8 @@ class Floor:
 
 
 DRIVERS: dict[str, Callable[[str], Any]] = {
-    "howdah": lambda uri: Psycopg(uri, "howdah"),
-    "howdah-bin": lambda uri: Psycopg(uri, "howdah", binary=True),
+    "howdah": lambda uri: Psycopg(uri, "howdah", "howdah.pool"),
+    "howdah-bin": lambda uri: Psycopg(uri, "howdah", "howdah.pool", binary=True),
     "howdah-async": lambda uri: PsycopgAsync(uri, "howdah", "howdah.pool"),
     "howdah-async-bin": lambda uri: PsycopgAsync(uri, "howdah", "howdah.pool", binary=True),
     "psycopg": Psycopg,

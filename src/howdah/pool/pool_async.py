@@ -39,6 +39,8 @@ __all__ = ["AsyncConnectionPool"]
 logger = logging.getLogger("howdah.pool")
 
 INFO = logging.INFO
+# What the logger knows of its levels: asking its method costs as much as a fifth of lending a connection.
+_known_levels: dict[int, bool] = getattr(logger, "_cache", {})
 IDLE = int(TransactionStatus.IDLE)
 
 # What has been tried in vain is tried again at once for who comes to wait, but not more often than this.
@@ -153,21 +155,21 @@ class AsyncConnectionPool(BasePool, Generic[ACT]):
         timeout: seconds to wait for one; None for that of the pool. Raises `PoolTimeout`, `PoolClosed`, or
         `TooManyRequests`.
         """
-        informs = logger.isEnabledFor(INFO)
+        informs = _known_levels.get(INFO) is not False and logger.isEnabledFor(INFO)
         if informs:
             logger.info("connection requested from %r", self.name)
         if self._lends_quickly and not self._waiting:
+            idle = self._pool
             try:
-                conn: ACT = self._pool.popleft()
+                conn: ACT = idle.popleft()
             except IndexError:
                 pass
             else:
                 if conn._still_alive(self._watch):
                     conn._pool = self
                     self._requests_num += 1
-                    left = len(self._pool)
-                    if left < self._nconns_min:
-                        self._nconns_min = left
+                    if len(idle) < self._nconns_min:
+                        self._nconns_min = len(idle)
                     if informs:
                         logger.info("connection given by %r", self.name)
                     return conn
@@ -312,7 +314,7 @@ class AsyncConnectionPool(BasePool, Generic[ACT]):
             and conn._transaction_status() == IDLE
             and monotonic() < conn._expire_at
         ):
-            if logger.isEnabledFor(INFO):
+            if _known_levels.get(INFO) is not False:
                 logger.info("returning connection to %r", self.name)
             conn._pool = None
             self._pool.append(conn)
