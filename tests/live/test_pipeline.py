@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gc
 import logging
+import random
 import signal
 import threading
 import weakref
+from contextlib import suppress
 
 import pytest
 
@@ -613,3 +615,71 @@ def test_interrupted(pg, auto, where):
         with pytest.raises(pg.Error):
             cur.fetchone()
     assert auto.execute("select 42").fetchone() == (42,)
+
+
+# ---- at random
+
+
+@pytest.mark.howdah_only
+@pytest.mark.parametrize("seed", range(20))
+def test_at_random(pg, auto, seed):
+    """Whatever happens, a cursor gives the rows of what it executed last, or an error."""
+    rng = random.Random(seed)
+    cursors = [auto.cursor(binary=bool(i % 2)) for i in range(4)]
+    asked = {}
+    serial = iter(range(1_000_000))
+
+    def step():
+        i = rng.randrange(len(cursors))
+        action = rng.choice(
+            ["execute"] * 6 + ["fetch"] * 4 + ["wrong", "bad parameters", "sync", "many", "ddl", "close"]
+        )
+        if action == "execute":
+            n = next(serial)
+            asked.pop(i, None)
+            query = rng.choice(
+                ["select %s::int4", "select %s::int4, 'x'", "select %s::int4 from generate_series(1, 50)"]
+            )
+            cursors[i].execute(query, [n], prepare=rng.choice([None, True, False]))
+            asked[i] = n
+        elif action == "fetch":
+            assert all(row[0] == asked[i] for row in cursors[i].fetchall())
+        elif action == "wrong":
+            asked.pop(i, None)
+            cursors[i].execute(rng.choice(["select 1/0", "select * from nosuchtable", "wat"]))
+        elif action == "bad parameters":
+            asked.pop(i, None)
+            cursors[i].execute("select %s", [object()])
+        elif action == "sync":
+            p.sync()
+        elif action == "many":
+            asked.pop(i, None)
+            n = next(serial)
+            cursors[i].executemany("select %s::int4", [(n,), (n,)], returning=True)
+            asked[i] = n
+        elif action == "ddl":
+            asked.pop(i, None)
+            cursors[i].execute(rng.choice(["drop table if exists nosuchtable", "deallocate all", "discard plans"]))
+        else:
+            asked.pop(i, None)
+            cursors[i].close()
+            cursors[i] = auto.cursor()
+
+    for _ in range(20):
+        try:
+            with auto.pipeline() as p:
+                for _ in range(rng.randrange(30)):
+                    try:
+                        step()
+                    except (pg.Error, KeyError):
+                        pass
+                if rng.random() < 0.3:
+                    with auto.transaction(), suppress(pg.Error):
+                        step()
+        except pg.Error:
+            pass
+        for i, n in asked.items():
+            with suppress(pg.Error):
+                assert all(row[0] == n for row in cursors[i].fetchall())
+        assert auto.execute("select 'mine'").fetchone() == ("mine",)
+        assert auto.info.transaction_status == IDLE

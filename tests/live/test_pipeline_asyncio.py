@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 
 import pytest
 
@@ -170,3 +171,39 @@ async def test_closed_within(pg, aauto):
             await aauto.close()
     with pytest.raises(pg.Error):
         await cur.fetchone()
+
+
+@pytest.mark.howdah_only
+@pytest.mark.parametrize("seed", range(15))
+async def test_cancelled_at_random(pg, aauto, seed):
+    """Tasks that are cancelled at any moment, in pipelines and streams: the next one gets its own rows."""
+    rng = random.Random(seed)
+    serial = iter(range(1_000_000))
+
+    async def pipelined():
+        n = next(serial)
+        async with aauto.pipeline() as p:
+            cursors = [await aauto.execute("select %s::int4 from generate_series(1, 300)", [n]) for _ in range(10)]
+            await aauto.execute("select pg_sleep(%s)", [rng.random() / 100])
+            if rng.random() < 0.3:
+                await aauto.execute("select 1/0")
+            if rng.random() < 0.5:
+                await p.sync()
+            for cur in cursors:
+                assert all(row == (n,) for row in await cur.fetchall())
+
+    async def streamed():
+        n = next(serial)
+        async for row in aauto.cursor().stream(f"select {n}, repeat('x', 2000) from generate_series(1, 2000)"):
+            assert row[0] == n
+
+    for _ in range(30):
+        task = asyncio.create_task(rng.choice([pipelined, streamed])())
+        await asyncio.sleep(rng.random() / 50)
+        task.cancel()
+        try:
+            await task
+        except (asyncio.CancelledError, pg.Error):
+            pass
+        cur = await aauto.execute("select 'mine'")
+        assert await cur.fetchone() == ("mine",)
