@@ -366,6 +366,61 @@ a_failed_batch_without_sync_goes_on_failing(void)
     hd_session_fini(&s);
 }
 
+/* Each Execute is answered once: by its command tag, by an error, or by being skipped. */
+static void
+the_last_of_an_answer_says_so(void)
+{
+    hd_session s;
+    hd_event ev;
+    int tags[3], ended[3] = {0, 0, 0};
+    hd_session_init(&s, &hd_alloc_default);
+    for (int i = 0; i < 3; i++) {
+        hd_session_bind(&s, B(""), B(""), NULL, 0, B(""), NULL, 0, &tags[i]);
+        hd_session_execute(&s, B(""), 0, &tags[i]);
+    }
+    hd_session_flush(&s);
+    CHECK_EQ(s.count, 6); /* a Flush is owed no answer */
+    receive(&s, B("2\0\0\0\4D\0\0\0\6\0\0C\0\0\0\x0dSELECT 1\0" ERROR));
+    while (hd_session_next(&s, &ev) == HD_OK) {
+        CHECK(ev.tag == hd_session_tag(&s) || ev.ends || ev.type != HD_BE_DATA_ROW);
+        if (ev.ends)
+            ended[(int *)ev.tag - tags]++;
+    }
+    for (int i = 0; i < 3; i++)
+        CHECK_EQ(ended[i], 1);
+    CHECK(hd_session_tag(&s) == NULL);
+    hd_session_fini(&s);
+}
+
+static void
+a_swallowed_sync_is_sent_again(void)
+{
+    hd_session s;
+    hd_event ev;
+    hd_session_init(&s, &hd_alloc_default);
+    hd_session_execute(&s, B(""), 0, &s);
+    hd_session_sync(&s, &ev);
+    receive(&s, B(COPY_IN));
+    CHECK_EQ(hd_session_next(&s, &ev), HD_OK);
+    CHECK_EQ(s.count, 1);
+    hd_session_sync_again(&s);
+    hd_session_sync_again(&s);
+    CHECK_EQ(s.count, 2);
+    receive(&s, B(ERROR "Z\0\0\0\5I"));
+    CHECK_EQ(hd_session_next(&s, &ev), HD_OK);
+    CHECK(ev.tag == &s && ev.ends);
+    CHECK_EQ(hd_session_next(&s, &ev), HD_OK);
+    CHECK(ev.tag == &ev && ev.type == HD_BE_READY_FOR_QUERY);
+
+    hd_session_execute(&s, B(""), 0, &s); /* without one there is none to send */
+    hd_session_flush(&s);
+    receive(&s, B(COPY_IN));
+    CHECK_EQ(hd_session_next(&s, &ev), HD_OK);
+    hd_session_sync_again(&s);
+    CHECK_EQ(s.count, 1);
+    hd_session_fini(&s);
+}
+
 static void
 long_pipelines(void)
 {
@@ -679,6 +734,8 @@ main(int argc, char **argv)
     RUN(requests_are_taken_back);
     RUN(large_buffers_are_given_back);
     RUN(a_failed_batch_without_sync_goes_on_failing);
+    RUN(the_last_of_an_answer_says_so);
+    RUN(a_swallowed_sync_is_sent_again);
     RUN(long_pipelines);
     RUN(rows_by_the_short_road);
     RUN(no_rows_for_an_aborted_request);
