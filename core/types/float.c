@@ -207,26 +207,27 @@ hd_float4_to_binary(hd_writer *w, double v)
 bool
 hd_float8_to_short_text(hd_writer *w, double v)
 {
-    enum { MOST_DIGITS = 15 }; /* two decimal numbers of so many digits are never the same double */
+    /* Two decimal numbers of 15 digits are never the same double; four zeros may come before them. */
+    enum { MOST_PLACES = 15 + 4, LONGEST = MOST_PLACES + sizeof "-0." };
     double a = fabs(v), whole = 0;
     int places = 0;
     if (FLT_EVAL_METHOD != 0 || !(a >= 1e-4 && a < 1e15))
         return false;
     for (;; places++) {
         double scaled = a * power_of_ten[places];
-        if (places > MOST_DIGITS || scaled >= 1e15)
+        if (places > MOST_PLACES || scaled >= 1e15)
             return false;
         whole = (double)(int64_t)(scaled + 0.5);
         if (whole / power_of_ten[places] == a) /* of exact numbers, so it rounds as reading does */
             break;
     }
     uint64_t unit = (uint64_t)power_of_ten[places], digits = (uint64_t)whole;
-    if (!hd_writer_reserve(w, MOST_DIGITS + sizeof "-0.0"))
+    if (!hd_writer_reserve(w, LONGEST))
         return true;
     if (signbit(v))
         w->p[w->n++] = '-';
     w->n += hd_print_digits(w->p + w->n, digits / unit, 1);
     w->p[w->n++] = '.';
-    w->n += hd_print_digits(w->p + w->n, digits % unit, places ? places : 1);
+    w->n += hd_print_digits(w->p + w->n, digits % unit, places ? (size_t)places : 1);
     return true;
 }
