@@ -45,6 +45,7 @@ intern_names(hdpy_state *st)
         {"_on_cancel", offsetof(hdpy_state, str_on_cancel)},
         {"_on_notice", offsetof(hdpy_state, str_on_notice)},
         {"_on_notification", offsetof(hdpy_state, str_on_notification)},
+        {"__init__", offsetof(hdpy_state, str_init)},
         {"_core", offsetof(hdpy_state, str_core)},
         {"_discover", offsetof(hdpy_state, str_discover)},
         {"_of_snapshot", offsetof(hdpy_state, str_of_snapshot)},
@@ -96,7 +97,7 @@ module_exec(PyObject *module)
     hdpy_state *st = hdpy_state_of_module(module);
     if (intern_names(st) < 0 || hdpy_settings_init(st, module) < 0 || hdpy_adapt_init(st, module) < 0 ||
         hdpy_errors_init(module) < 0 || hdpy_description_init(st, module) < 0 || hdpy_result_init(st, module) < 0 ||
-        hdpy_query_init(st, module) < 0 || hdpy_rows_init(module) < 0 || hdpy_waiter_init(st, module) < 0 ||
+        hdpy_query_init(st, module) < 0 || hdpy_rows_init(st, module) < 0 || hdpy_waiter_init(st, module) < 0 ||
         hdpy_watch_init(st, module) < 0 || hdpy_operation_init(st, module) < 0 || hdpy_stream_init(st, module) < 0 ||
         hdpy_connection_init(st, module) < 0 || hdpy_cursor_init(st, module) < 0 || hdpy_copy_init(st, module) < 0)
         return -1;

@@ -44,6 +44,7 @@ cursor_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(cur->row_factory);
     Py_VISIT(cur->results);
     Py_VISIT(cur->maker.callable);
+    Py_VISIT(cur->maker.blueprint);
     Py_VISIT(cur->maker_factory);
     Py_VISIT(cur->query);
     Py_VISIT(cur->failure);
@@ -56,7 +57,7 @@ cursor_clear(PyObject *self)
     hdpy_cursor *cur = (hdpy_cursor *)self;
     Py_CLEAR(cur->row_factory);
     Py_CLEAR(cur->results);
-    Py_CLEAR(cur->maker.callable);
+    hdpy_row_maker_clear(&cur->maker);
     Py_CLEAR(cur->maker_factory);
     Py_CLEAR(cur->query);
     Py_CLEAR(cur->failure);

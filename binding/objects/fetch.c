@@ -25,13 +25,16 @@ hold(hdpy_cursor *cur)
 {
     hdpy_result *result = (hdpy_result *)Py_NewRef((PyObject *)cur->result);
     hdpy_description *d = (hdpy_description *)Py_NewRef((PyObject *)result->description);
+    hdpy_row_maker maker = {cur->maker.kind, Py_XNewRef(cur->maker.callable), Py_XNewRef(cur->maker.blueprint)};
     return (hdpy_row_source){
-        result, d, hdpy_load_ctx_of(cur->conn->st, result->settings, d->adapters, &cur->context, (PyObject *)cur)};
+        maker, result, d,
+        hdpy_load_ctx_of(cur->conn->st, result->settings, d->adapters, &cur->context, (PyObject *)cur)};
 }
 
 static void
 let_go(hdpy_row_source *src)
 {
+    hdpy_row_maker_clear(&src->maker);
     Py_DECREF((PyObject *)src->description);
     Py_DECREF((PyObject *)src->result);
 }
@@ -90,7 +93,7 @@ hdpy_cursor_row(hdpy_cursor *cur)
     if (settle(cur) < 0)
         return NULL;
     hdpy_row_source src = hold(cur);
-    PyObject *row = hdpy_make_row(&cur->maker, &src, (size_t)cur->pos);
+    PyObject *row = hdpy_make_row(&src, (size_t)cur->pos);
     if (row != NULL && cur->result == src.result)
         cur->pos++;
     let_go(&src);
@@ -136,7 +139,7 @@ static PyObject *
 fetch_to(hdpy_cursor *cur, size_t to)
 {
     hdpy_row_source src = hold(cur);
-    PyObject *rows = hdpy_make_rows(&cur->maker, &src, (size_t)cur->pos, to);
+    PyObject *rows = hdpy_make_rows(&src, (size_t)cur->pos, to);
     if (rows != NULL && cur->result == src.result)
         cur->pos = (Py_ssize_t)to;
     let_go(&src);

@@ -139,6 +139,7 @@ description_dealloc(PyObject *self)
     PyObject_GC_UnTrack(self);
     description_clear(self);
     Py_XDECREF(d->names);
+    Py_XDECREF(d->dict);
     Py_XDECREF(d->source);
     Py_XDECREF((PyObject *)d->settings);
     Py_XDECREF((PyObject *)d->adapters);

@@ -21,6 +21,7 @@ typedef struct hdpy_description {
     hdpy_adapters *adapters;           /* among which the loaders were found; they keep them alive */
     PyObject *source;                  /* the RowDescription's bytes, to recognise the same shape again */
     PyObject *namedtuple;              /* class made for namedtuple_row, or NULL */
+    PyObject *dict;                    /* of these names and None, for dict_row, or NULL */
     bool foreign;                      /* a column is of a type that did not come with PostgreSQL */
     hdpy_column columns[];
 } hdpy_description;

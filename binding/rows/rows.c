@@ -1,6 +1,7 @@
 #include "rows/rows.h"
 
 #include "module/args.h"
+#include "rows/blueprint.h"
 #include "wire/backend.h"
 
 static bool
@@ -12,9 +13,21 @@ are_distinct(PyObject *names)
     return distinct;
 }
 
+/* What the dicts of a result's rows are copied from: that is cheaper than to let each of them grow. */
+static PyObject *
+dict_of_names(PyObject *names)
+{
+    PyObject *dict = PyDict_New();
+    for (Py_ssize_t i = 0; dict != NULL && i < PyTuple_GET_SIZE(names); i++) {
+        if (PyDict_SetItem(dict, PyTuple_GET_ITEM(names, i), Py_None) < 0)
+            Py_CLEAR(dict);
+    }
+    return dict;
+}
+
 /* args_row(), kwargs_row() and class_row(). Keywords that come twice are left to Python: the last one counts there. */
 static int
-setup_call(hdpy_row_maker *maker, PyObject *factory, hdpy_description *d)
+setup_call(hdpy_row_maker *maker, hdpy_state *st, PyObject *factory, hdpy_description *d)
 {
     PyObject *by_name = PyObject_GetAttrString(factory, "by_name");
     int keywords = by_name ? PyObject_IsTrue(by_name) : -1;
@@ -22,18 +35,41 @@ setup_call(hdpy_row_maker *maker, PyObject *factory, hdpy_description *d)
     if (keywords < 0 || (maker->callable = PyObject_GetAttrString(factory, "func")) == NULL)
         return -1;
     maker->kind = keywords ? HDPY_ROW_KWARGS : HDPY_ROW_ARGS;
+    if (!keywords || !PyType_Check(maker->callable))
+        return 0;
+    PyObject *assigns = PyObject_GetAttr(factory, st->str_assigns);
+    maker->blueprint = assigns ? hdpy_blueprint_new(st, maker->callable, d->names, assigns) : NULL;
+    Py_XDECREF(assigns);
+    if (maker->blueprint == Py_None)
+        Py_CLEAR(maker->blueprint);
+    else if (maker->blueprint == NULL)
+        return -1;
+    else
+        maker->kind = HDPY_ROW_CLASS;
     return 0;
+}
+
+void
+hdpy_row_maker_clear(hdpy_row_maker *maker)
+{
+    Py_CLEAR(maker->callable);
+    Py_CLEAR(maker->blueprint);
 }
 
 int
 hdpy_row_maker_setup(hdpy_row_maker *maker, hdpy_state *st, PyObject *factory, PyObject *cursor, hdpy_result *result)
 {
     hdpy_description *d = result->description;
-    Py_CLEAR(maker->callable);
+    hdpy_row_maker_clear(maker);
     if (factory == st->tuple_row)
         maker->kind = HDPY_ROW_TUPLE;
-    else if (factory == st->dict_row)
+    else if (factory == st->dict_row) {
         maker->kind = HDPY_ROW_DICT;
+        if (d->dict == NULL && result->rows.n_rows > 1)
+            d->dict = dict_of_names(d->names);
+        if (d->dict == NULL && PyErr_Occurred())
+            return -1;
+    }
     else if (factory == st->scalar_row) {
         if (Py_SIZE(d) == 0) {
             PyErr_SetString(st->ProgrammingError, "at least one column expected");
@@ -50,7 +86,7 @@ hdpy_row_maker_setup(hdpy_row_maker *maker, hdpy_state *st, PyObject *factory, P
         maker->callable = Py_NewRef(d->namedtuple);
     }
     else if (Py_IS_TYPE(factory, (PyTypeObject *)st->call_factory) && are_distinct(d->names))
-        return setup_call(maker, factory, d);
+        return setup_call(maker, st, factory, d);
     else {
         maker->kind = HDPY_ROW_CALL;
         maker->callable = PyObject_CallOneArg(factory, cursor);
@@ -110,9 +146,9 @@ make_tuple(const hdpy_row_source *src, size_t i)
 }
 
 static PyObject *
-make_namedtuple(PyObject *cls, const hdpy_row_source *src, size_t i)
+make_namedtuple(const hdpy_row_source *src, size_t i)
 {
-    PyTypeObject *type = (PyTypeObject *)cls;
+    PyTypeObject *type = (PyTypeObject *)src->maker.callable;
     PyObject *tuple = type->tp_alloc(type, Py_SIZE(src->description));
     if (tuple != NULL && fill_tuple(tuple, src, i) < 0)
         Py_CLEAR(tuple);
@@ -125,7 +161,7 @@ make_dict(const hdpy_row_source *src, size_t i)
     const hdpy_description *d = src->description;
     hdpy_load_ctx ctx = src->ctx;
     hd_reader values = hd_result_row(&src->result->rows, i);
-    PyObject *dict = PyDict_New();
+    PyObject *dict = d->dict ? PyDict_Copy(d->dict) : PyDict_New();
     for (Py_ssize_t c = 0; dict != NULL && c < Py_SIZE(d); c++) {
         PyObject *value = load_next(&d->columns[c], &ctx, &values);
         if (value == NULL || PyDict_SetItem(dict, PyTuple_GET_ITEM(d->names, c), value) < 0)
@@ -147,73 +183,95 @@ make_scalar(const hdpy_row_source *src, size_t i)
     return load_next(&src->description->columns[0], &ctx, &values);
 }
 
-/* func(*values), or func(**row). */
-static PyObject *
-make_call(const hdpy_row_maker *maker, const hdpy_row_source *src, size_t i)
+/* The values of the row, in the order of the columns or at the places that a blueprint says. -1: none is left in them. */
+static int
+load_values(const hdpy_row_source *src, size_t i, PyObject **values, const hdpy_blueprint *print)
 {
     const hdpy_description *d = src->description;
     Py_ssize_t n = Py_SIZE(d), made = 0;
-    PyObject *few[32], **stack = n <= (Py_ssize_t)Py_ARRAY_LENGTH(few) ? few : PyMem_New(PyObject *, n);
+    hdpy_load_ctx ctx = src->ctx;
+    hd_reader row = hd_result_row(&src->result->rows, i);
+    for (; made < n; made++) {
+        PyObject *value = load_next(&d->columns[made], &ctx, &row);
+        if (value == NULL)
+            break;
+        values[print ? print->at[made].place : made] = value;
+    }
+    if (made == n && hd_reader_done(&row))
+        return 0;
+    if (made == n)
+        malformed(ctx.st);
+    while (made-- > 0)
+        Py_DECREF(values[print ? print->at[made].place : made]);
+    return -1;
+}
+
+/* func(*values), or func(**row). */
+static PyObject *
+make_call(const hdpy_row_source *src, size_t i)
+{
+    const hdpy_row_maker *maker = &src->maker;
+    Py_ssize_t n = Py_SIZE(src->description);
+    PyObject *few[32], **stack = n < (Py_ssize_t)Py_ARRAY_LENGTH(few) ? few : PyMem_New(PyObject *, n + 1);
     if (stack == NULL)
         return PyErr_NoMemory();
-    hdpy_load_ctx ctx = src->ctx;
-    hd_reader values = hd_result_row(&src->result->rows, i);
-    while (made < n && (stack[made] = load_next(&d->columns[made], &ctx, &values)) != NULL)
-        made++;
-    PyObject *row = NULL;
-    if (made == n && hd_reader_done(&values)) {
-        bool by_name = maker->kind == HDPY_ROW_KWARGS;
-        PyObject *callable = Py_NewRef(maker->callable); /* it may execute something else on the cursor */
-        row = PyObject_Vectorcall(callable, stack, by_name ? 0 : (size_t)n, by_name ? d->names : NULL);
-        Py_DECREF(callable);
+    PyObject **values = stack + 1, *row = NULL;
+    const hdpy_blueprint *print = (hdpy_blueprint *)maker->blueprint;
+    if (print != NULL && !hdpy_blueprint_holds(print))
+        print = NULL;
+    if (load_values(src, i, values, print) == 0) {
+        if (print != NULL)
+            row = hdpy_blueprint_make(print, values);
+        else {
+            bool by_name = maker->kind != HDPY_ROW_ARGS;
+            PyObject *names = by_name ? src->description->names : NULL;
+            row = PyObject_Vectorcall(maker->callable, values, by_name ? 0 : (size_t)n, names);
+        }
+        while (n > 0)
+            Py_XDECREF(values[--n]);
     }
-    else if (made == n)
-        malformed(ctx.st);
-    while (made > 0)
-        Py_DECREF(stack[--made]);
     if (stack != few)
         PyMem_Free(stack);
     return row;
 }
 
 static PyObject *
-call_maker(PyObject *callable, const hdpy_row_source *src, size_t i)
+call_maker(const hdpy_row_source *src, size_t i)
 {
     PyObject *tuple = make_tuple(src, i);
-    Py_INCREF(callable); /* it may execute something else on the cursor */
-    PyObject *row = tuple ? PyObject_CallOneArg(callable, tuple) : NULL;
-    Py_DECREF(callable);
+    PyObject *row = tuple ? PyObject_CallOneArg(src->maker.callable, tuple) : NULL;
     Py_XDECREF(tuple);
     return row;
 }
 
 PyObject *
-hdpy_make_row(const hdpy_row_maker *maker, const hdpy_row_source *src, size_t i)
+hdpy_make_row(const hdpy_row_source *src, size_t i)
 {
-    switch (maker->kind) {
+    switch (src->maker.kind) {
     case HDPY_ROW_TUPLE:
         return make_tuple(src, i);
     case HDPY_ROW_DICT:
         return make_dict(src, i);
     case HDPY_ROW_NAMEDTUPLE:
-        return make_namedtuple(maker->callable, src, i);
+        return make_namedtuple(src, i);
     case HDPY_ROW_SCALAR:
         return make_scalar(src, i);
     case HDPY_ROW_ARGS:
     case HDPY_ROW_KWARGS:
-        return make_call(maker, src, i);
+    case HDPY_ROW_CLASS:
+        return make_call(src, i);
     case HDPY_ROW_CALL:
         break;
     }
-    return call_maker(maker->callable, src, i);
+    return call_maker(src, i);
 }
 
 PyObject *
-hdpy_make_rows(const hdpy_row_maker *maker, const hdpy_row_source *src, size_t from, size_t to)
+hdpy_make_rows(const hdpy_row_source *src, size_t from, size_t to)
 {
     PyObject *rows = PyList_New((Py_ssize_t)(to - from));
     for (size_t i = from; rows != NULL && i < to; i++) {
-        PyObject *row = hdpy_make_row(maker, src, i);
+        PyObject *row = hdpy_make_row(src, i);
         if (row == NULL)
             Py_CLEAR(rows);
         else
@@ -249,12 +307,14 @@ static PyMethodDef methods[] = {
          "--\n\n"
          "Make the C row makers answer for these functions, recognised by identity.\n\n"
          "namedtuple_class(names) gives the class for a tuple of column names; instances of call_factory have\n"
-         "`func`, called with the values of a row, and `by_name`: as keywords.")},
+         "`func`, called with the values of a row, `by_name`: as keywords, and `assigns`: None, or if func is a "
+         "class,\n"
+         "the code of an __init__ that assigns each parameter to the attribute of its name and does nothing else.")},
     {NULL},
 };
 
 int
-hdpy_rows_init(PyObject *module)
+hdpy_rows_init(hdpy_state *st, PyObject *module)
 {
-    return PyModule_AddFunctions(module, methods);
+    return hdpy_blueprint_init(st, module) < 0 ? -1 : PyModule_AddFunctions(module, methods);
 }

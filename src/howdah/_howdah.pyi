@@ -24,7 +24,8 @@ def register_row_factories(
     """Make the C row makers answer for these functions (recognised by identity).
 
     namedtuple_class(names) makes the class for a tuple of column names; instances of call_factory have `func`, called
-    with the values of a row, and `by_name`: as keywords.
+    with the values of a row, `by_name`: as keywords, and `assigns`: None, or if func is a class, the code of an
+    __init__ that assigns each parameter to the attribute of its name and does nothing else.
     """
 
 def register_column(column: Any, /) -> None:

@@ -11,7 +11,9 @@ import functools
 import re
 from collections import namedtuple
 from collections.abc import Callable, Sequence
+from types import CodeType
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol, TypeAlias, TypeVar
+from weakref import WeakKeyDictionary
 
 from . import _howdah
 from .errors import DataError, InterfaceError, ProgrammingError
@@ -108,11 +110,12 @@ def kwargs_row(func: Callable[..., T]) -> BaseRowFactory[T]:
 class _CallFactory:
     """A row factory whose rows are what a function returns."""
 
-    __slots__ = ("by_name", "func")
+    __slots__ = ("assigns", "by_name", "func")
 
     def __init__(self, func: Callable[..., Any], by_name: bool):
         self.func = func
         self.by_name = by_name
+        self.assigns = _assigning_code(func) if by_name and isinstance(func, type) else None
 
     def __call__(self, cursor: Any) -> RowMaker[Any]:
         func = self.func
@@ -122,6 +125,50 @@ class _CallFactory:
         if names is None:
             return no_result
         return lambda values: func(**dict(zip(names, values, strict=False)))
+
+
+_ASSIGNMENTS = "self.{0} = {0}", "setter.__setattr__(self, '{0}', {0})"  # of dataclasses, and of frozen ones
+_UNLIKE_THEM = 0x3AC  # CO_VARARGS, CO_VARKEYWORDS, CO_GENERATOR, and the three of coroutines (module inspect)
+_verdicts: WeakKeyDictionary[CodeType, bool] = WeakKeyDictionary()
+
+
+def _assigning_code(cls: type[Any]) -> CodeType | None:
+    """The code of the __init__ of a class, if all it does is to assign its parameters to attributes of their names.
+
+    That is so if it is, instruction by instruction, what Python makes of these assignments.
+    """
+    code = getattr(cls.__init__, "__code__", None)
+    if not isinstance(code, CodeType):
+        return None
+    verdict = _verdicts.get(code)
+    if verdict is None:
+        n = code.co_argcount + code.co_kwonlyargcount - 1
+        models = [_assignments(form, n) for form in _ASSIGNMENTS] if n > 0 else []
+        verdict = _verdicts[code] = any(_does_the_same(code, model) for model in models)
+    return code if verdict else None
+
+
+def _assignments(form: str, n: int) -> CodeType:
+    names = [f"a{i}" for i in range(n)]
+    lines = "".join(f"  {form.format(name)}\n" for name in names)
+    scope: dict[str, Any] = {}
+    exec(f"def maker(setter):\n def __init__(self, {', '.join(names)}):\n{lines} return __init__", scope)
+    code: CodeType = scope["maker"](object).__code__
+    return code
+
+
+def _does_the_same(code: CodeType, model: CodeType) -> bool:
+    """Whether two functions differ in nothing but the names of their parameters, and in which come by name only."""
+    to_model = dict(zip(code.co_varnames, model.co_varnames, strict=False))
+    return (
+        code.co_code == model.co_code
+        and len(code.co_varnames) == len(model.co_varnames)
+        and not code.co_cellvars
+        and len(code.co_freevars) == len(model.co_freevars)
+        and tuple(to_model.get(name, name) for name in code.co_names) == model.co_names
+        and tuple(to_model.get(const, const) for const in code.co_consts) == model.co_consts
+        and not code.co_flags & _UNLIKE_THEM
+    )
 
 
 def no_result(values: Sequence[Any]) -> NoReturn:

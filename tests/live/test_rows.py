@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import abc
 import contextlib
+import functools
 import pickle
-from dataclasses import dataclass
+import sys
+import weakref
+from dataclasses import InitVar, dataclass, field
+from types import SimpleNamespace
+from typing import NamedTuple
 
 import pytest
 
@@ -89,6 +95,249 @@ def test_class_row_with_a_column_too_many(pg, conn):
 
 def test_class_row_uses_defaults(pg, conn):
     assert conn.cursor(row_factory=pg.rows.class_row(Point)).execute("select 5 as x").fetchone() == Point(5, 0)
+
+
+class Base:
+    def __init__(self, x, y):
+        self.x = x
+        self.y = y
+
+    def __eq__(self, other):
+        return type(self) is type(other) and self.__dict__ == other.__dict__
+
+    __hash__ = None
+
+
+class Swapped(Base):
+    def __init__(self, y, x):
+        self.x = x
+        self.y = y
+
+
+class Doubled(Base):
+    def __init__(self, x, y):
+        super().__init__(x * 2, y)
+
+
+class Rest(Base):
+    def __init__(self, x, **rest):
+        self.__dict__.update(rest, x=x)
+
+
+class ByNameOnly(Base):
+    def __init__(self, *, y, x):
+        self.x = x
+        self.y = y
+
+
+class Positional(Base):
+    def __init__(self, x, /, y):
+        super().__init__(x, y)
+
+
+class WithNew(Base):
+    def __new__(cls, x, y):
+        instance = super().__new__(cls)
+        instance.made = y
+        return instance
+
+
+class Setter(Base):
+    def __setattr__(self, name, value):
+        super().__setattr__(name, -value)
+
+
+class Property(Base):
+    @property
+    def x(self):
+        return self.hidden
+
+    @x.setter
+    def x(self, value):
+        self.hidden = value
+
+
+class ReadOnly(Base):
+    x = property(lambda self: 0)
+
+
+class Called(type):
+    def __call__(cls, **values):
+        return sorted(values.items())
+
+
+class OfCalled(Base, metaclass=Called):
+    pass
+
+
+class Abstract(Base, abc.ABC):
+    @abc.abstractmethod
+    def missing(self): ...
+
+
+class Concrete(Abstract):
+    def missing(self): ...
+
+
+class Returning(Base):
+    def __init__(self, x, y):
+        return x
+
+
+class Failing(Base):
+    def __init__(self, x, y):
+        raise KeyError(x)
+
+
+class Counting:
+    """Its __init__ is no function."""
+
+    __init__ = functools.partialmethod(lambda self, n, *, x, y: self.__dict__.update(sum=x + y + n), 1)
+
+
+class OneSlot:
+    __slots__ = ("x", "z")
+
+    def __init__(self, x, y):
+        self.x = x
+        self.y = y
+
+
+OneSlot.y = OneSlot.__dict__["x"]
+
+
+class Tuple(NamedTuple):
+    x: int
+    y: int
+
+
+class Self:
+    def __init__(self, x, y, self_=0):
+        self.values = x, y, self_
+
+
+@dataclass
+class Derived(Point):
+    z: int = 9
+
+
+@dataclass
+class After(Point):
+    def __post_init__(self):
+        self.y += 1
+
+
+@dataclass
+class Fresh(Point):
+    z: list = field(default_factory=list)
+
+
+@dataclass
+class NotAll:
+    x: int
+    y: InitVar[int]
+    z: int = field(init=False, default=4)
+
+
+@dataclass(slots=True)
+class Slots:
+    x: int
+    y: int
+
+
+@dataclass(frozen=True)
+class Frozen:
+    y: int
+    x: int
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenSlots:
+    y: int
+    x: int
+
+
+@dataclass(kw_only=True)
+class Keywords:
+    x: int
+    y: int
+
+
+class FrozenException(Exception):
+    __init__ = Frozen.__init__
+
+
+CLASSES = [
+    Point, Base, Swapped, Doubled, Rest, ByNameOnly, Positional, WithNew, Setter, Property, ReadOnly, OfCalled,
+    Abstract, Concrete, Returning, Failing, Counting, OneSlot, Tuple, Self, Derived, After, Fresh, NotAll, Slots,
+    Frozen, FrozenSlots, Keywords, FrozenException, dict, int, Exception, SimpleNamespace,
+]  # fmt: skip
+
+
+def outcome(make):
+    """What comes of it: the type, the attributes in their order; or the error."""
+    try:
+        row = make()
+    except Exception as error:
+        return type(error), str(error)
+    names = {"x", "y", *getattr(row, "__slots__", ())}
+    slots = [(name, getattr(row, name)) for name in sorted(names) if hasattr(row, name)]
+    return type(row), list(getattr(row, "__dict__", {}).items()), slots, repr(row).partition(" at ")[0]
+
+
+@pytest.mark.parametrize(
+    "columns", ["1 as x, 2 as y", "2 as y, 1 as x", "1 as x", "1 as x, 2 as y, 3 as z", "1 as self"]
+)
+@pytest.mark.parametrize("cls", CLASSES)
+def test_class_row_is_a_call(pg, conn, cls, columns):
+    values = conn.cursor(row_factory=pg.rows.dict_row).execute(f"select {columns}").fetchone()
+    cur = conn.cursor(row_factory=pg.rows.class_row(cls))
+    for _ in range(2):
+        assert outcome(cur.execute(f"select {columns}").fetchone) == outcome(lambda: cls(**values))
+
+
+def test_class_row_of_a_class_that_changes(pg, conn):
+    @dataclass
+    class Changing:
+        x: int
+        y: int
+
+    def init(self, x, y):
+        self.sum = x + y
+
+    cur = conn.cursor(row_factory=pg.rows.class_row(Changing)).execute(QUERY)
+    assert cur.fetchone() == Changing(1, 10)
+    Changing.__init__ = init
+    assert cur.fetchone().sum == 22
+    init.__code__ = (lambda self, y, x: setattr(self, "both", [x, y])).__code__
+    assert cur.fetchone().both == [3, 30]
+
+
+def test_class_row_whose_class_executes_something_else(pg, conn):
+    class Nosy:
+        def __init__(self, x, y):
+            self.x = x
+            self.y = y
+            cur.row_factory = pg.rows.scalar_row
+            cur.execute("select")
+
+    cur = conn.cursor(row_factory=pg.rows.class_row(Nosy)).execute(QUERY)
+    with pytest.raises(pg.ProgrammingError):  # from within: a scalar of no column
+        cur.fetchall()
+    assert conn.execute("select 4").fetchone() == (4,)
+
+
+def test_class_row_frees_what_it_made(pg, conn):
+    class Failing(Slots):
+        __slots__ = ("__weakref__",)
+        __init__ = Slots.__init__
+
+    row = conn.cursor(row_factory=pg.rows.class_row(Failing)).execute("select 'a' || now() as x, 'b' as y").fetchone()
+    text, gone = row.x, weakref.ref(row)
+    before = sys.getrefcount(text)
+    del row
+    assert gone() is None
+    assert sys.getrefcount(text) == before - 1
 
 
 def test_args_row(pg, conn):
