@@ -151,7 +151,10 @@ set_interval_style(hdpy_settings *s, const char *value)
 static PyObject *
 find_zone(hdpy_state *st, PyObject *name)
 {
-    PyObject *zone = PyObject_CallOneArg(st->ZoneInfo, name);
+    PyObject *class = hdpy_import_once(&st->ZoneInfo, "zoneinfo", "ZoneInfo"); // borrowed
+    if (class == NULL)
+        return NULL;
+    PyObject *zone = PyObject_CallOneArg(class, name);
     if (zone != NULL || PyErr_ExceptionMatches(PyExc_MemoryError) || !PyErr_ExceptionMatches(PyExc_Exception))
         return zone;
     PyErr_Clear();
@@ -333,8 +336,6 @@ hdpy_settings_init(hdpy_state *st, PyObject *module)
         return -1;
     st->datetime_api = PyCapsule_GetPointer(st->datetime_capsule, PyDateTime_CAPSULE_NAME);
     if (st->datetime_api == NULL)
-        return -1;
-    if (st->ZoneInfo == NULL && (st->ZoneInfo = import_name("zoneinfo", "ZoneInfo")) == NULL)
         return -1;
     if ((st->timezones = PyDict_New()) == NULL)
         return -1;

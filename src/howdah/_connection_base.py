@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import select
 import types
 import warnings
@@ -15,12 +14,11 @@ from ._adapters_map import AdaptersMap
 from ._connect import cancel_sync
 from ._diagnostic import Diagnostic
 from ._enums import IsolationLevel
+from ._log import logger
 from ._tpc import Tpc, Xid
 from .connection_info import ConnectionInfo
 from .pq import PGconn, TransactionStatus
 from .rows import Row
-
-logger = logging.getLogger("howdah")
 
 CANCEL_TIMEOUT = 5.0  # seconds that an interrupted wait gives its CancelRequest
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
-from string import ascii_letters
 
 from . import _howdah
 
 __all__ = ["Diagnostic", "message"]
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 class Diagnostic:
@@ -22,7 +22,7 @@ class Diagnostic:
 
     def __init__(self, info: Mapping[str, bytes] | _howdah.Result | None, encoding: str = "utf-8"):
         if isinstance(info, _howdah.Result):
-            given = ((letter, info.error_field(ord(letter))) for letter in ascii_letters)
+            given = ((letter, info.error_field(ord(letter))) for letter in _LETTERS)
             info = {letter: value for letter, value in given if value is not None}
         self._info = dict(info) if info else {}
         self._encoding = encoding
@@ -141,7 +141,11 @@ _AFTER = 10  # of these, how many stay visible after the place, when the line go
 
 
 def _columns(char: str) -> int:
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+    if char.isascii():
+        return 1
+    from unicodedata import east_asian_width
+
+    return 2 if east_asian_width(char) in "WF" else 1
 
 
 def _excerpt(text: str, place: int) -> list[str]:

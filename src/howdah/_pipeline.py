@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-import logging
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from ._log import logger
 from ._pipeline_base import BasePipeline
 
 if TYPE_CHECKING:
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from .connection import Connection
 
 __all__ = ["Pipeline"]
-
-logger = logging.getLogger("howdah")
 
 
 class Pipeline(BasePipeline):

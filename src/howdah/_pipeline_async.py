@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from ._log import logger
 from ._pipeline_base import BasePipeline
 
 if TYPE_CHECKING:
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from .connection_async import AsyncConnection
 
 __all__ = ["AsyncPipeline"]
-
-logger = logging.getLogger("howdah")
 
 
 class AsyncPipeline(BasePipeline):

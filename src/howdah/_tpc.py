@@ -7,14 +7,12 @@ A name in three parts is kept as ``format_gtrid_bqual``, the last two in base64,
 
 from __future__ import annotations
 
-import binascii
 import re
-from base64 import b64decode, b64encode
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from . import errors
+from ._frozen import Frozen
 from .pq import TransactionStatus
 
 if TYPE_CHECKING:
@@ -26,8 +24,7 @@ RECOVER = """\
 select gid, prepared, owner::text, database::text from pg_catalog.pg_prepared_xacts order by prepared, gid"""
 
 
-@dataclass(frozen=True)
-class Xid:
+class Xid(Frozen):
     """Name of a two-phase transaction.
 
     `format_id` and `bqual` are None for a name that is not made of three parts. `prepared`, `owner` and `database`
@@ -36,12 +33,27 @@ class Xid:
 
     __module__ = "howdah"
 
+    __match_args__ = ("format_id", "gtrid", "bqual", "prepared", "owner", "database")
+
     format_id: int | None
     gtrid: str
     bqual: str | None
-    prepared: datetime | None = None
-    owner: str | None = None
-    database: str | None = None
+    prepared: datetime | None
+    owner: str | None
+    database: str | None
+
+    def __init__(
+        self,
+        format_id: int | None,
+        gtrid: str,
+        bqual: str | None,
+        prepared: datetime | None = None,
+        owner: str | None = None,
+        database: str | None = None,
+    ):
+        self.__dict__.update(
+            format_id=format_id, gtrid=gtrid, bqual=bqual, prepared=prepared, owner=owner, database=database
+        )
 
     @classmethod
     def from_parts(cls, format_id: int | None, gtrid: str, bqual: str | None) -> Xid:
@@ -60,17 +72,21 @@ class Xid:
     @classmethod
     def from_string(cls, s: str) -> Xid:
         """The transaction that the server knows by this name, in three parts where it was made of them."""
+        from base64 import b64decode
+
         match = re.fullmatch(r"(\d+)_([^_]*)_([^_]*)", s)
         if match is not None:
             try:
                 gtrid, bqual = (b64decode(part, validate=True).decode() for part in match.groups()[1:])
                 return cls.from_parts(int(match[1]), gtrid, bqual)
-            except (binascii.Error, ValueError):
+            except ValueError:
                 pass
         return cls(None, s, None)
 
     def __str__(self) -> str:
         """The name that the server knows it by."""
+        from base64 import b64encode
+
         if self.format_id is None or self.bqual is None:
             return self.gtrid
         gtrid, bqual = (b64encode(part.encode()).decode() for part in (self.gtrid, self.bqual))
@@ -85,7 +101,8 @@ class Xid:
 
 def recovered(gid: str, prepared: datetime, owner: str, database: str) -> Xid:
     """The transaction of a row of `RECOVER`."""
-    return replace(Xid.from_string(gid), prepared=prepared, owner=owner, database=database)
+    xid = Xid.from_string(gid)
+    return Xid(xid.format_id, xid.gtrid, xid.bqual, prepared, owner, database)
 
 
 class Tpc:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import logging
 import warnings
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from ._connect import cancel_sync, connect_sync
 from ._connection_base import CANCEL_TIMEOUT, BaseConnection, Notify
 from ._discovery import Discovery
 from ._enums import IsolationLevel
+from ._log import logger
 from ._notifications import deadline_after, time_left, wait_sync
 from ._pipeline import Pipeline
 from ._tpc import RECOVER, Tpc, Xid, finish_sql, prepare_sql, recovered
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Connection"]
 
-logger = logging.getLogger("howdah")
 
 CursorRow = TypeVar("CursorRow")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import warnings
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,6 +14,7 @@ from ._connect import cancel_async, connect_async
 from ._connection_base import CANCEL_TIMEOUT, BaseConnection, Notify
 from ._discovery import Discovery
 from ._enums import IsolationLevel
+from ._log import logger
 from ._notifications import deadline_after, time_left, wait_async
 from ._pipeline_async import AsyncPipeline
 from ._tpc import RECOVER, Tpc, Xid, finish_sql, prepare_sql, recovered
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncConnection"]
 
-logger = logging.getLogger("howdah")
 
 CursorRow = TypeVar("CursorRow")
 

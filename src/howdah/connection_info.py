@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import functools
-import logging
 import re
 from datetime import timezone, tzinfo
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from ._connect.options import OPTIONS
+from ._log import logger
 from .conninfo import make_conninfo
 from .errors import OperationalError
 from .pq import ConnStatus, PipelineStatus, TransactionStatus
 
 if TYPE_CHECKING:
     from ._connection_base import BaseConnection
-
-logger = logging.getLogger("howdah")
 
 
 class ConnectionInfo:
@@ -152,6 +149,8 @@ class ConnectionInfo:
 def _zone(name: str) -> tzinfo:
     if name == "UTC":
         return timezone.utc
+    from zoneinfo import ZoneInfo
+
     try:
         return ZoneInfo(name)
     except (KeyError, OSError, ValueError):

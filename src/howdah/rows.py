@@ -13,7 +13,6 @@ from collections import namedtuple
 from collections.abc import Callable, Sequence
 from types import CodeType
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol, TypeAlias, TypeVar
-from weakref import WeakKeyDictionary
 
 from . import _howdah
 from .errors import DataError, InterfaceError, ProgrammingError
@@ -129,7 +128,6 @@ class _CallFactory:
 
 _ASSIGNMENTS = "self.{0} = {0}", "setter.__setattr__(self, '{0}', {0})"  # of dataclasses, and of frozen ones
 _UNLIKE_THEM = 0x3AC  # CO_VARARGS, CO_VARKEYWORDS, CO_GENERATOR, and the three of coroutines (module inspect)
-_verdicts: WeakKeyDictionary[CodeType, bool] = WeakKeyDictionary()
 
 
 def _assigning_code(cls: type[Any]) -> CodeType | None:
@@ -138,14 +136,13 @@ def _assigning_code(cls: type[Any]) -> CodeType | None:
     That is so if it is, instruction by instruction, what Python makes of these assignments.
     """
     code = getattr(cls.__init__, "__code__", None)
-    if not isinstance(code, CodeType):
-        return None
-    verdict = _verdicts.get(code)
-    if verdict is None:
-        n = code.co_argcount + code.co_kwonlyargcount - 1
-        models = [_assignments(form, n) for form in _ASSIGNMENTS] if n > 0 else []
-        verdict = _verdicts[code] = any(_does_the_same(code, model) for model in models)
-    return code if verdict else None
+    return code if isinstance(code, CodeType) and _only_assigns(code) else None
+
+
+@functools.lru_cache(512)
+def _only_assigns(code: CodeType) -> bool:
+    n = code.co_argcount + code.co_kwonlyargcount - 1
+    return n > 0 and any(_does_the_same(code, _assignments(form, n)) for form in _ASSIGNMENTS)
 
 
 def _assignments(form: str, n: int) -> CodeType:

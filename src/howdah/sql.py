@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from string import Formatter
 from typing import TYPE_CHECKING, Any
 
 from .adapt import PyFormat, Transformer
@@ -138,6 +137,8 @@ class SQL(Composable):
         An argument that is no `Composable` becomes a `Literal`. Raises ValueError for a malformed text and for a
         format specification or conversion, IndexError and KeyError for an argument that is missing.
         """
+        from string import Formatter
+
         pieces: list[Any] = []
         following: int | None = 0  # of the arguments without number; None once one had a number
         for text, field, specification, conversion in Formatter().parse(self._obj):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from ._log import logger
 from ._transaction_base import BaseTransaction, OutOfOrderTransactionNesting, Rollback, Status
 
 if TYPE_CHECKING:
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from .connection_async import AsyncConnection
 
 __all__ = ["AsyncTransaction", "OutOfOrderTransactionNesting", "Rollback"]
-
-logger = logging.getLogger("howdah")
 
 
 class AsyncTransaction(BaseTransaction):

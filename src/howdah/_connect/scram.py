@@ -100,3 +100,12 @@ def _unbase64(text: str) -> bytes:
         return base64.b64decode(text, validate=True)
     except binascii.Error:
         raise OperationalError("SCRAM: the server sent malformed base64") from None
+
+
+def stored_secret(password: bytes, salt: bytes, iterations: int) -> bytes:
+    """What the server keeps of a password: RFC 5803, as in pg_authid (PostgreSQL documentation, 52.8)."""
+    salted = hashlib.pbkdf2_hmac("sha256", password, salt, iterations)
+    client_key, server_key = (hmac.digest(salted, name, "sha256") for name in (b"Client Key", b"Server Key"))
+    stored = base64.b64encode(hashlib.sha256(client_key).digest())
+    head = b"SCRAM-SHA-256$%d:%b" % (iterations, base64.b64encode(salt))
+    return b"%b$%b:%b" % (head, stored, base64.b64encode(server_key))

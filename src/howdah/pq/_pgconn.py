@@ -6,9 +6,6 @@ way; what does this step by step in libpq raises `NotSupportedError`.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -469,11 +466,13 @@ class PGconn:
         if algorithm is None:
             algorithm = conn._exec(b"show password_encryption")[0].get_value(0, 0)
         if algorithm in (b"md5", b"on"):
+            import hashlib
+
             return b"md5" + hashlib.md5(passwd + user).hexdigest().encode()
         if algorithm == b"scram-sha-256":
-            from .._connect.scram import encode_password
+            from .._connect.scram import encode_password, stored_secret
 
-            return _scram_secret(encode_password(passwd.decode(self.encoding)), os.urandom(16), 4096)
+            return stored_secret(encode_password(passwd.decode(self.encoding)), os.urandom(16), 4096)
         raise OperationalError(f"unknown password encryption algorithm: {algorithm!r}")
 
     def change_password(self, user: bytes, passwd: bytes) -> None:
@@ -515,12 +514,3 @@ class PGcancelConn:
 
 def _quoted(name: bytes, encoding: str) -> bytes:
     return ('"' + name.decode(encoding).replace('"', '""') + '"').encode(encoding)
-
-
-def _scram_secret(password: bytes, salt: bytes, iterations: int) -> bytes:
-    """RFC 5803, as in pg_authid (PostgreSQL documentation, 52.8)."""
-    salted = hashlib.pbkdf2_hmac("sha256", password, salt, iterations)
-    client_key, server_key = (hmac.digest(salted, name, "sha256") for name in (b"Client Key", b"Server Key"))
-    stored = base64.b64encode(hashlib.sha256(client_key).digest())
-    head = b"SCRAM-SHA-256$%d:%b" % (iterations, base64.b64encode(salt))
-    return b"%b$%b:%b" % (head, stored, base64.b64encode(server_key))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 
 from .. import _howdah
+from .._frozen import Frozen
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(Frozen):
     """An interval as PostgreSQL holds it (documentation, 8.5.4): months, days and microseconds.
 
     No field turns into another, as a month has no fixed number of days, nor a day of hours; so two intervals are
@@ -21,9 +20,17 @@ class Interval:
 
     __module__ = "howdah.types.datetime"
 
-    months: int = 0
-    days: int = 0
-    microseconds: int = 0
+    __slots__ = __match_args__ = ("months", "days", "microseconds")
+
+    months: int
+    days: int
+    microseconds: int
+
+    def __init__(self, months: int = 0, days: int = 0, microseconds: int = 0):
+        assign = object.__setattr__
+        assign(self, "months", months)
+        assign(self, "days", days)
+        assign(self, "microseconds", microseconds)
 
     def __str__(self) -> str:
         return _howdah.show_interval(self.months, self.days, self.microseconds)

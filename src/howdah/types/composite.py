@@ -8,7 +8,6 @@ casting").
 
 from __future__ import annotations
 
-import logging
 import re
 import struct
 from collections import namedtuple
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from .. import _howdah
 from .._enums import PyFormat
+from .._log import logger
 from .._typeinfo import TypeInfo
 from ..abc import AdaptContext, Buffer
 from ..adapt import CoreLoader, RecursiveDumper, Transformer, quoting_encoding
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 ObjectMaker: TypeAlias = "Callable[[Sequence[Any], CompositeInfo], Any]"
 SequenceMaker: TypeAlias = "Callable[[Any, CompositeInfo], Sequence[Any]]"
-
-logger = logging.getLogger("howdah")
 
 
 class CompositeInfo(TypeInfo):
