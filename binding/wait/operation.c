@@ -3,6 +3,7 @@
 #include "module/errors.h"
 #include "objects/copying.h"
 #include "objects/stream.h"
+#include "wait/awaitable.h"
 #include "wait/waiter.h"
 #include "wait/watch.h"
 
@@ -128,44 +129,15 @@ is_over(const hdpy_operation *op)
 
 /* ---- waiting */
 
-/* A new future for the task to wait on, marked as an await marks it; NULL with an exception. */
+/* Something new for the task to wait on. `direct`: the answer, for which every query waits, takes the short road where
+ * there is one. */
 static PyObject *
-wait_anew(hdpy_operation *op)
+wait_anew(hdpy_operation *op, bool direct)
 {
-    hdpy_state *st = op->conn->st;
-    PyObject *future = PyObject_CallMethodNoArgs(op->loop, st->str_create_future);
-    if (future == NULL)
-        return NULL;
-    if (PyObject_SetAttr(future, st->str_future_blocking, Py_True) < 0) {
-        Py_DECREF(future);
-        return NULL;
-    }
-    Py_XSETREF(op->future, future);
-    return Py_NewRef(future);
-}
-
-/* The wait for the answer: the one that every query has, so it takes the short road where there is one. */
-static PyObject *
-wait_for_answer(hdpy_operation *op)
-{
-    if (!op->conn->watch->direct)
-        return wait_anew(op);
-    PyObject *waiter = hdpy_waiter_new(op->conn->st, op->loop);
-    if (waiter != NULL)
-        Py_XSETREF(op->future, Py_NewRef(waiter));
-    return waiter;
-}
-
-static int
-set_done(hdpy_state *st, PyObject *future, bool here)
-{
-    if (hdpy_is_waiter(st, future))
-        return hdpy_waiter_wake(future, here);
-    PyObject *done = PyObject_CallMethodNoArgs(future, st->str_done);
-    if (done == Py_False)
-        Py_SETREF(done, PyObject_CallMethodOneArg(future, st->str_set_result, Py_None));
-    Py_XDECREF(done);
-    return done ? 0 : -1;
+    PyObject *future = hdpy_future_new(op->conn->st, op->loop, direct && op->conn->watch->direct);
+    if (future != NULL)
+        Py_XSETREF(op->future, Py_NewRef(future));
+    return future;
 }
 
 int
@@ -173,7 +145,7 @@ hdpy_operation_wake(hdpy_operation *op, bool here)
 {
     if (op->state != OP_RUNNING || !is_over(op) || op->future == NULL)
         return 0;
-    return set_done(op->conn->st, op->future, here);
+    return hdpy_future_wake(op->conn->st, op->future, here);
 }
 
 /* ---- the end */
@@ -283,7 +255,7 @@ wait(hdpy_operation *op, PyObject **result)
         conn->watch->operation = (hdpy_operation *)Py_NewRef((PyObject *)op);
         if (op->cancel)
             request_cancel(op);
-        if (hdpy_watch_flush(conn) == 0 && (*result = op->cancel ? wait_anew(op) : wait_for_answer(op)) != NULL) {
+        if (hdpy_watch_flush(conn) == 0 && (*result = wait_anew(op, !op->cancel)) != NULL) {
             if (hdpy_operation_wake(op, false) < 0)
                 PyErr_WriteUnraisable((PyObject *)op);
             return PYGEN_NEXT;
@@ -354,14 +326,12 @@ begin(hdpy_operation *op, PyObject **result)
 static PySendResult
 start(hdpy_operation *op, PyObject **result)
 {
-    hdpy_state *st = op->conn->st;
     *result = NULL;
     op->state = OP_DONE;
     bool within = op->kind == OP_STREAM_MORE || op->kind == OP_STREAM_END;
     if (!within && hdpy_check(op->conn) < 0)
         return PYGEN_ERROR;
-    if (hdpy_import_once(&st->get_running_loop, "asyncio", "get_running_loop") == NULL ||
-        (op->loop = PyObject_CallNoArgs(st->get_running_loop)) == NULL)
+    if ((op->loop = hdpy_running_loop(op->conn->st)) == NULL)
         return PYGEN_ERROR;
     if (within)
         return go_on(op, result);
@@ -369,7 +339,7 @@ start(hdpy_operation *op, PyObject **result)
         return begin(op, result);
     if (refuse_own_stream(op) < 0)
         return PYGEN_ERROR;
-    *result = wait_anew(op);
+    *result = wait_anew(op, false);
     if (*result == NULL || hdpy_lock_enqueue(op->lock, op->future) < 0) {
         Py_CLEAR(*result);
         return PYGEN_ERROR;
@@ -390,7 +360,7 @@ operation_send(PyObject *self, PyObject *value, PyObject **result)
     case OP_RUNNING:
         if (is_over(op))
             return finish(op, result);
-        *result = wait_anew(op);
+        *result = wait_anew(op, false);
         return *result ? PYGEN_NEXT : PYGEN_ERROR;
     case OP_DONE:
         break;
@@ -463,7 +433,7 @@ interrupt(hdpy_operation *op, PyObject *exception)
             if (!is_over(op) && op->cancelling == NULL)
                 request_cancel(op);
         }
-        next = wait_anew(op);
+        next = wait_anew(op, false);
         if (next != NULL && hdpy_operation_wake(op, false) < 0)
             Py_CLEAR(next);
         break;
@@ -480,24 +450,10 @@ interrupt(hdpy_operation *op, PyObject *exception)
     return next;
 }
 
-/* throw(exception) or throw(type, value, traceback), as coroutines pass them on. */
 static PyObject *
 operation_throw(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
 {
-    PyObject *exception = NULL;
-    if (nargs < 1 || nargs > 3) {
-        PyErr_SetString(PyExc_TypeError, "throw() takes one to three arguments");
-        return NULL;
-    }
-    if (PyExceptionInstance_Check(args[0]))
-        exception = Py_NewRef(args[0]);
-    else if (nargs > 1 && PyExceptionInstance_Check(args[1]))
-        exception = Py_NewRef(args[1]);
-    else if (PyExceptionClass_Check(args[0]))
-        exception =
-            nargs > 1 && args[1] != Py_None ? PyObject_CallOneArg(args[0], args[1]) : PyObject_CallNoArgs(args[0]);
-    else
-        PyErr_SetString(PyExc_TypeError, "exceptions must be classes or instances deriving from BaseException");
+    PyObject *exception = hdpy_thrown(args, nargs);
     return exception ? interrupt((hdpy_operation *)self, exception) : NULL;
 }
 
@@ -521,32 +477,12 @@ operation_close(PyObject *self, PyObject *unused)
 
 /* ---- the iterator that await drives */
 
-/* StopIteration is made by hand: PyErr_SetObject would take a tuple for its arguments. */
-static void
-stop_iteration(PyObject *value)
-{
-    PyObject *stop = PyObject_CallOneArg(PyExc_StopIteration, value);
-    if (stop != NULL) {
-        PyErr_SetObject(PyExc_StopIteration, stop);
-        Py_DECREF(stop);
-    }
-}
-
 static PyObject *
 operation_iternext(PyObject *self)
 {
     PyObject *result;
-    switch (operation_send(self, Py_None, &result)) {
-    case PYGEN_NEXT:
-        return result;
-    case PYGEN_RETURN:
-        stop_iteration(result);
-        Py_DECREF(result);
-        return NULL;
-    case PYGEN_ERROR:
-        break;
-    }
-    return NULL;
+    PySendResult outcome = operation_send(self, Py_None, &result);
+    return hdpy_iternext(outcome, result);
 }
 
 static PyObject *
