@@ -95,6 +95,9 @@ bench: build ## Compare with other drivers, turn by turn in one run
 	$(RUN) -m pip install --quiet --group bench
 	$(RUN) bench/run.py $(ARGS)
 
+bench-tail: build ## What a slow query does to the others on a read lane
+	$(RUN) bench/tail.py $(ARGS)
+
 type-matrix: build ## Write docs/type-matrix.md: what each driver makes of a value of every type (ARGS=--check)
 	$(RUN) -m pip install --quiet --group bench
 	$(RUN) tools/type_matrix.py $(ARGS)
@@ -120,4 +123,4 @@ smoke: build ## Install into a fresh environment of each CPython on this machine
 clean: ## Delete what was built, .venv included
 	rm -rf build build-* dist $(VENV)
 
-.PHONY: help build demo test test-types test-core fuzz-replay fuzz coverage asan lint format bench type-matrix smoke compat conformance-psycopg api-compare clean
+.PHONY: help build demo test test-types test-core fuzz-replay fuzz coverage asan lint format bench bench-tail type-matrix smoke compat conformance-psycopg api-compare clean

@@ -175,6 +175,36 @@ class PsycopgAsync:
             await self.connections.close()
 
 
+class ReadLane:
+    """howdah's way to read from many tasks: on one connection."""
+
+    is_async = True
+
+    def __init__(self, uri: str) -> None:
+        self.uri = uri
+
+    async def open(self) -> None:
+        from howdah.pool import ReadLane
+
+        self.lane = ReadLane(self.uri)
+        await self.lane.open()
+
+    async def query(self, key: str) -> Any:
+        return await self.lane.fetchall(*formatted(key))
+
+    async def pool(self) -> None:
+        query, params = formatted("pk")
+
+        async def task() -> None:
+            for _ in range(READS):
+                await self.lane.fetchall(query, params)
+
+        await asyncio.gather(*[task() for _ in range(TASKS)])
+
+    async def close(self) -> None:
+        await self.lane.close()
+
+
 class Asyncpg:
     is_async = True
 
@@ -397,6 +427,7 @@ DRIVERS: dict[str, Callable[[str], Any]] = {
     "howdah-bin": lambda uri: Psycopg(uri, "howdah", "howdah.pool", binary=True),
     "howdah-async": lambda uri: PsycopgAsync(uri, "howdah", "howdah.pool"),
     "howdah-async-bin": lambda uri: PsycopgAsync(uri, "howdah", "howdah.pool", binary=True),
+    "howdah-lane": ReadLane,
     "psycopg": Psycopg,
     "psycopg-bin": lambda uri: Psycopg(uri, binary=True),
     "psycopg-async": PsycopgAsync,

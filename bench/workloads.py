@@ -29,7 +29,7 @@ OTHERS = {
     "copy": "insert 10,000 rows of 7 columns by binary COPY",
     "copy_text": "insert 10,000 rows of 7 columns by text COPY",
     "pipeline": "100 selects by key in one pipeline",
-    "pool": "50 tasks with 4 selects by key each, over a pool of 10",
+    "pool": "50 tasks with 20 selects by key each, over a pool of 10 (howdah-lane: on one connection)",
     "checkout": "100 times a connection from a pool of 10 and back, unused",
     "connect": "connect and close",
 }
@@ -78,7 +78,7 @@ INSERT_FORMATTED = "insert into b_ins values (%s, %s, %s, %s, %s, %s, %s)"
 INSERT_NUMBERED = "insert into b_ins values ($1, $2, $3, $4, $5, $6, $7)"
 BATCH = [ROW] * 1000
 COPIED = [ROW] * 10000
-TASKS, READS, POOL = 50, 4, 10
+TASKS, READS, POOL = 50, 20, 10
 CHECKOUTS = 100
 PIPELINED = 100
 

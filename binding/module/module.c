@@ -5,6 +5,7 @@
 #include "module/errors.h"
 #include "objects/copy.h"
 #include "objects/stream.h"
+#include "objects/lane.h"
 #include "wait/operation.h"
 #include "wait/waiter.h"
 #include "wait/watch.h"
@@ -98,8 +99,9 @@ module_exec(PyObject *module)
     if (intern_names(st) < 0 || hdpy_settings_init(st, module) < 0 || hdpy_adapt_init(st, module) < 0 ||
         hdpy_errors_init(module) < 0 || hdpy_description_init(st, module) < 0 || hdpy_result_init(st, module) < 0 ||
         hdpy_query_init(st, module) < 0 || hdpy_rows_init(st, module) < 0 || hdpy_waiter_init(st, module) < 0 ||
-        hdpy_watch_init(st, module) < 0 || hdpy_operation_init(st, module) < 0 || hdpy_stream_init(st, module) < 0 ||
-        hdpy_connection_init(st, module) < 0 || hdpy_cursor_init(st, module) < 0 || hdpy_copy_init(st, module) < 0)
+        hdpy_watch_init(st, module) < 0 || hdpy_operation_init(st, module) < 0 || hdpy_lane_init(st, module) < 0 ||
+        hdpy_stream_init(st, module) < 0 || hdpy_connection_init(st, module) < 0 ||
+        hdpy_cursor_init(st, module) < 0 || hdpy_copy_init(st, module) < 0)
         return -1;
     return 0;
 }

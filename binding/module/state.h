@@ -61,6 +61,7 @@
     X(Waiter)                                                                                                        \
     X(StreamRows)                                                                                                    \
     X(Operation)                                                                                                     \
+    X(Read)                                                                                                          \
     /* imported on first use: hdpy_import_once() */                                                                  \
     X(threading_Lock)                                                                                                \
     X(current_task)                                                                                                  \

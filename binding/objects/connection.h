@@ -9,6 +9,7 @@
 typedef struct hdpy_request hdpy_request;
 typedef struct hdpy_watch hdpy_watch;
 typedef struct hdpy_copy hdpy_copy;
+typedef struct hdpy_lane hdpy_lane;
 
 typedef struct hdpy_connection {
     PyObject_HEAD
@@ -41,6 +42,7 @@ typedef struct hdpy_connection {
     PyObject *streamer;    /* the task to which a stream belongs; NULL: none */
     PyObject *failure;     /* the first error of the pipeline that nobody has been told of */
     hdpy_copy *copy;       /* whose block holds the lock; borrowed, NULL for none */
+    hdpy_lane *lane;       /* which has the connection to itself; borrowed, NULL for none */
     PyObject *wait;        /* callable (fd, write) used instead of poll(), or None: gevent */
     PyObject *loss;        /* exception: why the connection is broken */
     hdpy_watch *watch;     /* the event loop's reader; NULL for sync use */

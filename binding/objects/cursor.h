@@ -60,6 +60,10 @@ int hdpy_cursor_begin(hdpy_cursor *cur, PyObject *query);
 /* The row of the current result at cur->pos, which exists, and goes on to the next. */
 PyObject *hdpy_cursor_row(hdpy_cursor *cur);
 
+/* All rows from cur->pos on; the row there, or None at the end. NULL: ProgrammingError, DataError. */
+PyObject *hdpy_cursor_fetchall(hdpy_cursor *cur);
+PyObject *hdpy_cursor_fetchone(hdpy_cursor *cur);
+
 /* From the arguments of execute(); -1: TypeError. */
 int hdpy_cursor_options(hdpy_cursor *cur, hdpy_options *options, PyObject *query, PyObject *params, PyObject *prepare,
                         PyObject *binary);

@@ -115,13 +115,19 @@ hdpy_cursor_next(PyObject *self)
     return next_row((hdpy_cursor *)self);
 }
 
-static PyObject *
-fetchone(PyObject *self, PyObject *unused)
+PyObject *
+hdpy_cursor_fetchone(hdpy_cursor *cur)
 {
-    PyObject *row = next_row((hdpy_cursor *)self);
+    PyObject *row = next_row(cur);
     if (row == NULL && !PyErr_Occurred())
         Py_RETURN_NONE;
     return row;
+}
+
+static PyObject *
+fetchone(PyObject *self, PyObject *unused)
+{
+    return hdpy_cursor_fetchone((hdpy_cursor *)self);
 }
 
 /* For __anext__: the end is not a row that is None. */
@@ -146,13 +152,16 @@ fetch_to(hdpy_cursor *cur, size_t to)
     return rows;
 }
 
+PyObject *
+hdpy_cursor_fetchall(hdpy_cursor *cur)
+{
+    return prepare_fetch(cur) < 0 ? NULL : fetch_to(cur, cur->result->rows.n_rows);
+}
+
 static PyObject *
 fetchall(PyObject *self, PyObject *unused)
 {
-    hdpy_cursor *cur = (hdpy_cursor *)self;
-    if (prepare_fetch(cur) < 0)
-        return NULL;
-    return fetch_to(cur, cur->result->rows.n_rows);
+    return hdpy_cursor_fetchall((hdpy_cursor *)self);
 }
 
 static PyObject *

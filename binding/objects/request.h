@@ -135,6 +135,11 @@ typedef struct hdpy_options {
 } hdpy_options;
 
 int hdpy_submit_execute(hdpy_connection *conn, hdpy_request *request, const hdpy_options *options);
+/* Executes a prepared statement that is known to return rows (ProgrammingError if it is known not to), or else writes
+ * nothing: then request->step->stmt is to be described first. */
+int hdpy_submit_read(hdpy_connection *conn, hdpy_request *request, const hdpy_options *options);
+/* Parse, Describe and Sync for the statement that hdpy_submit_read() has chosen. */
+int hdpy_submit_describe(hdpy_connection *conn, hdpy_request *request);
 int hdpy_submit_many(hdpy_connection *conn, hdpy_request *request, const hdpy_options *options, bool returning);
 /* The text of a query with its parameters as literals in it: new bytes. */
 PyObject *hdpy_mogrify(hdpy_connection *conn, const hdpy_options *options);

@@ -284,18 +284,27 @@ submit_statement(hdpy_connection *conn, hdpy_request *request, bool undo)
     return rc;
 }
 
-int
-hdpy_submit_execute(hdpy_connection *conn, hdpy_request *request, const hdpy_options *options)
+/* What the caller of execute() has passed: the query, and the parameters dumped for it. */
+static int
+take_call(hdpy_connection *conn, hdpy_request *request, const hdpy_options *options, size_t *n_params)
 {
     bool with_params = options->params != NULL && options->params != Py_None;
     hdpy_settings *settings = take_options(conn, request, options, with_params);
     if (settings == NULL)
         return -1;
-    size_t n_params = 0;
+    *n_params = 0;
     hd_writer_rewind(&conn->values, 0);
-    if (with_params && bind_params(conn, request, settings, options->params, &n_params) < 0)
+    return with_params ? bind_params(conn, request, settings, options->params, n_params) : 0;
+}
+
+int
+hdpy_submit_execute(hdpy_connection *conn, hdpy_request *request, const hdpy_options *options)
+{
+    size_t n_params;
+    if (take_call(conn, request, options, &n_params) < 0)
         return -1;
-    bool simple = request->query->batch && n_params == 0 && options->wanted != HDPY_ALL_BINARY;
+    bool simple =
+        request->query->batch && n_params == 0 && options->wanted != HDPY_ALL_BINARY && options->prepare <= 0;
     if (simple && !conn->pipelined && !options->streaming)
         return submit_query(conn, request, request->query->sql, needs_begin(conn));
     if (choose_statement(conn, request, n_params, options->prepare) < 0)
@@ -303,6 +312,43 @@ hdpy_submit_execute(hdpy_connection *conn, hdpy_request *request, const hdpy_opt
     request->repeatable = conn->session.transaction_status == 'I' && !conn->pipelined;
     request->dump = conn->dumps;
     return submit_statement(conn, request, false);
+}
+
+int
+hdpy_submit_read(hdpy_connection *conn, hdpy_request *request, const hdpy_options *options)
+{
+    size_t n_params;
+    if (take_call(conn, request, options, &n_params) < 0 || choose_statement(conn, request, n_params, 1) < 0)
+        return -1;
+    const hdpy_statement *stmt = request->step->stmt;
+    bool preparable = stmt->entry.number != 0; /* one statement, and not none or several */
+    if (preparable && !(stmt->entry.ready && stmt->described))
+        return 0;
+    if (!preparable || stmt->shapes[HDPY_ALL_TEXT] == NULL) {
+        PyErr_SetString(conn->st->ProgrammingError, "a read lane carries only single statements that return rows");
+        return -1;
+    }
+    return submit_statement(conn, request, false);
+}
+
+int
+hdpy_submit_describe(hdpy_connection *conn, hdpy_request *request)
+{
+    hd_session_mark mark = hd_session_mark_of(&conn->session);
+    hdpy_step *step = request->step;
+    char buffer[HD_STATEMENT_NAME_MAX];
+    hd_span name = hd_statement_name(step->stmt->entry.number, buffer);
+    step->number = step->stmt->entry.number;
+    step->formats = request->wanted;
+    step->parsed = step->stmt->under_way = true;
+    write_preamble(conn, false);
+    hd_session_parse(&conn->session, name, sql_of(step->stmt->query), conn->oids, step->stmt->n_params, step);
+    hd_session_describe_statement(&conn->session, name, step);
+    hd_session_sync(&conn->session, step);
+    int rc = settle(conn, request, mark, 0);
+    if (rc == 0)
+        preamble_written(conn, false);
+    return rc;
 }
 
 int

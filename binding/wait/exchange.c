@@ -389,6 +389,10 @@ hdpy_raise_failure(hdpy_connection *conn)
 int
 hdpy_check(hdpy_connection *conn)
 {
+    if (conn->lane != NULL) {
+        PyErr_SetString(conn->st->ProgrammingError, "the connection belongs to a read lane");
+        return -1;
+    }
     if (hdpy_connection_check(conn) == 0)
         return 0;
     hdpy_cursor_deliver(conn);

@@ -1,6 +1,7 @@
 #include "wait/watch.h"
 
 #include "objects/copying.h"
+#include "objects/lane.h"
 #include "wait/exchange.h"
 #include "wait/operation.h"
 
@@ -138,23 +139,23 @@ hdpy_watch_flush(hdpy_connection *conn)
 
 /* ---- callbacks of the loop */
 
-/* The end of a callback: reports to the operation what has changed. A task that is woken here runs here, and may do
+/* The end of a callback: reports to the operation, or the lane, what has changed. A task that is woken here runs here, and may do
  * anything with the connection; so nothing of it is touched afterwards. Steals the reference. */
 static PyObject *
 after_io(hdpy_watch *watch, hdpy_connection *conn)
 {
     int rc = hdpy_watch_flush(conn);
     bool all_read = hd_inbox_pending(&conn->session.in) == 0;
+    hdpy_lane *lane = (hdpy_lane *)Py_XNewRef((PyObject *)conn->lane);
     hdpy_operation *op = (hdpy_operation *)Py_XNewRef((PyObject *)watch->operation);
     Py_DECREF((PyObject *)conn);
-    if (op == NULL)
-        return rc < 0 ? NULL : Py_NewRef(Py_None);
-    if (rc == 0)
+    if (rc == 0 && lane != NULL)
+        rc = hdpy_lane_arrived(lane, all_read);
+    if (rc == 0 && op != NULL)
         rc = hdpy_operation_wake(op, all_read);
-    Py_DECREF((PyObject *)op);
-    if (rc < 0)
-        return NULL;
-    Py_RETURN_NONE;
+    Py_XDECREF((PyObject *)lane);
+    Py_XDECREF((PyObject *)op);
+    return rc < 0 ? NULL : Py_NewRef(Py_None);
 }
 
 static PyObject *

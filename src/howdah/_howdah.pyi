@@ -417,3 +417,29 @@ class AsyncCopyBase(BaseCopy):
     # these do not wait: _more() has to come before
     def _read(self) -> _Buffer: ...
     def _read_row(self) -> tuple[Any, ...] | None: ...
+
+# ---- the read lane
+
+@final
+class Lane:
+    """Many reads on an idle connection in autocommit, for the tasks of the running loop.
+
+    depth: most reads that are unanswered; others wait. patience: seconds that a batch may take before
+    on_slow(queries, seconds) is called.
+    """
+
+    def __new__(
+        cls,
+        connection: AsyncConnectionBase,
+        make_cursor: Callable[[], AsyncCursorBase],
+        row_factory: Any,
+        depth: int,
+        patience: float,
+        on_slow: Callable[[list[Any], float], object],
+        /,
+    ) -> Self: ...
+    def read(self, query: Any, params: Any, kind: int, /) -> Awaitable[Any]:
+        """Kind 0: the cursor, 1: all rows, 2: the first row, 3: its first column."""
+    def close(self) -> None:
+        """Give the connection back; it is closed if anything is unanswered, which fails with OperationalError."""
+    def _flush(self) -> None: ...

@@ -7,6 +7,7 @@ from .null_pool import NullConnectionPool
 from .null_pool_async import AsyncNullConnectionPool
 from .pool import ConnectionPool
 from .pool_async import AsyncConnectionPool
+from .read_lane import ReadLane
 
 __all__ = [
     "AsyncConnectionPool",
@@ -15,5 +16,6 @@ __all__ = [
     "NullConnectionPool",
     "PoolClosed",
     "PoolTimeout",
+    "ReadLane",
     "TooManyRequests",
 ]

@@ -1,0 +1,705 @@
+#include "objects/lane.h"
+
+#include "module/args.h"
+#include "module/errors.h"
+#include "objects/read.h"
+#include "wait/awaitable.h"
+#include "wait/exchange.h"
+#include "wait/watch.h"
+
+#include <time.h>
+
+enum {
+    SPARE_CURSORS = 256,
+    /* Described, executed, aborted by another's error; and described and executed anew if the statement was outdated. */
+    MOST_ATTEMPTS = 5,
+};
+
+typedef struct read_list {
+    hdpy_read *first, *last;
+    size_t n;
+} read_list;
+
+typedef struct lane_batch {
+    read_list reads;
+    hdpy_request *end;         /* its Sync, or what describes a statement; NULL while it is open */
+    hdpy_statement *describes; /* for which the reads wait; NULL: they are executed */
+    int64_t sent;
+    struct lane_batch *next;
+} lane_batch;
+
+struct hdpy_lane {
+    PyObject_HEAD
+    hdpy_connection *conn; /* whose lock is the lane's for life */
+    PyObject *loop;
+    PyObject *make_cursor; /* callable */
+    PyObject *row_factory;
+    PyObject *on_slow; /* callable(queries, seconds) */
+    PyObject *flush;   /* our own method, for call_soon() */
+    PyObject *spare;   /* list of cursors */
+    size_t depth;      /* most reads sent and unanswered; others wait in `queue` */
+    int64_t patience;  /* ns that a batch may take before it is reported */
+    size_t unanswered;
+    lane_batch *open; /* not ended by a Sync yet */
+    lane_batch *first, *last;
+    read_list queue;
+    int64_t ready;    /* when the server was last known to be ready */
+    uint32_t version; /* of the server's parameters when last looked at */
+    bool scheduled;   /* the loop will flush */
+    bool handing_out; /* hdpy_lane_arrived() will */
+};
+
+static int64_t
+now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* ---- lists of reads */
+
+/* Takes the reference. */
+static void
+append(read_list *list, hdpy_read *read)
+{
+    read->next = NULL;
+    if (list->first == NULL)
+        list->first = read;
+    else
+        list->last->next = read;
+    list->last = read;
+    list->n++;
+}
+
+/* Gives the reference. */
+static hdpy_read *
+take_first(read_list *list)
+{
+    hdpy_read *read = list->first;
+    if (read != NULL) {
+        list->first = read->next;
+        read->next = NULL;
+        list->n--;
+    }
+    return read;
+}
+
+static void
+drop(read_list *list)
+{
+    hdpy_read *read;
+    while ((read = take_first(list)) != NULL)
+        Py_DECREF((PyObject *)read);
+}
+
+static int
+visit_list(const read_list *list, visitproc visit, void *arg)
+{
+    for (hdpy_read *read = list->first; read != NULL; read = read->next)
+        Py_VISIT((PyObject *)read);
+    return 0;
+}
+
+/* ---- cursors, which are used again: they know their adapters */
+
+static hdpy_cursor *
+take_cursor(hdpy_lane *lane, hdpy_read_kind kind)
+{
+    Py_ssize_t n = PyList_GET_SIZE(lane->spare);
+    PyObject *cursor;
+    if (n != 0) {
+        cursor = Py_NewRef(PyList_GET_ITEM(lane->spare, n - 1));
+        if (PyList_SetSlice(lane->spare, n - 1, n, NULL) < 0)
+            Py_CLEAR(cursor);
+    }
+    else {
+        cursor = PyObject_CallNoArgs(lane->make_cursor);
+        if (cursor != NULL && !PyObject_TypeCheck(cursor, (PyTypeObject *)lane->conn->st->BaseCursor)) {
+            PyErr_Format(PyExc_TypeError, "a howdah cursor is needed, got %.200s", Py_TYPE(cursor)->tp_name);
+            Py_CLEAR(cursor);
+        }
+    }
+    hdpy_cursor *cur = (hdpy_cursor *)cursor;
+    if (cur != NULL)
+        Py_XSETREF(cur->row_factory,
+                   Py_NewRef(kind == HDPY_READ_VALUE ? lane->conn->st->scalar_row : lane->row_factory));
+    return cur;
+}
+
+void
+hdpy_lane_give_cursor(hdpy_lane *lane, hdpy_cursor *cur)
+{
+    hdpy_cursor_reset(cur);
+    if (PyList_GET_SIZE(lane->spare) < SPARE_CURSORS && PyList_Append(lane->spare, (PyObject *)cur) < 0)
+        PyErr_Clear();
+    Py_DECREF((PyObject *)cur);
+}
+
+/* ---- sending */
+
+static lane_batch *
+new_batch(void)
+{
+    lane_batch *batch = PyMem_Calloc(1, sizeof(*batch));
+    if (batch == NULL)
+        PyErr_NoMemory();
+    return batch;
+}
+
+static void
+free_batch(lane_batch *batch)
+{
+    drop(&batch->reads);
+    hdpy_request_unref(batch->end);
+    hdpy_statement_unref(batch->describes);
+    PyMem_Free(batch);
+}
+
+/* `end` (stolen) is the last that the batch asks for. */
+static void
+end_batch(hdpy_lane *lane, lane_batch *batch, hdpy_request *end)
+{
+    hdpy_connection_push(lane->conn, end);
+    batch->end = end;
+    batch->sent = now_ns();
+    batch->next = NULL;
+    if (lane->first == NULL)
+        lane->first = batch;
+    else
+        lane->last->next = batch;
+    lane->last = batch;
+}
+
+/* Ends the open batch, if there is one, by a Sync. */
+static int
+seal(hdpy_lane *lane)
+{
+    if (lane->open == NULL)
+        return 0;
+    hdpy_request *sync = hdpy_request_new();
+    if (sync == NULL || hdpy_submit_sync(lane->conn, sync, NULL) < 0) {
+        hdpy_request_unref(sync);
+        return -1;
+    }
+    end_batch(lane, lane->open, sync);
+    lane->open = NULL;
+    return 0;
+}
+
+/* The read waits until its statement is described, for which the first of those who wait asks. */
+static int
+await_description(hdpy_lane *lane, hdpy_read *read, hdpy_request *request)
+{
+    hdpy_statement *stmt = request->step->stmt;
+    for (lane_batch *batch = lane->first; batch != NULL; batch = batch->next) {
+        if (batch->describes == stmt && !batch->end->done) {
+            append(&batch->reads, (hdpy_read *)Py_NewRef((PyObject *)read));
+            hdpy_request_unref(request);
+            return 0;
+        }
+    }
+    lane_batch *batch = seal(lane) < 0 ? NULL : new_batch();
+    if (batch == NULL || hdpy_submit_describe(lane->conn, request) < 0) {
+        PyMem_Free(batch);
+        hdpy_request_unref(request);
+        return -1;
+    }
+    batch->describes = stmt;
+    stmt->refs++;
+    append(&batch->reads, (hdpy_read *)Py_NewRef((PyObject *)read));
+    end_batch(lane, batch, request);
+    return 0;
+}
+
+static int
+join_batch(hdpy_lane *lane, hdpy_read *read, hdpy_request *request)
+{
+    if (lane->open == NULL && (lane->open = new_batch()) == NULL) {
+        /* It was written already: without its place in a batch nobody would take the answer. */
+        hdpy_connection_lose_because(lane->conn, "the connection was closed: no memory");
+        hdpy_request_unref(request);
+        return -1;
+    }
+    hdpy_connection_push(lane->conn, request);
+    read->request = request;
+    append(&lane->open->reads, (hdpy_read *)Py_NewRef((PyObject *)read));
+    return 0;
+}
+
+/* Writes what the read asks for. -1 with an exception: nothing of it was written. */
+static int
+submit(hdpy_lane *lane, hdpy_read *read)
+{
+    hdpy_connection *conn = lane->conn;
+    hdpy_options options;
+    if (hdpy_connection_check(conn) < 0)
+        return -1;
+    if (read->cursor == NULL && (read->cursor = take_cursor(lane, read->kind)) == NULL)
+        return -1;
+    if (hdpy_cursor_options(read->cursor, &options, read->query, read->params, Py_True, NULL) < 0)
+        return -1;
+    hdpy_request *request = hdpy_request_new();
+    if (request == NULL)
+        return -1;
+    read->attempts++;
+    if (hdpy_submit_read(conn, request, &options) < 0) {
+        hdpy_request_unref(request);
+        return -1;
+    }
+    bool known = request->owed != 0;
+    if ((known ? join_batch(lane, read, request) : await_description(lane, read, request)) < 0)
+        return -1;
+    lane->unanswered++;
+    return 0;
+}
+
+static int
+flush(hdpy_lane *lane)
+{
+    lane->scheduled = false;
+    if (seal(lane) < 0) {
+        hdpy_connection_lose_because(lane->conn, "the connection was closed: no memory");
+        return hdpy_lane_arrived(lane, false);
+    }
+    return hdpy_watch_flush(lane->conn);
+}
+
+static int
+schedule(hdpy_lane *lane)
+{
+    if (lane->scheduled || lane->handing_out)
+        return 0;
+    PyObject *handle = PyObject_CallMethodOneArg(lane->loop, lane->conn->st->str_call_soon, lane->flush);
+    Py_XDECREF(handle);
+    lane->scheduled = handle != NULL;
+    return handle ? 0 : -1;
+}
+
+/* ---- what has arrived */
+
+/* Every read keeps its own request. */
+static void
+drop_arrived(hdpy_connection *conn)
+{
+    hdpy_request *request;
+    while ((request = conn->arrived) != NULL) {
+        conn->arrived = request->next;
+        hdpy_request_unref(request);
+    }
+}
+
+static bool
+is_reading_tag(const hdpy_tag *tag)
+{
+    static const char *const words[] = {"SELECT", "SHOW", "EXPLAIN"};
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(words); i++) {
+        if (strncmp(tag->text, words[i], strlen(words[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Something else than a read has travelled. */
+static bool
+has_strayed(const hdpy_read *read)
+{
+    PyObject *results = read->request ? read->request->results : NULL;
+    for (Py_ssize_t i = 0; results != NULL && i < PyList_GET_SIZE(results); i++) {
+        if (!is_reading_tag(&((hdpy_result *)PyList_GET_ITEM(results, i))->tag))
+            return true;
+    }
+    return false;
+}
+
+/* The read failed by no fault of its own, and nothing of it was executed. */
+static bool
+is_innocent(hdpy_lane *lane, const hdpy_read *read)
+{
+    const hdpy_request *request = read->request;
+    return request->error != NULL &&
+           (request->outlived || PyErr_GivenExceptionMatches(request->error, lane->conn->st->PipelineAborted));
+}
+
+/* Settles what has become of the read: false if it is to be asked again, or for the first time, its statement being
+ * described now. */
+static bool
+conclude(hdpy_lane *lane, lane_batch *batch, hdpy_read *read)
+{
+    PyObject *error = read->request ? read->request->error : NULL;
+    bool unfinished = read->request ? is_innocent(lane, read) : batch->end->error == NULL;
+    if (unfinished && read->attempts < MOST_ATTEMPTS)
+        return false;
+    if (unfinished && error == NULL) {
+        PyErr_SetString(lane->conn->st->OperationalError, "the server keeps forgetting the statement");
+        read->error = hdpy_take_exception();
+        return true;
+    }
+    if (error == NULL) /* the Sync may have failed: what was read before it is not to be trusted then */
+        error = batch->end->error;
+    read->error = Py_XNewRef(error);
+    if (error == NULL && has_strayed(read)) {
+        PyErr_SetString(lane->conn->st->ProgrammingError, "a read lane carries nothing but reads");
+        read->error = hdpy_take_exception();
+    }
+    return true;
+}
+
+/* Whether the connection is still one for reading only. */
+static void
+judge(hdpy_lane *lane, bool strayed)
+{
+    hdpy_connection *conn = lane->conn;
+    const hd_parameters *parameters = &conn->session.parameters;
+    if (conn->fd < 0)
+        return;
+    if (strayed)
+        hdpy_connection_lose_because(conn, "the read lane was closed: something else than a read was executed");
+    else if (conn->session.transaction_status != 'I')
+        hdpy_connection_lose_because(conn, "the read lane was closed: a transaction was begun on it");
+    else if (parameters->version != lane->version) {
+        const char *value = hd_parameters_get(parameters, "default_transaction_read_only");
+        lane->version = parameters->version;
+        if (value != NULL && strcmp(value, "on") != 0)
+            hdpy_connection_lose_because(conn, "the read lane was closed: it was no longer read-only");
+    }
+}
+
+/* Tells on_slow() which queries were in a batch that took long. */
+static void
+report_slow(hdpy_lane *lane, const lane_batch *batch, int64_t took)
+{
+    PyObject *queries = PyList_New(0);
+    int rc = queries ? 0 : -1;
+    for (hdpy_read *read = batch->reads.first; rc == 0 && read != NULL; read = read->next)
+        rc = PyList_Append(queries, read->query);
+    PyObject *done = rc == 0 ? PyObject_CallFunction(lane->on_slow, "Od", queries, (double)took / 1e9) : NULL;
+    if (done == NULL)
+        PyErr_WriteUnraisable((PyObject *)lane);
+    Py_XDECREF(done);
+    Py_XDECREF(queries);
+}
+
+/* A complete batch: its reads go to those that are answered, or to those that are to be asked again. */
+static void
+take_batch(hdpy_lane *lane, lane_batch *batch, read_list *answered, read_list *again)
+{
+    hdpy_read *read;
+    bool strayed = false;
+    int64_t now = now_ns(), began = batch->sent > lane->ready ? batch->sent : lane->ready;
+    lane->ready = now;
+    /* A deep batch takes its time without any of its queries being slow. */
+    if (batch->describes == NULL && now - began > lane->patience + (int64_t)batch->reads.n * lane->patience / 100)
+        report_slow(lane, batch, now - began);
+    while ((read = take_first(&batch->reads)) != NULL) {
+        lane->unanswered--;
+        strayed |= has_strayed(read);
+        append(read->state != HDPY_READ_OVER && !conclude(lane, batch, read) ? again : answered, read);
+    }
+    judge(lane, strayed);
+    free_batch(batch);
+}
+
+static void
+take_batches(hdpy_lane *lane, read_list *answered, read_list *again)
+{
+    lane_batch *batch;
+    drop_arrived(lane->conn);
+    while ((batch = lane->first) != NULL && batch->end->done) {
+        lane->first = batch->next;
+        take_batch(lane, batch, answered, again);
+        drop_arrived(lane->conn);
+    }
+    if (lane->conn->fd < 0 && lane->open != NULL) { /* its requests have ended with the connection */
+        while (lane->open->reads.first != NULL) {
+            hdpy_read *read = take_first(&lane->open->reads);
+            lane->unanswered--;
+            read->error = Py_XNewRef(read->request->error);
+            append(answered, read);
+        }
+        free_batch(lane->open);
+        lane->open = NULL;
+    }
+}
+
+/* What may go now, each with a Sync of its own if `alone`, so that no other's error can hit it again. */
+static void
+resubmit(hdpy_lane *lane, read_list *list, bool alone, read_list *answered)
+{
+    hdpy_read *read;
+    while ((alone || lane->unanswered < lane->depth) && (read = take_first(list)) != NULL) {
+        hdpy_request_unref(read->request);
+        read->request = NULL;
+        if (read->state == HDPY_READ_OVER) {
+            Py_DECREF((PyObject *)read);
+            continue;
+        }
+        if ((alone && seal(lane) < 0) || submit(lane, read) < 0 || (alone && seal(lane) < 0)) {
+            read->error = hdpy_take_exception();
+            append(answered, read);
+        }
+        else
+            Py_DECREF((PyObject *)read); /* its batch has it */
+    }
+}
+
+/* Runs the tasks that were waiting, or tells the loop to. */
+static int
+wake(hdpy_lane *lane, read_list *answered, bool here)
+{
+    PyObject *error = NULL;
+    hdpy_read *read;
+    while ((read = take_first(answered)) != NULL) {
+        if (read->state == HDPY_READ_WAITING) {
+            read->state = HDPY_READ_ANSWERED;
+            if (hdpy_future_wake(lane->conn->st, read->future, here && error == NULL) < 0) {
+                PyObject *raised = hdpy_take_exception();
+                if (error == NULL)
+                    error = raised;
+                else
+                    Py_XDECREF(raised);
+            }
+        }
+        Py_DECREF((PyObject *)read);
+    }
+    if (error == NULL)
+        return 0;
+    hdpy_raise(error);
+    return -1;
+}
+
+int
+hdpy_lane_arrived(hdpy_lane *lane, bool here)
+{
+    read_list answered = {0}, again = {0};
+    bool outermost = !lane->handing_out;
+    Py_INCREF((PyObject *)lane); /* a task may let go of it */
+    lane->handing_out = true;
+    take_batches(lane, &answered, &again);
+    resubmit(lane, &again, true, &answered);
+    resubmit(lane, &lane->queue, false, &answered);
+    int rc = wake(lane, &answered, here);
+    lane->handing_out = !outermost;
+    if (outermost) {
+        PyObject *type, *value, *traceback;
+        PyErr_Fetch(&type, &value, &traceback);
+        if (lane->conn->fd >= 0 && flush(lane) < 0 && rc == 0)
+            return Py_DECREF((PyObject *)lane), -1;
+        PyErr_Restore(type, value, traceback);
+    }
+    Py_DECREF((PyObject *)lane);
+    return rc;
+}
+
+/* ---- what reads need of the lane */
+
+PyObject *
+hdpy_lane_wait_on(hdpy_lane *lane, hdpy_read *read)
+{
+    PyObject *future = hdpy_future_new(lane->conn->st, lane->loop, lane->conn->watch && lane->conn->watch->direct);
+    if (future != NULL)
+        Py_XSETREF(read->future, Py_NewRef(future));
+    return future;
+}
+
+int
+hdpy_lane_ask(hdpy_lane *lane, hdpy_read *read)
+{
+    PyObject *loop = hdpy_running_loop(lane->conn->st);
+    Py_XDECREF(loop);
+    if (loop != lane->loop) {
+        if (loop != NULL)
+            PyErr_SetString(lane->conn->st->ProgrammingError, "the read lane belongs to another event loop");
+        return -1;
+    }
+    if (hdpy_connection_check(lane->conn) < 0)
+        return -1;
+    if (lane->conn->lane != lane) {
+        PyErr_SetString(lane->conn->st->OperationalError, "the read lane is closed");
+        return -1;
+    }
+    PyObject *future = hdpy_lane_wait_on(lane, read);
+    if (future == NULL)
+        return -1;
+    Py_DECREF(future);
+    if (lane->unanswered >= lane->depth)
+        append(&lane->queue, (hdpy_read *)Py_NewRef((PyObject *)read));
+    else if (submit(lane, read) < 0)
+        return -1;
+    return schedule(lane);
+}
+
+/* ---- the type */
+
+/* Lane(connection, make_cursor, row_factory, depth, patience, on_slow): of an idle connection in autocommit, which has
+ * the running loop and is read-only. patience: seconds. */
+static PyObject *
+lane_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    hdpy_state *st = hdpy_state_of_type(type);
+    PyObject *conn, *make_cursor, *row_factory, *on_slow;
+    Py_ssize_t depth;
+    double patience;
+    if (!PyArg_ParseTuple(args, "O!OOndO:Lane", st->BaseConnection, &conn, &make_cursor, &row_factory, &depth,
+                          &patience, &on_slow))
+        return NULL;
+    hdpy_connection *c = (hdpy_connection *)conn;
+    if (hdpy_check(c) < 0)
+        return NULL;
+    if (depth < 1 || !(patience > 0 && patience < 1e6)) {
+        PyErr_SetString(PyExc_ValueError, "depth and patience must be positive");
+        return NULL;
+    }
+    if (!c->autocommit || c->pipelined || c->session.transaction_status != 'I' || !hdpy_lock_try(&c->lock)) {
+        PyErr_SetString(st->ProgrammingError, "a read lane needs an idle connection in autocommit");
+        return NULL;
+    }
+    hdpy_lane *lane = (hdpy_lane *)type->tp_alloc(type, 0);
+    if (lane == NULL) {
+        hdpy_connection_release(c);
+        return NULL;
+    }
+    lane->conn = (hdpy_connection *)Py_NewRef(conn);
+    c->lane = lane;
+    c->pipelined = true;
+    lane->make_cursor = Py_NewRef(make_cursor);
+    lane->row_factory = Py_NewRef(row_factory);
+    lane->on_slow = Py_NewRef(on_slow);
+    lane->depth = (size_t)depth;
+    lane->patience = (int64_t)(patience * 1e9);
+    lane->version = c->session.parameters.version;
+    lane->spare = PyList_New(0);
+    lane->flush = PyObject_GetAttrString((PyObject *)lane, "_flush");
+    lane->loop = hdpy_running_loop(st);
+    if (lane->spare == NULL || lane->flush == NULL || lane->loop == NULL || hdpy_watch_start(c, lane->loop) < 0) {
+        Py_DECREF((PyObject *)lane);
+        return NULL;
+    }
+    return (PyObject *)lane;
+}
+
+/* read(query, params, kind): an awaitable. */
+static PyObject *
+lane_read(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
+{
+    long kind = nargs == 3 ? PyLong_AsLong(args[2]) : -1;
+    if (kind < HDPY_READ_CURSOR || kind > HDPY_READ_VALUE) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_TypeError, "read() takes a query, its parameters and a kind");
+        return NULL;
+    }
+    return hdpy_read_new((hdpy_lane *)self, args[0], args[1], (hdpy_read_kind)kind);
+}
+
+static PyObject *
+lane_flush(PyObject *self, PyObject *unused)
+{
+    return flush((hdpy_lane *)self) < 0 ? NULL : Py_NewRef(Py_None);
+}
+
+/* Gives the connection back; what is unanswered ends with an error. */
+static void
+leave(hdpy_lane *lane)
+{
+    hdpy_connection *conn = lane->conn;
+    if (conn->lane != lane)
+        return;
+    if (lane->unanswered != 0 || !hd_session_is_idle(&conn->session))
+        hdpy_connection_lose_because(conn, "the read lane was closed");
+    conn->pipelined = false;
+    conn->lane = NULL;
+    hdpy_connection_release(conn);
+}
+
+static PyObject *
+lane_close(PyObject *self, PyObject *unused)
+{
+    hdpy_lane *lane = (hdpy_lane *)self;
+    leave(lane);
+    return hdpy_lane_arrived(lane, false) < 0 ? NULL : Py_NewRef(Py_None);
+}
+
+static int
+lane_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    hdpy_lane *lane = (hdpy_lane *)self;
+    int rc = visit_list(&lane->queue, visit, arg);
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT((PyObject *)lane->conn);
+    Py_VISIT(lane->loop);
+    Py_VISIT(lane->make_cursor);
+    Py_VISIT(lane->row_factory);
+    Py_VISIT(lane->on_slow);
+    Py_VISIT(lane->flush);
+    Py_VISIT(lane->spare);
+    if (rc == 0 && lane->open != NULL)
+        rc = visit_list(&lane->open->reads, visit, arg);
+    for (lane_batch *batch = lane->first; rc == 0 && batch != NULL; batch = batch->next)
+        rc = visit_list(&batch->reads, visit, arg);
+    return rc;
+}
+
+static int
+lane_clear(PyObject *self)
+{
+    hdpy_lane *lane = (hdpy_lane *)self;
+    leave(lane); /* nobody can be waiting any more: the answers are for nobody */
+    Py_CLEAR(lane->loop);
+    Py_CLEAR(lane->make_cursor);
+    Py_CLEAR(lane->row_factory);
+    Py_CLEAR(lane->on_slow);
+    Py_CLEAR(lane->flush);
+    Py_CLEAR(lane->spare);
+    drop(&lane->queue);
+    lane_batch *batch;
+    while ((batch = lane->first) != NULL) {
+        lane->first = batch->next;
+        free_batch(batch);
+    }
+    if ((batch = lane->open) != NULL) {
+        lane->open = NULL;
+        free_batch(batch);
+    }
+    return 0;
+}
+
+static void
+lane_dealloc(PyObject *self)
+{
+    hdpy_lane *lane = (hdpy_lane *)self;
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    if (lane->conn != NULL)
+        lane_clear(self);
+    Py_XDECREF((PyObject *)lane->conn);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static PyMethodDef methods[] = {
+    {"read", (PyCFunction)(void (*)(void))lane_read, METH_FASTCALL, NULL},
+    {"close", lane_close, METH_NOARGS, NULL},
+    {"_flush", lane_flush, METH_NOARGS, NULL},
+    {NULL},
+};
+
+static PyType_Slot slots[] = {
+    {Py_tp_new, lane_new},     {Py_tp_dealloc, lane_dealloc}, {Py_tp_traverse, lane_traverse},
+    {Py_tp_clear, lane_clear}, {Py_tp_methods, methods},      {0, NULL},
+};
+
+static PyType_Spec spec = {
+    .name = "howdah._howdah.Lane",
+    .basicsize = sizeof(hdpy_lane),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+    .slots = slots,
+};
+
+int
+hdpy_lane_init(hdpy_state *st, PyObject *module)
+{
+    PyObject *type = PyType_FromModuleAndSpec(module, &spec, NULL);
+    int rc = type ? PyModule_AddObjectRef(module, "Lane", type) : -1;
+    Py_XDECREF(type);
+    return rc < 0 ? -1 : hdpy_read_init(st, module);
+}
