@@ -49,6 +49,7 @@ NAMES = {
     "pool_async": "pool",
     "sched_async": "sched",
     "server_cursor_async": "server_cursor",
+    "_bulk_async": "_bulk",
     "_copy_async": "_copy",
     "transaction_async": "transaction",
     "ACT": "CT",

@@ -330,6 +330,74 @@ hdpy_query_get(hdpy_state *st, hdpy_query_cache *cache, const hdpy_settings *set
     return q;
 }
 
+/* ---- for those who compose queries */
+
+static PyObject *
+pieces_of(const hd_query *q, hd_span sql)
+{
+    PyObject *pieces = PyTuple_New((Py_ssize_t)q->n_places + 1);
+    size_t from = 0;
+    for (size_t i = 0; pieces != NULL && i <= q->n_places; i++) {
+        size_t to = i < q->n_places ? q->places[i].at : sql.n;
+        PyObject *piece = PyUnicode_DecodeUTF8((const char *)sql.p + from, (Py_ssize_t)(to - from), NULL);
+        if (piece == NULL)
+            Py_CLEAR(pieces);
+        else
+            PyTuple_SET_ITEM(pieces, (Py_ssize_t)i, piece);
+        from = to + (i < q->n_places ? q->places[i].n : 0);
+    }
+    return pieces;
+}
+
+/* Which parameter stands behind each piece: its name, or its number from 0. */
+static PyObject *
+keys_of(const hd_query *q)
+{
+    PyObject *keys = PyTuple_New((Py_ssize_t)q->n_places);
+    for (size_t i = 0; keys != NULL && i < q->n_places; i++) {
+        size_t number = q->places[i].param;
+        hd_span name = q->params[number].name;
+        PyObject *key = q->named ? PyUnicode_DecodeUTF8((const char *)name.p, (Py_ssize_t)name.n, NULL)
+                                 : PyLong_FromSize_t(number);
+        if (key == NULL)
+            Py_CLEAR(keys);
+        else
+            PyTuple_SET_ITEM(keys, (Py_ssize_t)i, key);
+    }
+    return keys;
+}
+
+static PyObject *
+split_query(PyObject *module, PyObject *query)
+{
+    hdpy_state *st = hdpy_state_of_module(module);
+    Py_ssize_t n;
+    const char *text = PyUnicode_AsUTF8AndSize(query, &n);
+    if (text == NULL)
+        return NULL;
+    hd_query parsed = {0};
+    hd_query_error error;
+    hd_writer sql = hd_writer_of(&hd_alloc_default);
+    hd_rc rc = hd_query_parse(&parsed, &sql, &hd_alloc_default, (hd_span){(const uint8_t *)text, (size_t)n}, &error);
+    PyObject *split = NULL;
+    if (rc == HD_OK)
+        split = Py_BuildValue("NN", pieces_of(&parsed, hd_writer_span(&sql)), keys_of(&parsed));
+    else if (rc == HD_EINVAL)
+        raise_placeholder_error(st, &error);
+    else
+        hdpy_raise_rc(st, rc);
+    hd_query_fini(&parsed, &hd_alloc_default);
+    hd_writer_fini(&sql);
+    return split;
+}
+
+static PyMethodDef functions[] = {
+    {"split_query", split_query, METH_O,
+     PyDoc_STR("split_query($module, query, /)\n--\n\n"
+               "The text around a query's placeholders, and which parameter each is: its name, or its number.")},
+    {NULL},
+};
+
 static void
 query_dealloc(PyObject *self)
 {
@@ -364,5 +432,5 @@ int
 hdpy_query_init(hdpy_state *st, PyObject *module)
 {
     st->Query = PyType_FromModuleAndSpec(module, &spec, NULL);
-    return st->Query ? 0 : -1;
+    return st->Query ? PyModule_AddFunctions(module, functions) : -1;
 }
