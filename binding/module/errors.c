@@ -82,6 +82,16 @@ hdpy_raise(PyObject *exception)
     PyErr_Restore(Py_NewRef((PyObject *)Py_TYPE(exception)), exception, PyException_GetTraceback(exception));
 }
 
+void
+hdpy_raise_timeout(hdpy_state *st, PyObject *error, bool closed)
+{
+    PyObject *made = PyObject_CallFunctionObjArgs(st->error_of_timeout, error ? error : Py_None,
+                                                  closed ? Py_True : Py_False, NULL);
+    Py_XDECREF(error);
+    if (made != NULL)
+        hdpy_raise(made);
+}
+
 static PyObject *
 register_errors(PyObject *module, PyObject *errors)
 {
@@ -99,6 +109,7 @@ register_errors(PyObject *module, PyObject *errors)
         {"InternalError", &st->InternalError},
         {"PipelineAborted", &st->PipelineAborted},
         {"from_server", &st->error_from_server},
+        {"of_timeout", &st->error_of_timeout},
     };
     for (size_t i = 0; i < Py_ARRAY_LENGTH(wanted); i++) {
         PyObject *value = PyObject_GetAttrString(errors, wanted[i].name);

@@ -24,4 +24,7 @@ PyObject *hdpy_take_exception(void);
 /* Raises an exception object; steals it. */
 void hdpy_raise(PyObject *exception);
 
+/* Raises what the timeout of a query makes of its error (stolen; NULL where nothing was sent). */
+void hdpy_raise_timeout(hdpy_state *st, PyObject *error, bool closed);
+
 #endif

@@ -30,6 +30,7 @@
     X(InternalError)                                                                                                 \
     X(PipelineAborted)                                                                                               \
     X(error_from_server)                                                                                             \
+    X(error_of_timeout)                                                                                              \
     /* given by howdah.rows and howdah._column */                                                                    \
     X(tuple_row)                                                                                                     \
     X(dict_row)                                                                                                      \

@@ -22,6 +22,7 @@ connection_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         return NULL;
     conn->st = hdpy_state_of_type(type);
     conn->fd = -1;
+    conn->cancel_grace = 2.0;
     conn->values = hd_writer_of(&hd_alloc_default);
     hd_session_init(&conn->session, &hd_alloc_default);
     conn->begin = PyBytes_FromString("BEGIN");
@@ -483,7 +484,7 @@ connection_drain(PyObject *self, PyObject *block)
     if (!hdpy_lock_try(&conn->lock)) {
         if (block != Py_True)
             Py_RETURN_NONE;
-        if (hdpy_lock_acquire(conn->st, &conn->lock, 0) < 0)
+        if (hdpy_lock_acquire(conn->st, &conn->lock, 0, 0) < 0)
             return NULL;
     }
     while (conn->fd >= 0 && !conn->closed && hdpy_receive(conn)) {}
@@ -619,6 +620,8 @@ static PyMemberDef members[] = {
     {"_types_changed", T_BOOL, offsetof(hdpy_connection, types_changed), 0, NULL},
     {"_autocommit", T_BOOL, offsetof(hdpy_connection, autocommit), 0, NULL},
     {"_begin", T_OBJECT, offsetof(hdpy_connection, begin), 0, NULL},
+    {"cancel_grace", T_DOUBLE, offsetof(hdpy_connection, cancel_grace), 0,
+     "Seconds that a query may take to end once it was interrupted; then the connection is closed."},
     {"_wait", T_OBJECT, offsetof(hdpy_connection, wait), 0, NULL},
     {"_unsynced", T_BOOL, offsetof(hdpy_connection, unsynced), READONLY, NULL},
     {NULL},

@@ -43,7 +43,8 @@ typedef struct hdpy_connection {
     PyObject *failure;     /* the first error of the pipeline that nobody has been told of */
     hdpy_copy *copy;       /* whose block holds the lock; borrowed, NULL for none */
     hdpy_lane *lane;       /* which has the connection to itself; borrowed, NULL for none */
-    PyObject *wait;        /* callable (fd, write) used instead of poll(), or None: gevent */
+    double cancel_grace;   /* seconds that an interrupted query may take to end before the connection is given up */
+    PyObject *wait;        /* callable (fd, write, seconds or None) used instead of poll(), or None: gevent */
     PyObject *loss;        /* exception: why the connection is broken */
     hdpy_watch *watch;     /* the event loop's reader; NULL for sync use */
 

@@ -6,7 +6,7 @@ static int
 take_lock(hdpy_copy *copy)
 {
     unsigned long me = copy->conn->wait == Py_None ? PyThread_get_thread_ident() : 0;
-    return hdpy_lock_acquire(copy->conn->st, &copy->lock, me);
+    return hdpy_lock_acquire(copy->conn->st, &copy->lock, me, 0);
 }
 
 static void
@@ -44,7 +44,7 @@ start(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
     hdpy_options options;
     unsigned long me = conn->wait == Py_None ? PyThread_get_thread_ident() : 0;
     if (hdpy_copy_prepare_start(copy, args, nargs, &options) < 0 || hdpy_connection_check(conn) < 0 ||
-        hdpy_lock_acquire(conn->st, &conn->lock, me) < 0)
+        hdpy_lock_acquire(conn->st, &conn->lock, me, 0) < 0)
         return NULL;
     hdpy_request *request = copy->request;
     int rc = hdpy_connection_check(conn); /* it may have been closed while we waited */

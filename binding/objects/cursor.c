@@ -5,7 +5,10 @@
 #include "objects/stream.h"
 #include "wait/operation.h"
 
+#include <math.h>
 #include <structmember.h>
+
+enum { LONGEST_TIMEOUT = 1000 * 1000 * 1000 }; /* seconds; more is never */
 
 /* ---- life */
 
@@ -470,7 +473,7 @@ discover(hdpy_cursor *cur)
 static int
 run(hdpy_cursor *cur, hdpy_submit submit, hdpy_options *options)
 {
-    hdpy_request *request = hdpy_run(cur->conn, submit, options);
+    hdpy_request *request = hdpy_run_until(cur->conn, submit, options, options->deadline);
     if (request == NULL)
         return -1;
     int rc = request->pipelined ? hdpy_raise_failure(cur->conn) : hdpy_cursor_adopt(cur, request);
@@ -492,18 +495,43 @@ hdpy_cursor_await(hdpy_cursor *cur)
     return cur->unlearned ? discover(cur) : 0;
 }
 
-static const char *const execute_params[] = {"query", "params", "prepare", "binary", NULL};
-static const char *const executemany_params[] = {"query", "params_seq", "returning", NULL};
+static const char *const execute_params[] = {"query", "params", "prepare", "binary", "timeout", NULL};
+static const char *const executemany_params[] = {"query", "params_seq", "returning", "timeout", NULL};
+
+/* Seconds, or None, as a deadline. */
+static int
+take_timeout(hdpy_cursor *cur, hdpy_options *options, PyObject *timeout)
+{
+    if (timeout == NULL || timeout == Py_None)
+        return 0;
+    double seconds = PyFloat_AsDouble(timeout);
+    if (seconds == -1.0 && PyErr_Occurred())
+        return -1;
+    if (isnan(seconds)) {
+        PyErr_SetString(PyExc_ValueError, "a timeout is a number of seconds, not NaN");
+        return -1;
+    }
+    if (cur->conn->pipelined) {
+        PyErr_SetString(cur->conn->st->ProgrammingError,
+                        "timeout= cannot be used in pipeline mode, where a statement doesn't wait for its answer");
+        return -1;
+    }
+    if (seconds < LONGEST_TIMEOUT)
+        options->deadline = hdpy_now_ms() + (seconds <= 0 ? 0 : (int64_t)ceil(seconds * 1000));
+    return 0;
+}
 
 /* From a call of execute(), sync or async, to its options. */
 static int
 execute_arguments(hdpy_cursor *cur, const hdpy_signature *signature, PyObject *const *args, Py_ssize_t nargs,
                   PyObject *kwnames, hdpy_options *options)
 {
-    PyObject *given[4] = {NULL, NULL, NULL, NULL};
+    PyObject *given[5] = {NULL, NULL, NULL, NULL, NULL};
     if (hdpy_parse_args(signature, args, nargs, kwnames, given) < 0 || hdpy_cursor_begin(cur, given[0]) < 0)
         return -1;
-    return hdpy_cursor_options(cur, options, given[0], given[1], given[2], given[3]);
+    if (hdpy_cursor_options(cur, options, given[0], given[1], given[2], given[3]) < 0)
+        return -1;
+    return take_timeout(cur, options, given[4]);
 }
 
 /* The same for executemany(); `submit` is what its `returning` asks for. */
@@ -511,14 +539,16 @@ static int
 executemany_arguments(hdpy_cursor *cur, const hdpy_signature *signature, PyObject *const *args, Py_ssize_t nargs,
                       PyObject *kwnames, hdpy_options *options, hdpy_submit *submit)
 {
-    PyObject *given[3] = {NULL, NULL, Py_False};
+    PyObject *given[4] = {NULL, NULL, Py_False, NULL};
     if (hdpy_parse_args(signature, args, nargs, kwnames, given) < 0 || hdpy_cursor_begin(cur, given[0]) < 0)
         return -1;
     int returning = PyObject_IsTrue(given[2]);
     if (returning < 0)
         return -1;
     *submit = returning ? submit_many_returning : submit_many;
-    return hdpy_cursor_options(cur, options, given[0], given[1], NULL, NULL);
+    if (hdpy_cursor_options(cur, options, given[0], given[1], NULL, NULL) < 0)
+        return -1;
+    return take_timeout(cur, options, given[3]);
 }
 
 static PyObject *
@@ -548,7 +578,7 @@ executemany(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *k
 static PyObject *
 async_execute(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
 {
-    static const hdpy_signature signature = {"_execute", execute_params, 4, 1};
+    static const hdpy_signature signature = {"_execute", execute_params, 5, 1};
     hdpy_cursor *cur = (hdpy_cursor *)self;
     hdpy_options options;
     if (execute_arguments(cur, &signature, args, nargs, kwnames, &options) < 0)
@@ -559,7 +589,7 @@ async_execute(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject 
 static PyObject *
 async_executemany(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
 {
-    static const hdpy_signature signature = {"_executemany", executemany_params, 3, 2};
+    static const hdpy_signature signature = {"_executemany", executemany_params, 4, 2};
     hdpy_cursor *cur = (hdpy_cursor *)self;
     hdpy_options options;
     hdpy_submit submit;
@@ -627,19 +657,24 @@ static PyMethodDef methods[] = {
 
 static PyMethodDef sync_methods[] = {
     {"execute", FAST(execute),
-     PyDoc_STR("execute($self, /, query, params=None, *, prepare=None, binary=None)\n--\n\n"
-               "Execute a query, with parameters bound on the server; return the cursor.\n\n"
-               "query: str or bytes with %s or %(name)s placeholders. params: sequence or mapping.\n"
-               "prepare: True, False, or None to prepare after connection.prepare_threshold uses.\n"
-               "binary: format of the result; None inherits the cursor's.\n"
-               "Raises a subclass of Error for what the server refuses (see howdah.errors), ProgrammingError for\n"
-               "parameters that don't fit the placeholders, DataError for values that can't be sent.\n"
-               "Behaviour: psycopg 3's Cursor.execute().")},
+     PyDoc_STR(
+         "execute($self, /, query, params=None, *, prepare=None, binary=None, timeout=None)\n--\n\n"
+         "Execute a query, with parameters bound on the server; return the cursor.\n\n"
+         "query: str or bytes with %s or %(name)s placeholders. params: sequence or mapping.\n"
+         "prepare: True, False, or None to prepare after connection.prepare_threshold uses.\n"
+         "binary: format of the result; None inherits the cursor's.\n"
+         "timeout: seconds, None for no limit; then the server is asked to cancel, and the connection is closed\n"
+         "if it doesn't end within connection.cancel_grace seconds more.\n"
+         "Raises a subclass of Error for what the server refuses (see howdah.errors), ProgrammingError for\n"
+         "parameters that don't fit the placeholders, DataError for values that can't be sent, errors.QueryTimeout\n"
+         "when the timeout has expired.\n"
+         "Behaviour: psycopg 3's Cursor.execute().")},
     {"executemany", FAST(executemany),
-     PyDoc_STR("executemany($self, /, query, params_seq, *, returning=False)\n--\n\n"
-               "Execute a query once for each row of parameters, in one batch.\n\n"
-               "In autocommit the batch is all or nothing. returning=True keeps every result, for nextset().\n"
-               "Raises as execute(). Behaviour: psycopg 3's Cursor.executemany().")},
+     PyDoc_STR(
+         "executemany($self, /, query, params_seq, *, returning=False, timeout=None)\n--\n\n"
+         "Execute a query once for each row of parameters, in one batch.\n\n"
+         "In autocommit the batch is all or nothing. returning=True keeps every result, for nextset().\n"
+         "timeout: seconds for all of them. Raises as execute(). Behaviour: psycopg 3's Cursor.executemany().")},
     {"close", close_cursor, METH_NOARGS, PyDoc_STR("close($self, /)\n--\n\nClose the cursor; idempotent.")},
     {NULL},
 };

@@ -63,8 +63,13 @@ hdpy_request_satisfied(const hdpy_connection *conn, const hdpy_request *request)
 }
 
 void
-hdpy_request_abandon(hdpy_request *request)
+hdpy_request_abandon(hdpy_connection *conn, hdpy_request *request)
 {
+    request->abandoned = true;
+    if (request->feed != NULL && request->iterator != NULL && !request->pipelined) {
+        PyErr_SetString(conn->st->OperationalError, "interrupted: the other rows of parameters were not sent");
+        hdpy_request_fail(request);
+    }
     if (request->streaming)
         hdpy_stream_discard(request);
     else if (request->until == HDPY_UNTIL_WRITTEN)
@@ -334,9 +339,13 @@ send_deferred(hdpy_connection *conn, hdpy_request *request)
 static int
 ready(hdpy_connection *conn, hdpy_request *request)
 {
-    if (request->deferred != NULL && request->error == NULL && send_deferred(conn, request) == 0)
-        return 0;
-    if (request->outlived && request->repeatable && request->dump == conn->dumps) {
+    if (request->deferred != NULL && request->error == NULL) {
+        if (request->abandoned)
+            PyErr_SetString(conn->st->OperationalError, "interrupted: nothing but BEGIN was sent");
+        else if (send_deferred(conn, request) == 0)
+            return 0;
+    }
+    if (request->outlived && !request->abandoned && request->repeatable && request->dump == conn->dumps) {
         request->repeatable = request->outlived = false;
         Py_CLEAR(request->error);
         if (hdpy_submit_again(conn, request) == 0)

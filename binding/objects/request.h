@@ -5,6 +5,7 @@
 
 #include "objects/connection.h"
 #include "plan/result.h"
+#include "wait/deadline.h"
 
 /* How parameters get to a query: beside it, for the placeholders %s; as literals within it; beside it for the server's
  * own placeholders, $1. */
@@ -79,14 +80,17 @@ struct hdpy_request {
     /* It began outside a transaction, and its parameters are still in the connection's scratch if that was filled so often. */
     bool repeatable;
     uint64_t dump;
-    bool outlived;        /* its prepared statement was of no more use, and nothing was executed */
-    bool done;            /* all is answered, or the connection was lost */
-    PyObject *deferred;   /* bytes of the Query to send once our BEGIN has succeeded */
-    hdpy_result *current; /* being received */
-    PyObject *results;    /* list of hdpy_result, complete; NULL for none */
-    int64_t affected;     /* when discarding: sum of the command tags; else -1 */
-    hdpy_tag tag;         /* when discarding: the last one */
-    PyObject *error;      /* the first one */
+    hdpy_deadline deadline; /* then the server is asked to cancel */
+    bool expired;           /* that has come */
+    bool abandoned;         /* nobody wants it any more: nothing else is sent for it */
+    bool outlived;          /* its prepared statement was of no more use, and nothing was executed */
+    bool done;              /* all is answered, or the connection was lost */
+    PyObject *deferred;     /* bytes of the Query to send once our BEGIN has succeeded */
+    hdpy_result *current;   /* being received */
+    PyObject *results;      /* list of hdpy_result, complete; NULL for none */
+    int64_t affected;       /* when discarding: sum of the command tags; else -1 */
+    hdpy_tag tag;           /* when discarding: the last one */
+    PyObject *error;        /* the first one */
     hdpy_copy_state copy;
 
     /* executemany */
@@ -104,7 +108,7 @@ void hdpy_request_unref(hdpy_request *request);
 bool hdpy_request_satisfied(const hdpy_connection *conn, const hdpy_request *request);
 
 /* The wait was interrupted: nothing more is wanted than that the connection is in step. */
-void hdpy_request_abandon(hdpy_request *request);
+void hdpy_request_abandon(hdpy_connection *conn, hdpy_request *request);
 
 /* Takes the current exception as the request's error, unless it has one. */
 void hdpy_request_fail(hdpy_request *request);
@@ -132,6 +136,7 @@ typedef struct hdpy_options {
     PyObject *owner; /* of the context */
     hdpy_binding binding;
     bool streaming; /* the rows are taken as they come */
+    hdpy_deadline deadline;
 } hdpy_options;
 
 int hdpy_submit_execute(hdpy_connection *conn, hdpy_request *request, const hdpy_options *options);

@@ -32,7 +32,7 @@ static int
 judge(hdpy_cursor *cur, hdpy_request *request)
 {
     hdpy_state *st = cur->conn->st;
-    if (hdpy_request_raise(request) < 0)
+    if (hdpy_request_raise(cur->conn, request) < 0)
         return -1;
     hdpy_result *last = request->results ? (hdpy_result *)PyList_GET_ITEM(request->results, 0) : NULL;
     if (last == NULL || last->status == HDPY_TUPLES_OK || last->status == HDPY_SINGLE_TUPLE)

@@ -413,7 +413,8 @@ feed_row(hdpy_connection *conn, hdpy_request *request, PyObject *row)
 }
 
 /* The rows have ended, or one of them failed on this side. In autocommit the batch is all or nothing: those already
- * sent are taken back by an error provoked on the server (a Bind to a statement that doesn't exist). */
+ * sent are taken back by an error provoked on the server (a Bind to a statement that doesn't exist); where the rest was
+ * given up, so that a part doesn't look like the whole. */
 static int
 end_feed(hdpy_connection *conn, hdpy_request *request)
 {
@@ -424,7 +425,7 @@ end_feed(hdpy_connection *conn, hdpy_request *request)
             hd_session_flush(&conn->session);
         return settle(conn, request, mark, 0);
     }
-    if (request->error != NULL && request->implicit)
+    if (request->error != NULL && (request->implicit || request->abandoned))
         hd_session_bind(&conn->session, unnamed, HD_SPAN_LITERAL("_hd_abandoned"), NULL, 0, unnamed, NULL, 0, NULL);
     hd_session_sync(&conn->session, request->step);
     return settle(conn, request, mark, 0);

@@ -6,6 +6,7 @@
 #include "wire/message.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #ifdef __linux__
 #include <sys/epoll.h>
@@ -14,7 +15,7 @@
 #include <unistd.h>
 
 enum {
-    CANCEL_GRACE_MS = 5000,       /* how long a cancelled query may take to end before the connection is given up */
+    ATTENTION_MS = 100,           /* how often we look for signals while we wait */
     DIGESTED = 64,                /* receives of an idle connection before it counts as alive, whatever follows */
     UNATTENDED = 4 * 1024 * 1024, /* bytes of rows that are received before signals are looked at again */
 };
@@ -214,12 +215,13 @@ hdpy_still_alive(hdpy_connection *conn, int watch)
 /* ---- waiting in this thread */
 
 /* Receives without the GIL, blocking, and takes the rows that follow one another: many rows need one turn of the GIL.
- * The same results as receive(). */
+ * Few rows that come one by one need one turn in a while. The same results as receive(). */
 static ssize_t
 receive_blocking(hdpy_connection *conn, hd_rc *rc)
 {
     hdpy_request *request = conn->request;
     ssize_t n, received = 0;
+    int64_t began = 0;
     int error;
     Py_BEGIN_ALLOW_THREADS
     /* SO_RCVTIMEO brings us back regularly, to look for signals; a server that is never waited for does not. */
@@ -228,6 +230,10 @@ receive_blocking(hdpy_connection *conn, hd_rc *rc)
         bool within_rows = conn->session.state == HD_ST_EXECUTE || conn->session.state == HD_ST_QUERY_ROWS;
         received += n;
         if (!within_rows || request->streaming || received > UNATTENDED || hd_inbox_peek(&conn->session.in) != 0)
+            break;
+        if (began == 0)
+            began = hdpy_now_ms();
+        else if (hdpy_now_ms() - began >= ATTENTION_MS)
             break;
         n = receive(conn, 0);
     }
@@ -239,32 +245,37 @@ receive_blocking(hdpy_connection *conn, hd_rc *rc)
 
 /* Waits until the socket can be read (or written, if bytes wait); 0, or -1 with an exception of a signal handler. */
 static int
-wait_by_poll(hdpy_connection *conn)
+wait_by_poll(hdpy_connection *conn, hdpy_deadline deadline)
 {
+    int longest = hdpy_deadline_left(deadline, ATTENTION_MS);
     struct pollfd p = {conn->fd, POLLIN, 0};
     if (hd_session_outgoing(&conn->session).n != 0)
         p.events |= POLLOUT;
     Py_BEGIN_ALLOW_THREADS
-    poll(&p, 1, 100);
+    poll(&p, 1, longest);
     Py_END_ALLOW_THREADS
     return PyErr_CheckSignals();
 }
 
 /* The same by Python's select, which gevent has replaced. */
 static int
-wait_by_callable(hdpy_connection *conn)
+wait_by_callable(hdpy_connection *conn, hdpy_deadline deadline)
 {
+    PyObject *seconds = Py_NewRef(Py_None);
+    if (deadline != 0)
+        Py_SETREF(seconds, PyFloat_FromDouble(hdpy_deadline_left(deadline, INT_MAX) / 1000.0));
     PyObject *write = hd_session_outgoing(&conn->session).n != 0 ? Py_True : Py_False;
     PyObject *fd = PyLong_FromLong(conn->fd);
-    PyObject *done = fd ? PyObject_CallFunctionObjArgs(conn->wait, fd, write, NULL) : NULL;
+    PyObject *done = fd && seconds ? PyObject_CallFunctionObjArgs(conn->wait, fd, write, seconds, NULL) : NULL;
     Py_XDECREF(fd);
+    Py_XDECREF(seconds);
     Py_XDECREF(done);
     return done ? 0 : -1;
 }
 
-/* One round of sending and receiving. -1: a signal handler raised. */
+/* One round of sending and receiving, which ends with the deadline. -1: a signal handler raised. */
 static int
-turn(hdpy_connection *conn, hdpy_request *request)
+turn(hdpy_connection *conn, hdpy_request *request, hdpy_deadline deadline)
 {
     hd_rc rc = HD_OK;
     hdpy_flush(conn);
@@ -275,13 +286,13 @@ turn(hdpy_connection *conn, hdpy_request *request)
     if (conn->wait != Py_None) {
         if (hd_session_outgoing(&conn->session).n == 0 && hdpy_receive(conn))
             return 0;
-        if (wait_by_callable(conn) < 0)
+        if (wait_by_callable(conn, deadline) < 0)
             return -1;
         hdpy_receive(conn);
         return 0;
     }
-    if (hd_session_outgoing(&conn->session).n != 0) {
-        if (wait_by_poll(conn) < 0)
+    if (deadline != 0 || hd_session_outgoing(&conn->session).n != 0) {
+        if (wait_by_poll(conn, deadline) < 0)
             return -1;
         hdpy_receive(conn);
         return 0;
@@ -307,35 +318,35 @@ request_cancel(hdpy_connection *conn)
     return done ? 0 : -1;
 }
 
-static int64_t
-now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* `cancel`: the server is asked to cancel before anything else. */
 static int
 wait_for(hdpy_connection *conn, hdpy_request *request, bool cancel)
 {
     PyObject *interruption = NULL;
-    bool cancelled = false;
-    int64_t deadline = 0;
+    bool cancelled = false, looked = false;
+    hdpy_deadline deadline = request->deadline;
     while (!hdpy_request_satisfied(conn, request) && conn->fd >= 0) {
-        if (cancelled && now_ms() > deadline) {
-            hdpy_connection_lose_because(conn, "the connection was closed: the cancelled query did not end");
-            break;
+        if (hdpy_deadline_passed(deadline)) {
+            if (cancelled && !looked) { /* what came while we asked */
+                looked = true;
+                hdpy_receive(conn);
+                continue;
+            }
+            if (cancelled) {
+                hdpy_connection_lose_because(conn, "the connection was closed: the cancelled query did not end");
+                break;
+            }
+            request->expired = cancel = true;
         }
-        if (!cancel && turn(conn, request) == 0)
+        if (!cancel && turn(conn, request, deadline) == 0)
             continue;
         if (!cancel && interruption == NULL)
             interruption = hdpy_take_exception();
         cancel = false;
         if (!cancelled) {
             cancelled = true;
-            deadline = now_ms() + CANCEL_GRACE_MS;
-            hdpy_request_abandon(request);
+            deadline = hdpy_now_ms() + (int64_t)(conn->cancel_grace * 1000);
+            hdpy_request_abandon(conn, request);
             hdpy_copying_forsake(conn, request, HD_SPAN_LITERAL("interrupted"));
             if (request_cancel(conn) == 0)
                 continue;
@@ -366,12 +377,16 @@ hdpy_cancel_and_wait(hdpy_connection *conn, hdpy_request *request)
 }
 
 int
-hdpy_request_raise(hdpy_request *request)
+hdpy_request_raise(hdpy_connection *conn, hdpy_request *request)
 {
-    if (request->error == NULL || (request->pipelined && request->done))
+    PyObject *error = request->error;
+    if (error == NULL || (request->pipelined && request->done))
         return 0;
-    hdpy_raise(request->error);
     request->error = NULL;
+    if (request->expired)
+        hdpy_raise_timeout(conn->st, error, conn->closed);
+    else
+        hdpy_raise(error);
     return -1;
 }
 
@@ -404,15 +419,28 @@ hdpy_check(hdpy_connection *conn)
 }
 
 static hdpy_request *
-run(hdpy_connection *conn, hdpy_submit submit, void *arg, bool keep)
+request_by(hdpy_connection *conn, hdpy_deadline deadline)
+{
+    if (hdpy_deadline_passed(deadline)) {
+        hdpy_raise_timeout(conn->st, NULL, false);
+        return NULL;
+    }
+    hdpy_request *request = hdpy_request_new();
+    if (request != NULL)
+        request->deadline = deadline;
+    return request;
+}
+
+static hdpy_request *
+run(hdpy_connection *conn, hdpy_submit submit, void *arg, hdpy_deadline deadline, bool keep)
 {
     unsigned long me = conn->wait == Py_None ? PyThread_get_thread_ident() : 0;
-    if (hdpy_check(conn) < 0 || hdpy_lock_acquire(conn->st, &conn->lock, me) < 0)
+    if (hdpy_check(conn) < 0 || hdpy_lock_acquire(conn->st, &conn->lock, me, deadline) < 0)
         return NULL;
     hdpy_request *request = NULL;
     int rc = -1;
     if (hdpy_check(conn) == 0) /* it may have been closed while we waited */
-        request = hdpy_request_new();
+        request = request_by(conn, deadline);
     if (request != NULL && (rc = submit(conn, request, arg)) == 0 && !request->done) {
         hdpy_connection_push(conn, request);
         rc = hdpy_wait(conn, request);
@@ -420,7 +448,7 @@ run(hdpy_connection *conn, hdpy_submit submit, void *arg, bool keep)
     if (rc < 0 || !keep)
         hdpy_connection_release(conn);
     hdpy_cursor_deliver(conn);
-    if (request != NULL && (rc < 0 || (!keep && hdpy_request_raise(request) < 0))) {
+    if (request != NULL && (rc < 0 || (!keep && hdpy_request_raise(conn, request) < 0))) {
         hdpy_request_unref(request);
         request = NULL;
     }
@@ -430,11 +458,17 @@ run(hdpy_connection *conn, hdpy_submit submit, void *arg, bool keep)
 hdpy_request *
 hdpy_run(hdpy_connection *conn, hdpy_submit submit, void *arg)
 {
-    return run(conn, submit, arg, false);
+    return run(conn, submit, arg, 0, false);
+}
+
+hdpy_request *
+hdpy_run_until(hdpy_connection *conn, hdpy_submit submit, void *arg, hdpy_deadline deadline)
+{
+    return run(conn, submit, arg, deadline, false);
 }
 
 hdpy_request *
 hdpy_run_and_keep(hdpy_connection *conn, hdpy_submit submit, void *arg)
 {
-    return run(conn, submit, arg, true);
+    return run(conn, submit, arg, 0, true);
 }

@@ -25,25 +25,23 @@ void hdpy_dispatch(hdpy_connection *conn);
  * signal's exception (Ctrl-C); what the server was executing has been cancelled, and what is waited for is over. */
 int hdpy_wait(hdpy_connection *conn, hdpy_request *request);
 
-/* The same, but what the server executes is cancelled at once. */
+/* The same, but what the server executes is cancelled at once. If it doesn't end, the connection is closed. */
 int hdpy_cancel_and_wait(hdpy_connection *conn, hdpy_request *request);
+
 /* OperationalError unless the connection can be used: the one that a pipeline has met, if nobody has been told. */
 int hdpy_check(hdpy_connection *conn);
 
-/* Takes the lock, runs `submit` on a fresh request, waits, releases. On success the request, to be given back by the
+/* Takes the lock, runs `submit` on a fresh request, waits, releases, all by the deadline. On success the request, to be given back by the
  * caller; NULL with an exception. Errors of a pipeline's requests are kept for hdpy_raise_failure(). */
 typedef int (*hdpy_submit)(hdpy_connection *conn, hdpy_request *request, void *arg);
 hdpy_request *hdpy_run(hdpy_connection *conn, hdpy_submit submit, void *arg);
+hdpy_request *hdpy_run_until(hdpy_connection *conn, hdpy_submit submit, void *arg, hdpy_deadline deadline);
 
 /* The same, but the lock is kept. */
 hdpy_request *hdpy_run_and_keep(hdpy_connection *conn, hdpy_submit submit, void *arg);
 
-/* Asks the server to cancel, and waits until the request is done; gives the connection up if that takes too long. -1: a
- * signal's exception. */
-int hdpy_cancel_and_wait(hdpy_connection *conn, hdpy_request *request);
-
 /* The error of a request, raised; 0 if there is none. What a pipeline's request brought is delivered, not raised here. */
-int hdpy_request_raise(hdpy_request *request);
+int hdpy_request_raise(hdpy_connection *conn, hdpy_request *request);
 
 /* Raises the first error of the pipeline that nobody has been told of; 0 if there is none. */
 int hdpy_raise_failure(hdpy_connection *conn);

@@ -2,6 +2,8 @@
 
 #include "module/errors.h"
 
+enum { SLICE_MS = 100 };
+
 static int
 enqueue(hdpy_lock *lock, PyObject *baton)
 {
@@ -16,9 +18,8 @@ hdpy_lock_enqueue(hdpy_lock *lock, PyObject *future)
     return enqueue(lock, future);
 }
 
-/* Takes a baton out of the queue; false if it isn't there, which means that it was handed the lock. */
-static bool
-withdraw(hdpy_lock *lock, PyObject *baton)
+bool
+hdpy_lock_withdraw(hdpy_lock *lock, PyObject *baton)
 {
     Py_ssize_t n = PyList_GET_SIZE(lock->waiters);
     for (Py_ssize_t i = 0; i < n; i++) {
@@ -28,8 +29,25 @@ withdraw(hdpy_lock *lock, PyObject *baton)
     return false;
 }
 
+/* Waits until somebody hands over, in slices: a signal that another thread was given doesn't end a wait. 1: it did; 0: the
+ * deadline passed; -1: an exception. */
+static int
+take_baton(hdpy_state *st, PyObject *baton, hdpy_deadline deadline)
+{
+    for (;;) {
+        double seconds = hdpy_deadline_left(deadline, SLICE_MS) / 1000.0;
+        PyObject *taken = PyObject_CallMethod(baton, "acquire", "Od", Py_True, seconds);
+        int yes = taken ? PyObject_IsTrue(taken) : -1;
+        Py_XDECREF(taken);
+        if (yes != 0 || hdpy_deadline_passed(deadline))
+            return yes;
+        if (PyErr_CheckSignals() < 0)
+            return -1;
+    }
+}
+
 int
-hdpy_lock_acquire(hdpy_state *st, hdpy_lock *lock, unsigned long me)
+hdpy_lock_acquire(hdpy_state *st, hdpy_lock *lock, unsigned long me, hdpy_deadline deadline)
 {
     if (hdpy_lock_try(lock)) {
         lock->owner = me;
@@ -50,13 +68,14 @@ hdpy_lock_acquire(hdpy_state *st, hdpy_lock *lock, unsigned long me)
     int rc = taken == NULL ? -1 : enqueue(lock, baton);
     Py_XDECREF(taken);
     if (rc == 0) {
-        taken = PyObject_CallMethodNoArgs(baton, st->str_acquire); /* until somebody hands over */
-        if (taken == NULL) {
-            if (!withdraw(lock, baton))
+        int handed = take_baton(st, baton, deadline);
+        if (handed <= 0) {
+            if (!hdpy_lock_withdraw(lock, baton))
                 hdpy_lock_release(st, lock);
+            if (handed == 0)
+                hdpy_raise_timeout(st, NULL, false);
             rc = -1;
         }
-        Py_XDECREF(taken);
     }
     if (rc == 0)
         lock->owner = me;
@@ -67,7 +86,7 @@ hdpy_lock_acquire(hdpy_state *st, hdpy_lock *lock, unsigned long me)
 void
 hdpy_lock_abandon(hdpy_state *st, hdpy_lock *lock, PyObject *future)
 {
-    if (withdraw(lock, future))
+    if (hdpy_lock_withdraw(lock, future))
         return;
     PyObject *cancelled = PyObject_CallMethodNoArgs(future, st->str_cancelled);
     if (cancelled == NULL)

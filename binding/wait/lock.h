@@ -7,6 +7,7 @@
 #define HDPY_LOCK_H
 
 #include "module/state.h"
+#include "wait/deadline.h"
 
 typedef struct hdpy_lock {
     bool held;
@@ -25,11 +26,14 @@ hdpy_lock_try(hdpy_lock *lock)
 }
 
 /* Waits in this thread. `me`: the thread, to refuse a wait for oneself, or 0 where several greenlets share one. -1: an
- * exception of a signal handler, or ProgrammingError: taken by this very thread already. */
-int hdpy_lock_acquire(hdpy_state *st, hdpy_lock *lock, unsigned long me);
+ * exception of a signal handler; ProgrammingError: taken by this very thread already; QueryTimeout. */
+int hdpy_lock_acquire(hdpy_state *st, hdpy_lock *lock, unsigned long me, hdpy_deadline deadline);
 
 /* Puts a future in the queue; it gets its result when the lock is ours. */
 int hdpy_lock_enqueue(hdpy_lock *lock, PyObject *future);
+
+/* Takes a baton out of the queue; false if it isn't there, which means that it was handed the lock. */
+bool hdpy_lock_withdraw(hdpy_lock *lock, PyObject *baton);
 
 /* The task gave up waiting: takes the future out, or passes the lock on if it had been handed over already. */
 void hdpy_lock_abandon(hdpy_state *st, hdpy_lock *lock, PyObject *future);

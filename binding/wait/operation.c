@@ -7,8 +7,6 @@
 #include "wait/waiter.h"
 #include "wait/watch.h"
 
-static const double cancel_grace = 5.0; /* seconds that a cancelled query may take to end */
-
 /* Of a stream, the first operation takes the lock, and the last gives it back. */
 typedef enum op_kind { OP_PLAIN, OP_STREAM_START, OP_STREAM_MORE, OP_STREAM_END } op_kind;
 
@@ -32,6 +30,8 @@ struct hdpy_operation {
     PyObject *interruption; /* exception to raise once the server has answered */
     PyObject *cancelling;   /* task that asks the server to cancel; NULL when none or over */
     PyObject *timer;        /* gives the connection up when the cancelled query doesn't end */
+    PyObject *expiry;       /* timer of the deadline */
+    bool late;              /* the deadline passed while the lock was somebody else's */
 };
 
 PyObject *
@@ -148,6 +148,33 @@ hdpy_operation_wake(hdpy_operation *op, bool here)
     return hdpy_future_wake(op->conn->st, op->future, here);
 }
 
+/* ---- timers */
+
+static PyObject *
+call_later(hdpy_operation *op, double seconds, const char *method)
+{
+    PyObject *callback = PyObject_GetAttrString((PyObject *)op, method);
+    PyObject *timer = callback ? PyObject_CallMethod(op->loop, "call_later", "dO", seconds, callback) : NULL;
+    Py_XDECREF(callback);
+    return timer;
+}
+
+/* Keeps a current exception. */
+static void
+stop(hdpy_operation *op, PyObject **timer)
+{
+    PyObject *type, *value, *traceback;
+    if (*timer == NULL)
+        return;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyObject *done = PyObject_CallMethodNoArgs(*timer, op->conn->st->str_cancel);
+    if (done == NULL)
+        PyErr_WriteUnraisable((PyObject *)op);
+    Py_XDECREF(done);
+    Py_CLEAR(*timer);
+    PyErr_Restore(type, value, traceback);
+}
+
 /* ---- the end */
 
 /* Gives the connection back, unless it stays with a stream. */
@@ -155,13 +182,8 @@ static void
 leave(hdpy_operation *op)
 {
     hdpy_connection *conn = op->conn;
-    if (op->timer != NULL) {
-        PyObject *done = PyObject_CallMethodNoArgs(op->timer, conn->st->str_cancel);
-        if (done == NULL)
-            PyErr_WriteUnraisable((PyObject *)op);
-        Py_XDECREF(done);
-        Py_CLEAR(op->timer);
-    }
+    stop(op, &op->timer);
+    stop(op, &op->expiry);
     op->state = OP_DONE;
     Py_CLEAR(op->future);
     if (conn->watch != NULL && conn->watch->operation == op) {
@@ -204,7 +226,7 @@ finish(hdpy_operation *op, PyObject **result)
     }
     if (op->kind != OP_PLAIN)
         return finish_stream(op, result);
-    if (op->copy != NULL ? hdpy_copy_raise(op->copy) < 0 : hdpy_request_raise(op->request) < 0)
+    if (op->copy != NULL ? hdpy_copy_raise(op->copy) < 0 : hdpy_request_raise(conn, op->request) < 0)
         return PYGEN_ERROR;
     /* A command in a pipeline, as the BEGIN of a block, is only queued. */
     if (op->request->pipelined && op->submit != submit_command && hdpy_raise_failure(conn) < 0)
@@ -228,15 +250,25 @@ request_cancel(hdpy_operation *op)
     PyObject *done = over ? PyObject_CallMethodOneArg(op->cancelling, st->str_add_done_callback, over) : NULL;
     Py_XDECREF(over);
     Py_XDECREF(done);
-    PyObject *give_up = done ? PyObject_GetAttrString((PyObject *)op, "_give_up") : NULL;
-    if (give_up != NULL)
-        op->timer = PyObject_CallMethod(op->loop, "call_later", "dO", cancel_grace, give_up);
-    Py_XDECREF(give_up);
+    if (done != NULL)
+        op->timer = call_later(op, op->conn->cancel_grace, "_give_up");
     if (op->timer == NULL) {
         PyErr_WriteUnraisable((PyObject *)op);
         Py_CLEAR(op->cancelling);
         hdpy_connection_lose_because(op->conn, "the connection was closed: the query could not be cancelled");
     }
+}
+
+/* Nobody wants the answer any more. */
+static void
+cancel_query(hdpy_operation *op)
+{
+    hdpy_request_abandon(op->conn, op->request);
+    hdpy_copying_forsake(op->conn, op->request, HD_SPAN_LITERAL("interrupted"));
+    if (hdpy_watch_flush(op->conn) < 0)
+        PyErr_WriteUnraisable((PyObject *)op);
+    if (!is_over(op) && op->timer == NULL)
+        request_cancel(op);
 }
 
 /* ---- the beginning */
@@ -310,7 +342,9 @@ begin(hdpy_operation *op, PyObject **result)
 {
     hdpy_connection *conn = op->conn;
     *result = NULL;
-    if (hdpy_check(conn) == 0)
+    if (hdpy_deadline_passed(op->options.deadline))
+        hdpy_raise_timeout(conn->st, NULL, false);
+    else if (hdpy_check(conn) == 0)
         op->request = op->copy ? hdpy_copy_request(op->copy) : hdpy_request_new();
     if (op->request == NULL || op->submit(conn, op->request, &op->options) < 0) {
         leave(op);
@@ -335,12 +369,16 @@ start(hdpy_operation *op, PyObject **result)
         return PYGEN_ERROR;
     if (within)
         return go_on(op, result);
+    if (op->options.deadline != 0) {
+        double seconds = hdpy_deadline_left(op->options.deadline, INT_MAX) / 1000.0;
+        if ((op->expiry = call_later(op, seconds, "_expire")) == NULL)
+            return PYGEN_ERROR;
+    }
     if (hdpy_lock_try(op->lock))
         return begin(op, result);
-    if (refuse_own_stream(op) < 0)
-        return PYGEN_ERROR;
-    *result = wait_anew(op, false);
+    *result = refuse_own_stream(op) < 0 ? NULL : wait_anew(op, false);
     if (*result == NULL || hdpy_lock_enqueue(op->lock, op->future) < 0) {
+        stop(op, &op->expiry);
         Py_CLEAR(*result);
         return PYGEN_ERROR;
     }
@@ -356,7 +394,13 @@ operation_send(PyObject *self, PyObject *value, PyObject **result)
     case OP_NEW:
         return start(op, result);
     case OP_LOCKING:
-        return begin(op, result);
+        if (!op->late)
+            return begin(op, result);
+        stop(op, &op->expiry);
+        op->state = OP_DONE;
+        *result = NULL;
+        hdpy_raise_timeout(op->conn->st, NULL, false);
+        return PYGEN_ERROR;
     case OP_RUNNING:
         if (is_over(op))
             return finish(op, result);
@@ -392,12 +436,30 @@ operation_give_up(PyObject *self, PyObject *unused)
 {
     hdpy_operation *op = (hdpy_operation *)self;
     if (op->state == OP_RUNNING) {
-        Py_CLEAR(op->cancelling);
+        stop(op, &op->cancelling);
         hdpy_connection_lose_because(op->conn, "the connection was closed: the cancelled query did not end");
         if (hdpy_operation_wake(op, false) < 0)
             return NULL;
     }
     Py_RETURN_NONE;
+}
+
+/* The deadline has come. */
+static PyObject *
+operation_expire(PyObject *self, PyObject *unused)
+{
+    hdpy_operation *op = (hdpy_operation *)self;
+    int rc = 0;
+    if (op->state == OP_LOCKING && hdpy_lock_withdraw(op->lock, op->future)) {
+        op->late = true;
+        rc = hdpy_future_wake(op->conn->st, op->future, false);
+    }
+    else if (op->state == OP_RUNNING && op->interruption == NULL && !is_over(op)) {
+        op->request->expired = true;
+        cancel_query(op);
+        rc = hdpy_operation_wake(op, false);
+    }
+    return rc < 0 ? NULL : Py_NewRef(Py_None);
 }
 
 /* An exception thrown into the wait (stolen): raises it now, or goes on waiting and raises it later. */
@@ -408,7 +470,9 @@ interrupt(hdpy_operation *op, PyObject *exception)
     PyObject *next = NULL;
     switch (op->state) {
     case OP_LOCKING:
-        hdpy_lock_abandon(op->conn->st, op->lock, op->future);
+        if (!op->late)
+            hdpy_lock_abandon(op->conn->st, op->lock, op->future);
+        stop(op, &op->expiry);
         op->state = OP_DONE;
         break;
     case OP_RUNNING:
@@ -426,12 +490,7 @@ interrupt(hdpy_operation *op, PyObject *exception)
         }
         if (op->interruption == NULL) {
             op->interruption = Py_NewRef(exception);
-            hdpy_request_abandon(op->request);
-            hdpy_copying_forsake(op->conn, op->request, HD_SPAN_LITERAL("interrupted"));
-            if (hdpy_watch_flush(op->conn) < 0)
-                PyErr_WriteUnraisable((PyObject *)op);
-            if (!is_over(op) && op->cancelling == NULL)
-                request_cancel(op);
+            cancel_query(op);
         }
         next = wait_anew(op, false);
         if (next != NULL && hdpy_operation_wake(op, false) < 0)
@@ -506,6 +565,7 @@ operation_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(op->interruption);
     Py_VISIT(op->cancelling);
     Py_VISIT(op->timer);
+    Py_VISIT(op->expiry);
     return 0;
 }
 
@@ -521,6 +581,7 @@ operation_clear(PyObject *self)
     Py_CLEAR(op->interruption);
     Py_CLEAR(op->cancelling);
     Py_CLEAR(op->timer);
+    Py_CLEAR(op->expiry);
     return 0;
 }
 
@@ -548,6 +609,7 @@ static PyMethodDef methods[] = {
     {"close", operation_close, METH_NOARGS, NULL},
     {"_cancel_over", operation_cancel_over, METH_O, NULL},
     {"_give_up", operation_give_up, METH_NOARGS, NULL},
+    {"_expire", operation_expire, METH_NOARGS, NULL},
     {NULL},
 };
 

@@ -20,7 +20,7 @@ from .connection_info import ConnectionInfo
 from .pq import PGconn, TransactionStatus
 from .rows import Row
 
-CANCEL_TIMEOUT = 5.0  # seconds that an interrupted wait gives its CancelRequest
+CANCEL_TIMEOUT = 5.0  # seconds that cancel() has
 
 
 class Notify(NamedTuple):
@@ -283,12 +283,12 @@ def _call_handler(handler: Callable[[Any], None], argument: Any) -> None:
         logger.exception("error processing callback %r: %s", handler, error)
 
 
-def wait_function() -> Callable[[int, bool], None] | None:
+def wait_function() -> Callable[[int, bool, float | None], None] | None:
     """How to wait for a socket where `select` was patched (gevent), so that other greenlets run; else None."""
     if isinstance(select.select, types.BuiltinFunctionType):
         return None
 
-    def wait(fd: int, write: bool) -> None:
-        select.select([fd], [fd] if write else [], [])
+    def wait(fd: int, write: bool, seconds: float | None) -> None:
+        select.select([fd], [fd] if write else [], [], seconds)
 
     return wait

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 from . import _howdah, errors
 from ._adapters_map import AdaptersMap
 from ._connect import cancel_sync, connect_sync
-from ._connection_base import CANCEL_TIMEOUT, BaseConnection, Notify
+from ._connection_base import BaseConnection, Notify
 from ._discovery import Discovery
 from ._enums import IsolationLevel
 from ._log import logger
@@ -160,11 +160,19 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
         return cur
 
     def execute(
-        self, query: Query, params: Params | None = None, *, prepare: bool | None = None, binary: bool = False
+        self,
+        query: Query,
+        params: Params | None = None,
+        *,
+        prepare: bool | None = None,
+        binary: bool = False,
+        timeout: float | None = None,
     ) -> Cursor[Row]:
         """Execute a query on a new cursor, and return the cursor. Raises as `Cursor.execute`."""
         cur = self.cursor(binary=binary)
-        return cur.execute(query, params, prepare=prepare)
+        if timeout is None:  # a cursor class of one's own may not know it
+            return cur.execute(query, params, prepare=prepare)
+        return cur.execute(query, params, prepare=prepare, timeout=timeout)
 
     # ---- transactions
 
@@ -361,6 +369,6 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
     def _on_cancel(self) -> None:
         """A wait was interrupted. A query that can't be cancelled is waited for, so this may fail."""
         try:
-            cancel_sync(self._params, self._cancel_request(), CANCEL_TIMEOUT)
+            cancel_sync(self._params, self._cancel_request(), self.cancel_grace)
         except Exception as error:
             logger.warning("could not cancel the query of %s: %s", self, error)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 from . import _howdah, errors
 from ._adapters_map import AdaptersMap
 from ._connect import cancel_async, connect_async
-from ._connection_base import CANCEL_TIMEOUT, BaseConnection, Notify
+from ._connection_base import BaseConnection, Notify
 from ._discovery import Discovery
 from ._enums import IsolationLevel
 from ._log import logger
@@ -159,11 +159,19 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
         return cur
 
     async def execute(
-        self, query: Query, params: Params | None = None, *, prepare: bool | None = None, binary: bool = False
+        self,
+        query: Query,
+        params: Params | None = None,
+        *,
+        prepare: bool | None = None,
+        binary: bool = False,
+        timeout: float | None = None,
     ) -> AsyncCursor[Row]:
         """Execute a query on a new cursor, and return the cursor. Raises as `AsyncCursor.execute`."""
         cur = self.cursor(binary=binary)
-        return await cur.execute(query, params, prepare=prepare)
+        if timeout is None:  # a cursor class of one's own may not know it
+            return await cur.execute(query, params, prepare=prepare)
+        return await cur.execute(query, params, prepare=prepare, timeout=timeout)
 
     # ---- transactions
 
@@ -369,6 +377,6 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
     async def _on_cancel(self) -> None:
         """A wait was interrupted. A query that can't be cancelled is waited for, so this may fail."""
         try:
-            await cancel_async(self._params, self._cancel_request(), CANCEL_TIMEOUT)
+            await cancel_async(self._params, self._cancel_request(), self.cancel_grace)
         except Exception as error:
             logger.warning("could not cancel the query of %s: %s", self, error)

@@ -114,29 +114,38 @@ class AsyncCursor(_howdah.AsyncCursorBase, BaseCursor[Row]):
             *,
             prepare: bool | None = None,
             binary: bool | None = None,
+            timeout: float | None = None,
         ) -> Self:
             """Execute a query, with parameters bound on the server; return the cursor.
 
             query: str or bytes with %s or %(name)s placeholders. params: sequence or mapping. prepare: True, False,
             or None to prepare after connection.prepare_threshold uses. binary: format of the result; None inherits
-            the cursor's.
+            the cursor's. timeout: seconds, None for no limit; then the server is asked to cancel, and the connection
+            is closed if it doesn't end within ``connection.cancel_grace`` seconds more.
 
             Raises a subclass of `Error` for what the server refuses (see `howdah.errors`), `ProgrammingError` for
-            parameters that don't fit the placeholders, `DataError` for values that can't be sent. Behaviour:
-            psycopg 3.
+            parameters that don't fit the placeholders, `DataError` for values that can't be sent,
+            `errors.QueryTimeout` when the timeout has expired. Behaviour: psycopg 3.
             """
-            await self._execute(query, params, prepare, binary)
+            await self._execute(query, params, prepare, binary, timeout)
             if self._has_foreign_types:
                 await self._discover()
             return self
 
-        async def executemany(self, query: Query, params_seq: Iterable[Params], *, returning: bool = False) -> None:
+        async def executemany(
+            self,
+            query: Query,
+            params_seq: Iterable[Params],
+            *,
+            returning: bool = False,
+            timeout: float | None = None,
+        ) -> None:
             """Execute a query once for each row of parameters, in one batch.
 
-            In autocommit the batch is all or nothing. returning=True keeps every result, for nextset(). Raises as
-            `execute`. Behaviour: psycopg 3.
+            In autocommit the batch is all or nothing. returning=True keeps every result, for nextset(). timeout:
+            seconds for all of them. Raises as `execute`. Behaviour: psycopg 3.
             """
-            await self._executemany(query, params_seq, returning)
+            await self._executemany(query, params_seq, returning, timeout)
             if self._has_foreign_types:
                 await self._discover()
 
@@ -201,8 +210,16 @@ class AsyncCursor(_howdah.AsyncCursorBase, BaseCursor[Row]):
                 *,
                 prepare: bool | None = None,
                 binary: bool | None = None,
+                timeout: float | None = None,
             ) -> Self: ...
-            def executemany(self, query: Query, params_seq: Iterable[Params], *, returning: bool = False) -> None: ...
+            def executemany(
+                self,
+                query: Query,
+                params_seq: Iterable[Params],
+                *,
+                returning: bool = False,
+                timeout: float | None = None,
+            ) -> None: ...
             def fetchone(self) -> Row | None: ...
             def fetchmany(self, size: int = 0) -> list[Row]: ...
             def fetchall(self) -> list[Row]: ...

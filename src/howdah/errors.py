@@ -40,6 +40,7 @@ __all__ = [
     "OperationalError",
     "PipelineAborted",
     "ProgrammingError",
+    "QueryTimeout",
     "Warning",
     "from_server",
     "lookup",
@@ -196,6 +197,34 @@ def from_server(fields: Mapping[str, bytes], encoding: str = "utf-8", query: str
     return _class_for(diag.sqlstate or "")(message(diag, query), info=fields, encoding=encoding)
 
 
+def of_timeout(error: Error | None, closed: bool) -> Error:
+    """What is raised for a query whose timeout has expired.
+
+    `error` is how the query ended, `None` if nothing had been sent; an error that has nothing to do with the timeout
+    stays what it is.
+    """
+    if error is None:
+        return QueryTimeout("the timeout expired before the query could be sent")
+    if type(error) not in (QueryCanceled, OperationalError):
+        return error
+    text = "the query was cancelled, since its timeout expired"
+    if closed:
+        text = f"the timeout of the query expired: {error}"
+    late = QueryTimeout(text, info=error._info, encoding=error._encoding)
+    late.__cause__ = error
+    return late
+
+
 # At the end, since these classes derive from those above.
 from ._errcodes import *  # noqa: E402, F403
+from ._errcodes import QueryCanceled  # noqa: E402
 from ._errcodes import by_prefix as _by_prefix  # noqa: E402
+
+
+class QueryTimeout(QueryCanceled):
+    """The query did not end within the ``timeout=`` that was given for it.
+
+    A `QueryCanceled`, as what ``statement_timeout`` raises, and it leaves the connection in the same state: an open
+    transaction has failed. Where the server did not even answer the request to cancel, the connection is closed, and
+    what became of the query is unknown. A query that succeeds before the request reaches it is no error.
+    """

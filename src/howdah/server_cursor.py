@@ -89,10 +89,17 @@ class ServerCursor(Cursor[Row]):
     # ---- declaring and closing
 
     def execute(
-        self, query: Query, params: Params | None = None, *, binary: bool | None = None, **kwargs: Any
+        self,
+        query: Query,
+        params: Params | None = None,
+        *,
+        binary: bool | None = None,
+        timeout: float | None = None,
+        **kwargs: Any,
     ) -> Self:
         """Declare the cursor for a query, which must be SELECT or VALUES. What was declared before is closed.
 
+        timeout: as for a cursor without a name; it is the declaration's alone.
         Raises TypeError for another keyword; else as the same method of a cursor without a name.
         """
         if kwargs:
@@ -104,14 +111,18 @@ class ServerCursor(Cursor[Row]):
         self._binary = binary
         self._same_rows = False
         # In binary, though it returns nothing: so that several statements in one string are refused.
-        super().execute(self._declaration(query, params is not None), params, prepare=False, binary=True)
+        super().execute(
+            self._declaration(query, params is not None), params, prepare=False, binary=True, timeout=timeout
+        )
         # The server describes a cursor's rows when some are fetched; none do.
         self._fetch_forward(0)
         self._same_rows = True
         self._position = 0
         return self
 
-    def executemany(self, query: Query, params_seq: Iterable[Params], *, returning: bool = True) -> None:
+    def executemany(
+        self, query: Query, params_seq: Iterable[Params], *, returning: bool = True, timeout: float | None = None
+    ) -> None:
         """Raises `NotSupportedError`: a cursor on the server has one query."""
         raise NotSupportedError("executemany not supported on server-side cursors")
 
