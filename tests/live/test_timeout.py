@@ -69,7 +69,7 @@ def test_class(pg):
 
 @pytest.mark.parametrize("name", QUERIES)
 def test_execute(pg, auto, name):
-    with within(0.1, 1), pytest.raises(pg.errors.QueryTimeout, match="timeout expired") as caught:
+    with within(0.1, 2), pytest.raises(pg.errors.QueryTimeout, match="timeout expired") as caught:
         auto.execute(*QUERIES[name], timeout=0.1)
     assert caught.value.sqlstate == "57014"
     assert caught.value.diag.message_primary == "canceling statement due to user request"
@@ -80,7 +80,7 @@ def test_execute(pg, auto, name):
 
 @pytest.mark.parametrize("name", QUERIES)
 async def test_execute_asyncio(pg, aauto, name):
-    with within(0.1, 1), pytest.raises(pg.errors.QueryTimeout, match="timeout expired") as caught:
+    with within(0.1, 2), pytest.raises(pg.errors.QueryTimeout, match="timeout expired") as caught:
         await aauto.execute(*QUERIES[name], timeout=0.1)
     assert caught.value.diag.message_primary == "canceling statement due to user request"
     assert aauto.info.transaction_status == pg.pq.TransactionStatus.IDLE
@@ -202,7 +202,7 @@ async def test_at_the_last_moment_asyncio(pg, aauto):
 def test_executemany(pg, auto, returning):
     auto.execute("create temp table t (n int)")
     query = "with s as materialized (select pg_sleep(0.01)) insert into t select %s from s returning n"
-    with within(0.1, 1), pytest.raises(pg.errors.QueryTimeout):
+    with within(0.1, 2), pytest.raises(pg.errors.QueryTimeout):
         auto.cursor().executemany(query, [(n,) for n in range(1000)], returning=returning, timeout=0.1)
     assert auto.execute("select count(*) from t").fetchone() == (0,)
     auto.cursor().executemany(query, [(1,), (2,)], returning=returning, timeout=5)
@@ -210,7 +210,7 @@ def test_executemany(pg, auto, returning):
 
 
 async def test_executemany_asyncio(pg, aauto):
-    with within(0.1, 1), pytest.raises(pg.errors.QueryTimeout):
+    with within(0.1, 2), pytest.raises(pg.errors.QueryTimeout):
         await aauto.cursor().executemany("select pg_sleep(%s)", [(0.01,)] * 1000, timeout=0.1)
     await ausable(aauto)
 
@@ -223,7 +223,7 @@ def test_executemany_of_an_endless_iterator(pg, conn):
             time.sleep(0.001)
             yield (1,)
 
-    with within(0.1, 1.5), pytest.raises(pg.errors.QueryTimeout):
+    with within(0.1, 2.5), pytest.raises(pg.errors.QueryTimeout):
         conn.cursor().executemany("select %s::int, repeat('x', 20000)", rows(), timeout=0.1)
     assert conn.info.transaction_status == pg.pq.TransactionStatus.INERROR
     conn.rollback()
@@ -235,19 +235,19 @@ def test_executemany_of_an_endless_iterator(pg, conn):
 
 def test_while_another_thread_has_it(pg, auto):
     with ThreadPoolExecutor(1) as pool:
-        sleeping = pool.submit(auto.execute, "select 'slept' from pg_sleep(0.7)")
+        sleeping = pool.submit(auto.execute, "select 'slept' from pg_sleep(2)")
         time.sleep(0.1)
-        with within(0.2, 0.5), pytest.raises(pg.errors.QueryTimeout, match="before the query could be sent"):
+        with within(0.2, 1.5), pytest.raises(pg.errors.QueryTimeout, match="before the query could be sent"):
             auto.execute("select 1", timeout=0.2)
         usable(auto)
         assert sleeping.result().fetchone() == ("slept",)
 
 
 async def test_while_another_task_has_it(pg, aauto):
-    first = asyncio.create_task(aauto.execute("select 'slept' from pg_sleep(0.7)"))
+    first = asyncio.create_task(aauto.execute("select 'slept' from pg_sleep(2)"))
     await asyncio.sleep(0.1)
     third = asyncio.create_task(aauto.execute("select 'third'", timeout=5))
-    with within(0.2, 0.5), pytest.raises(pg.errors.QueryTimeout, match="before the query could be sent"):
+    with within(0.2, 1.5), pytest.raises(pg.errors.QueryTimeout, match="before the query could be sent"):
         await aauto.execute("select 1", timeout=0.2)
     assert await (await third).fetchone() == ("third",)
     assert await (await first).fetchone() == ("slept",)
@@ -304,7 +304,7 @@ def test_silent_server(pg):
     with silent_server() as server:
         conn = pg.connect(**server.params, autocommit=True)
         conn.cancel_grace = 0.3
-        with within(0.5, 0.9), pytest.raises(pg.errors.QueryTimeout, match="connection was closed"):
+        with within(0.5, 1.5), pytest.raises(pg.errors.QueryTimeout, match="connection was closed"):
             conn.execute("select 1", timeout=0.2)
         assert conn.closed
         assert conn.broken
@@ -315,7 +315,7 @@ async def test_silent_server_asyncio(pg, size):
     with silent_server() as server:
         conn = await pg.AsyncConnection.connect(**server.params, autocommit=True)
         conn.cancel_grace = 0.3
-        with within(0.5, 1.2), pytest.raises(pg.errors.QueryTimeout, match="connection was closed"):
+        with within(0.5, 2), pytest.raises(pg.errors.QueryTimeout, match="connection was closed"):
             await conn.execute("select %s", ["x" * size], timeout=0.2)
         assert conn.closed
         await asyncio.sleep(0)
@@ -325,7 +325,7 @@ async def test_silent_server_asyncio(pg, size):
 def test_silent_server_by_default(pg):
     with silent_server() as server:
         conn = pg.connect(**server.params, autocommit=True)
-        with within(0, 3), pytest.raises(pg.errors.QueryTimeout):
+        with within(0, 4), pytest.raises(pg.errors.QueryTimeout):
             conn.execute("select 1", timeout=0.2)
 
 
@@ -333,7 +333,7 @@ def test_silent_while_sending(pg):
     with silent_server() as server:
         conn = pg.connect(**server.params, autocommit=True)
         conn.cancel_grace = 0.3
-        with within(0.5, 0.9), pytest.raises(pg.errors.QueryTimeout):
+        with within(0.5, 1.5), pytest.raises(pg.errors.QueryTimeout):
             conn.execute("select %s", ["x" * 30_000_000], timeout=0.2)
         assert conn.closed
 
@@ -345,7 +345,7 @@ def test_silent_in_the_middle_of_rows(pg):
     with silent_server(words) as server:
         conn = pg.connect(**server.params, autocommit=True)
         conn.cancel_grace = 0.3
-        with within(0.5, 0.9), pytest.raises(pg.errors.QueryTimeout):
+        with within(0.5, 1.5), pytest.raises(pg.errors.QueryTimeout):
             conn.execute("select 1", timeout=0.2)
         assert conn.closed
 
@@ -359,7 +359,7 @@ def test_silent_server_interrupted(pg):
         conn.cancel_grace = 0.3
         timer = threading.Timer(0.2, _thread.interrupt_main)
         timer.start()
-        with within(0.4, 1), pytest.raises(KeyboardInterrupt):
+        with within(0.4, 2), pytest.raises(KeyboardInterrupt):
             conn.execute("select 1")
         timer.join()
         assert conn.closed
