@@ -64,6 +64,7 @@ NAMES = {
     "AsyncCursorBase": "CursorBase",
     "AsyncKwargsParam": "KwargsParam",
     "AsyncNullConnectionPool": "NullConnectionPool",
+    "AsyncRawCursor": "RawCursor",
     "AsyncRawServerCursor": "RawServerCursor",
     "AsyncScheduler": "Scheduler",
     "AsyncServerCursor": "ServerCursor",

@@ -39,3 +39,8 @@ class BindingMixin(_howdah.BaseCursor if TYPE_CHECKING else object):  # type: ig
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self._binding = self._bind
+
+
+def returned_no_rows(cur: BaseCursor[Any]) -> bool:
+    """Whether the last statement succeeded, and is of those that return none."""
+    return cur.pgresult is not None and cur.rownumber is None

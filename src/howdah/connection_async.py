@@ -6,12 +6,13 @@ import warnings
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, overload
 
 from . import _howdah, errors
 from ._adapters_map import AdaptersMap
 from ._connect import cancel_async, connect_async
 from ._connection_base import BaseConnection, Notify
+from ._cursor_base import returned_no_rows
 from ._discovery import Discovery
 from ._enums import IsolationLevel
 from ._log import logger
@@ -22,8 +23,9 @@ from .abc import AdaptContext, Params, Query
 from .conninfo import conninfo_to_dict
 from .cursor_async import AsyncCursor
 from .pq import Format, TransactionStatus
+from .raw_cursor import AsyncRawCursor
 from .rows import Row, RowFactory, args_row, tuple_row
-from .server_cursor_async import AsyncServerCursor
+from .server_cursor_async import AsyncRawServerCursor, AsyncServerCursor
 from .transaction_async import AsyncTransaction
 
 if TYPE_CHECKING:
@@ -58,6 +60,7 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
         prepare_threshold: int | None = 5,
         context: AdaptContext | None = None,
         discover_types: bool = False,
+        param_style: Literal["pyformat", "numeric_dollar"] = "pyformat",
         row_factory: RowFactory[Row] | None = None,
         cursor_factory: type[AsyncCursor[Row]] | None = None,
         **kwargs: Any,
@@ -68,11 +71,17 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
         documentation, 32.1.2 "Parameter Key Words"). prepare_threshold: uses of a query before it is prepared on the
         server, None for never. context: whose adapters to start from, instead of the global ones. discover_types:
         read types that did not come with PostgreSQL from the server's catalogue when they are met, and load them as
-        what they are (see docs/discovery.md).
+        what they are (see docs/discovery.md). param_style: "numeric_dollar" for queries with ``$1`` and sequences of
+        parameters, on all cursors of the connection.
 
-        Raises `ProgrammingError` for a string or a keyword that libpq doesn't know, `OperationalError` when no host
+        Raises ValueError for another param_style, or for one together with a cursor_factory, which decides that by
+        itself; `ProgrammingError` for a string or a keyword that libpq doesn't know, `OperationalError` when no host
         accepts the connection, `ConnectionTimeout` when none answers within ``connect_timeout`` seconds.
         """
+        if param_style not in ("pyformat", "numeric_dollar"):
+            raise ValueError(f"param_style must be 'pyformat' or 'numeric_dollar', got {param_style!r}")
+        if param_style != "pyformat" and cursor_factory is not None:
+            raise ValueError("give a param_style or a cursor_factory, not both: see RawCursorMixin")
         params = conninfo_to_dict(conninfo, **kwargs)
         conn = cls()
         if context is not None:
@@ -83,6 +92,9 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
         conn.row_factory = row_factory or tuple_row
         if cursor_factory is not None:
             conn.cursor_factory = cursor_factory
+        if param_style == "numeric_dollar":
+            conn.cursor_factory = AsyncRawCursor
+            conn.server_cursor_factory = AsyncRawServerCursor
         if discover_types:
             conn._discovery = Discovery(conn)
         return conn
@@ -172,6 +184,71 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
         if timeout is None:  # a cursor class of one's own may not know it
             return await cur.execute(query, params, prepare=prepare)
         return await cur.execute(query, params, prepare=prepare, timeout=timeout)
+
+    async def fetchall(
+        self,
+        query: Query,
+        params: Params | None = None,
+        *,
+        prepare: bool | None = None,
+        binary: bool = False,
+        timeout: float | None = None,
+    ) -> list[Row]:
+        """Execute a query, and return its rows; none for a statement that returns no rows.
+
+        Raises as `AsyncCursor.execute` and `AsyncCursor.fetchall`.
+        """
+        cur = await self.execute(query, params, prepare=prepare, binary=binary, timeout=timeout)
+        try:
+            return await cur.fetchall()
+        except errors.ProgrammingError:
+            if not returned_no_rows(cur):
+                raise
+            return []
+
+    async def fetchrow(
+        self,
+        query: Query,
+        params: Params | None = None,
+        *,
+        prepare: bool | None = None,
+        binary: bool = False,
+        timeout: float | None = None,
+    ) -> Row | None:
+        """Execute a query, and return its first row, or None if there is none. Raises as `fetchall`."""
+        cur = await self.execute(query, params, prepare=prepare, binary=binary, timeout=timeout)
+        try:
+            return await cur.fetchone()
+        except errors.ProgrammingError:
+            if not returned_no_rows(cur):
+                raise
+            return None
+
+    async def fetchval(
+        self,
+        query: Query,
+        params: Params | None = None,
+        *,
+        column: int = 0,
+        prepare: bool | None = None,
+        binary: bool = False,
+        timeout: float | None = None,
+    ) -> Any:
+        """Execute a query, and return a value of its first row; None if it is NULL, or if there is no row.
+
+        column: its number, from 0 on. Raises IndexError if there are fewer; else as `fetchall`. Whatever the
+        connection's `row_factory` makes of a row is not asked for.
+        """
+        cur = self.cursor(binary=binary, row_factory=tuple_row)
+        limit: dict[str, Any] = {} if timeout is None else {"timeout": timeout}
+        await cur.execute(query, params, prepare=prepare, **limit)
+        try:
+            row = await cur.fetchone()
+        except errors.ProgrammingError:
+            if not returned_no_rows(cur):
+                raise
+            row = None
+        return None if row is None else row[column]
 
     # ---- transactions
 

@@ -28,6 +28,9 @@ reveal_type(conn.cursor().execute("q", {"x": 1}))  # Cursor[tuple[Any, ...]]
 reveal_type(conn.cursor(row_factory=class_row(Point)).fetchone())  # Point | None
 reveal_type(conn.cursor(row_factory=dict_row, binary=True).fetchmany(2))  # list[dict[str, Any]]
 reveal_type(howdah.connect(row_factory=dict_row).execute("q").fetchall())  # list[dict[str, Any]]
+reveal_type(howdah.connect(row_factory=class_row(Point)).fetchrow("q", timeout=1))  # Point | None
+reveal_type(howdah.connect(row_factory=class_row(Point)).fetchall("q"))  # list[Point]
+reveal_type(conn.fetchval("q", [1], column=1))  # Any
 reveal_type(howdah.Cursor(conn, row_factory=class_row(Point)))  # Cursor[Point]
 reveal_type(howdah.Cursor(conn))  # Cursor[tuple[Any, ...]]
 with howdah.connect() as c, c.transaction() as tx, c.cursor(row_factory=dict_row) as cur:
@@ -44,6 +47,7 @@ async def f() -> None:
     reveal_type(aconn)  # AsyncConnection[tuple[Any, ...]]
     acur = await aconn.execute("q")
     reveal_type(await acur.fetchone())  # tuple[Any, ...] | None
+    reveal_type(await aconn.fetchrow("q"))  # tuple[Any, ...] | None
     reveal_type(await (await aconn.cursor(row_factory=class_row(Point)).execute("q")).fetchall())  # list[Point]
     async with aconn.transaction() as tx, aconn.cursor(row_factory=dict_row) as cur:
         reveal_type(tx)  # AsyncTransaction
