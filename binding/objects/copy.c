@@ -259,7 +259,7 @@ hdpy_copy_prepare_start(hdpy_copy *copy, PyObject *const *args, Py_ssize_t nargs
         PyErr_SetString(copy->conn->st->NotSupportedError, "COPY cannot be used in pipeline mode");
         return -1;
     }
-    if (hdpy_cursor_begin(copy->cursor, args[0]) < 0)
+    if (hdpy_cursor_begin(copy->cursor) < 0)
         return -1;
     copy->request = hdpy_request_new();
     *options = (hdpy_options){.query = args[0],

@@ -49,7 +49,7 @@ cursor_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(cur->maker.callable);
     Py_VISIT(cur->maker.blueprint);
     Py_VISIT(cur->maker_factory);
-    Py_VISIT(cur->query);
+    Py_VISIT(cur->sent);
     Py_VISIT(cur->failure);
     return 0;
 }
@@ -62,7 +62,7 @@ cursor_clear(PyObject *self)
     Py_CLEAR(cur->results);
     hdpy_row_maker_clear(&cur->maker);
     Py_CLEAR(cur->maker_factory);
-    Py_CLEAR(cur->query);
+    Py_CLEAR(cur->sent);
     Py_CLEAR(cur->failure);
     return 0;
 }
@@ -397,7 +397,7 @@ static PyMemberDef members[] = {
     {"_same_rows", T_BOOL, offsetof(hdpy_cursor, same_rows), 0, NULL},
     {"_binding", T_INT, offsetof(hdpy_cursor, binding), 0, NULL},
     {"_unlearned", T_BOOL, offsetof(hdpy_cursor, unlearned), 0, NULL},
-    {"_query_given", T_OBJECT, offsetof(hdpy_cursor, query), READONLY, NULL},
+    {"_sent", T_OBJECT, offsetof(hdpy_cursor, sent), 0, NULL},
     {NULL},
 };
 
@@ -429,7 +429,7 @@ hdpy_cursor_options(hdpy_cursor *cur, hdpy_options *options, PyObject *query, Py
 }
 
 int
-hdpy_cursor_begin(hdpy_cursor *cur, PyObject *query)
+hdpy_cursor_begin(hdpy_cursor *cur)
 {
     if (hdpy_cursor_check(cur) < 0)
         return -1;
@@ -439,7 +439,7 @@ hdpy_cursor_begin(hdpy_cursor *cur, PyObject *query)
         return -1;
     }
     hdpy_cursor_reset(cur);
-    Py_XSETREF(cur->query, Py_NewRef(query));
+    Py_CLEAR(cur->sent);
     return 0;
 }
 
@@ -527,7 +527,7 @@ execute_arguments(hdpy_cursor *cur, const hdpy_signature *signature, PyObject *c
                   PyObject *kwnames, hdpy_options *options)
 {
     PyObject *given[5] = {NULL, NULL, NULL, NULL, NULL};
-    if (hdpy_parse_args(signature, args, nargs, kwnames, given) < 0 || hdpy_cursor_begin(cur, given[0]) < 0)
+    if (hdpy_parse_args(signature, args, nargs, kwnames, given) < 0 || hdpy_cursor_begin(cur) < 0)
         return -1;
     if (hdpy_cursor_options(cur, options, given[0], given[1], given[2], given[3]) < 0)
         return -1;
@@ -540,7 +540,7 @@ executemany_arguments(hdpy_cursor *cur, const hdpy_signature *signature, PyObjec
                       PyObject *kwnames, hdpy_options *options, hdpy_submit *submit)
 {
     PyObject *given[4] = {NULL, NULL, Py_False, NULL};
-    if (hdpy_parse_args(signature, args, nargs, kwnames, given) < 0 || hdpy_cursor_begin(cur, given[0]) < 0)
+    if (hdpy_parse_args(signature, args, nargs, kwnames, given) < 0 || hdpy_cursor_begin(cur) < 0)
         return -1;
     int returning = PyObject_IsTrue(given[2]);
     if (returning < 0)

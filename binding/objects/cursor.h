@@ -23,7 +23,7 @@ typedef struct hdpy_cursor {
     bool same_rows;          /* results to come have rows of the one before: those of a cursor on the server */
     hdpy_row_maker maker;    /* of `result` ... */
     PyObject *maker_factory; /* ... for this factory (owned); NULL: not made yet */
-    PyObject *query;         /* last executed, as given */
+    PyObject *sent;          /* bytes, or NULL: the query last executed, as it was sent */
     hdpy_request *pending;   /* in a pipeline: what was executed last, while unanswered (borrowed) */
     hdpy_request *stream;    /* of stream(), from start to end; NULL: none */
     PyObject *failure;       /* in a pipeline: why that failed */
@@ -39,9 +39,6 @@ void hdpy_cursor_reset(hdpy_cursor *cur);
 /* Settles how the rows of the current result are made. -1: what the row factory raised. */
 int hdpy_cursor_settle_rows(hdpy_cursor *cur);
 
-/* Notes what is executed and forgets what was. -1: InterfaceError when closed. */
-int hdpy_cursor_begin(hdpy_cursor *cur, PyObject *query);
-
 /* Makes a COPY's result the only one. */
 int hdpy_cursor_show(hdpy_cursor *cur, hdpy_result *result);
 
@@ -54,8 +51,8 @@ void hdpy_cursor_deliver(hdpy_connection *conn);
 /* In a pipeline: waits in this thread until the cursor has its results. -1: an error of any statement. */
 int hdpy_cursor_await(hdpy_cursor *cur);
 
-/* Notes what is to be executed and forgets what was. -1: the cursor is closed, or streaming. */
-int hdpy_cursor_begin(hdpy_cursor *cur, PyObject *query);
+/* Forgets what was executed. -1: the cursor is closed, or streaming. */
+int hdpy_cursor_begin(hdpy_cursor *cur);
 
 /* The row of the current result at cur->pos, which exists, and goes on to the next. */
 PyObject *hdpy_cursor_row(hdpy_cursor *cur);

@@ -19,7 +19,7 @@ typedef int (*hdpy_feed)(hdpy_connection *conn, hdpy_request *request);
  * than the row before need another statement within the same request. */
 typedef struct hdpy_step {
     hdpy_request *request;
-    hdpy_statement *stmt;          /* NULL for a simple Query */
+    hdpy_statement *stmt;          /* NULL for several statements in one string, and for commands */
     uint32_t number;               /* of its name when it was sent; 0: unnamed */
     bool parsed;                   /* named, and its Parse was sent by this request */
     bool bound;                    /* BindComplete came: from here on something may have been executed */

@@ -114,8 +114,7 @@ hdpy_stream_arguments(hdpy_cursor *cur, PyObject *const *args, Py_ssize_t nargs,
         PyErr_SetString(PyExc_TypeError, "_stream_start() takes a query, its parameters, binary and size");
         return -1;
     }
-    if (hdpy_cursor_begin(cur, args[0]) < 0 ||
-        hdpy_cursor_options(cur, options, args[0], args[1], Py_False, args[2]) < 0)
+    if (hdpy_cursor_begin(cur) < 0 || hdpy_cursor_options(cur, options, args[0], args[1], Py_False, args[2]) < 0)
         return -1;
     Py_ssize_t size = PyLong_AsSsize_t(args[3]);
     if (size == -1 && PyErr_Occurred())

@@ -1,4 +1,5 @@
 /* From a call of execute() or executemany() to messages in the session. */
+#include "objects/cursor.h"
 #include "objects/params.h"
 
 #include "module/errors.h"
@@ -21,6 +22,14 @@ take_options(hdpy_connection *conn, hdpy_request *request, const hdpy_options *o
                                         with_params && options->binding != HDPY_BIND_RAW);
     Py_XDECREF(text);
     return request->query ? settings : NULL;
+}
+
+/* For those who ask the cursor what it has executed. */
+static void
+note_sent(hdpy_request *request, const hdpy_query *query)
+{
+    if (request->owner != NULL)
+        Py_XSETREF(((hdpy_cursor *)request->owner)->sent, Py_NewRef(query->sql));
 }
 
 /* ---- messages */
@@ -162,7 +171,8 @@ join_pipeline(hdpy_request *request)
     request->until = HDPY_UNTIL_WRITTEN;
 }
 
-/* Several statements in one string, or a command: a simple Query, behind a BEGIN of its own round trip. */
+/* A simple Query: several statements in one string, a command, or one statement that needs no more. BEGIN before it takes
+ * a round trip of its own. */
 static int
 submit_query(hdpy_connection *conn, hdpy_request *request, PyObject *sql, bool begin)
 {
@@ -303,12 +313,18 @@ hdpy_submit_execute(hdpy_connection *conn, hdpy_request *request, const hdpy_opt
     size_t n_params;
     if (take_call(conn, request, options, &n_params) < 0)
         return -1;
-    bool simple =
-        request->query->batch && n_params == 0 && options->wanted != HDPY_ALL_BINARY && options->prepare <= 0;
-    if (simple && !conn->pipelined && !options->streaming)
+    note_sent(request, request->query);
+    bool simple = n_params == 0 && options->wanted != HDPY_ALL_BINARY && options->prepare <= 0 && !conn->pipelined &&
+                  !options->streaming;
+    if (simple && request->query->batch)
         return submit_query(conn, request, request->query->sql, needs_begin(conn));
     if (choose_statement(conn, request, n_params, options->prepare) < 0)
         return -1;
+    /* One unprepared statement with nothing ahead of it as well: the consoles of poolers take nothing else, and the server
+     * does not list its portal among the cursors. */
+    bool alone = conn->queries.n_closing == 0 && !needs_begin(conn);
+    if (simple && alone && request->step->stmt->entry.number == 0 && request->copy.phase == HDPY_NO_COPY)
+        return submit_query(conn, request, request->query->sql, false);
     request->repeatable = conn->session.transaction_status == 'I' && !conn->pipelined;
     request->dump = conn->dumps;
     return submit_statement(conn, request, false);
@@ -387,6 +403,7 @@ write_row(hdpy_connection *conn, hdpy_request *request, PyObject *row)
     hdpy_settings *settings = hdpy_connection_settings(conn);
     if (settings == NULL || bind_params(conn, request, settings, row, &n_params) < 0)
         return -1;
+    note_sent(request, request->query);
     const hdpy_statement *stmt = request->step->stmt;
     bool changed =
         stmt == NULL || request->binding == HDPY_BIND_CLIENT || !hdpy_statement_takes(stmt, conn->oids, n_params);
@@ -462,6 +479,7 @@ merge_row(hdpy_connection *conn, hdpy_request *request, PyObject *row, hd_writer
         if (all->n != 0)
             hd_write_span(all, HD_SPAN_LITERAL("\n;")); /* the text may end with a comment */
         hd_write_span(all, sql_of(merged));
+        note_sent(request, merged);
     }
     Py_XDECREF(text);
     Py_XDECREF((PyObject *)merged);

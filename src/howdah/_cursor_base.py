@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Generic
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple
 
 from . import _howdah
 from ._connection_base import describe_connection
 from .pq import ExecStatus
 from .rows import Row
+
+
+class SentQuery(NamedTuple):
+    """A query as it was sent: with $1 for parameters, or with literals."""
+
+    query: bytes
 
 
 class BaseCursor(_howdah.BaseCursor, Generic[Row]):
@@ -23,6 +29,11 @@ class BaseCursor(_howdah.BaseCursor, Generic[Row]):
         result: Any = getattr(self, "pgresult", None)
         status = "closed" if self.closed else ExecStatus(result.status).name if result else "no result"
         return f"<{cls.__module__}.{cls.__qualname__} [{status}] {describe_connection(conn)} at 0x{id(self):x}>"
+
+    @property
+    def _query(self) -> SentQuery | None:
+        """What was executed last, kept after an error and after close(). The name is psycopg's; Django logs by it."""
+        return None if self._sent is None else SentQuery(self._sent)
 
     def setinputsizes(self, sizes: Any) -> None:
         """Does nothing (DB-API)."""

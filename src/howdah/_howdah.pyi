@@ -323,8 +323,7 @@ class BaseCursor:
     def _pending(self) -> bool:
         """In a pipeline: whether the results are still to be awaited."""
     _unlearned: bool
-    @property
-    def _query_given(self) -> Any: ...
+    _sent: bytes | None  # the query last executed, as it was sent
     row_factory: Any
     _binding: int  # enum hdpy_binding: 0 parameters beside the query, 1 literals within it, 2 for $1
     _same_rows: bool  # results to come have rows of the one before, made in the same way

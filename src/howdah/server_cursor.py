@@ -207,7 +207,9 @@ class ServerCursor(Cursor[Row]):
     def _fetch_forward(self, n: int | None) -> list[Row]:
         fetch = b"FETCH FORWARD " + (b"ALL" if n is None else str(n).encode()) + b" FROM "
         binary = self._binary if self._binary is not None else self.format == Format.BINARY
+        declared = self._sent
         super().execute(fetch + self._quoted_name(), prepare=False, binary=binary)
+        self._sent = declared
         rows: list[Row] = self._fetchall()
         self._position += len(rows)
         return rows

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
+
+from servers.fake import READY, FakeServer, authentication, message, welcome
 
 
 def test_returns_the_cursor(conn):
@@ -198,6 +202,65 @@ def test_repr(pg, conn):
     assert "Cursor" in repr(cur)
     cur.close()
     assert "closed" in repr(cur)
+
+
+def test_the_query_as_it_was_sent(pg, conn):
+    """Private in name only: Django's logging reads it."""
+    cur = conn.cursor()
+    assert cur._query is None
+    cur.execute("select %s::int4", [1])
+    assert cur._query.query == b"select $1::int4"
+    with pytest.raises(pg.errors.SyntaxError):
+        cur.execute(b"selct %(x)s", {"x": 1})
+    assert cur._query.query == b"selct $1"
+    with pytest.raises(pg.ProgrammingError):
+        cur.execute("select %s", [object()])
+    assert cur._query is None
+    conn.rollback()
+    cur.executemany("select %s", [[1], [2]])
+    with cur.copy("copy (select 1) to stdout") as copy:
+        list(copy)
+    cur.close()
+    assert cur._query.query == b"copy (select 1) to stdout"
+
+
+def test_the_query_as_it_was_sent_with_literals(pg, conn):
+    cur = pg.ClientCursor(conn)
+    cur.execute("select %s, %s", ["it's", 1])
+    assert cur._query.query == b"select 'it''s', 1"
+    cur.executemany("select %s", [[1], [2]])
+    assert cur._query.query == b"select 2"
+
+
+def test_the_query_of_a_cursor_on_the_server(pg, conn):
+    with conn.cursor("c") as cur:
+        cur.execute("select %s", [1])
+        cur.fetchone()
+    assert cur._query.query == b'DECLARE "c" CURSOR FOR select $1'
+
+
+def test_the_server_lists_no_cursor_of_ours(conn):
+    conn.execute("select 1")  # BEGIN
+    assert conn.execute("select name from pg_cursors").fetchall() == []
+
+
+class Console:
+    """What a pooler has: it knows simple queries only, and hangs up on everything else."""
+
+    def __call__(self, peer):
+        peer.startup()
+        peer.send(authentication(0), welcome())
+        while (kind_and_body := peer.read())[0] == b"Q":
+            assert kind_and_body[1] == b"show version\0"
+            column = b"version\0" + struct.pack("!ihihih", 0, 0, 25, -1, -1, 0)
+            row = struct.pack("!hi", 1, 4) + b"1.25"
+            peer.send(message(b"T", b"\0\1" + column), message(b"D", row), message(b"C", b"SHOW\0"), READY)
+
+
+def test_a_console(pg):
+    with FakeServer(Console()) as console, pg.connect(**console.params, autocommit=True) as conn:
+        for _ in range(3):
+            assert conn.execute("show version").fetchall() == [("1.25",)]
 
 
 async def test_async_execute(pg, aconn):
