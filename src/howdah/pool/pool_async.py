@@ -723,15 +723,16 @@ class AsyncConnectionPool(BasePool, Generic[ACT]):
             await self._connecting_failed(attempt, growing)
             return
         logger.info("adding new connection to the pool")
-        await self._add_to_pool(conn)
         with self._lock:
             # The server is there: nobody need wait for it longer.
             delayed, self._delayed = self._delayed, set()
             if growing:
-                more = self._nconns < self._max_size and (bool(self._waiting) or self._nconns < self._min_size)
+                # Decided before this connection counts as idle, lest the pool look complete for a moment.
+                more = self._nconns < self._max_size and (len(self._waiting) > 1 or self._nconns < self._min_size)
                 self._growing = more
                 self._nconns += more
                 size = self._nconns
+        await self._add_to_pool(conn)
         for task in delayed:
             self.run_task(task)
         if growing and more:
