@@ -53,6 +53,8 @@ class BaseConnection(_howdah.BaseConnection, Generic[Row]):
     ProgrammingError: ClassVar = errors.ProgrammingError
     NotSupportedError: ClassVar = errors.NotSupportedError
 
+    _adapters_at_first: ClassVar = postgres.adapters
+
     # The pool that has lent the connection, and the pool's notes.
     _pool: Any = None
     _created_at: float
@@ -61,8 +63,13 @@ class BaseConnection(_howdah.BaseConnection, Generic[Row]):
     _used_password = False  # the server asked for it
     _last_error = b""  # of pgconn.exec_()
 
-    def __init__(self) -> None:
-        self._adapters = AdaptersMap(postgres.adapters)
+    def __init__(self, pgconn: PGconn) -> None:
+        """Not connected: `connect` makes connections. pgconn: one without a connection, to be a view of this.
+
+        Raises `NotSupportedError` for a `pq.PGconn` with a connection.
+        """
+        pgconn._view(self)
+        self._adapters = AdaptersMap(self._adapters_at_first)
         self._params: dict[str, str] = {}
         self._notice_handlers: list[NoticeHandler] = []
         self._notify_handlers: list[NotifyHandler] = []

@@ -23,7 +23,7 @@ from ._tpc import RECOVER, Tpc, Xid, finish_sql, prepare_sql, recovered
 from .abc import AdaptContext, Params, Query
 from .conninfo import conninfo_to_dict
 from .cursor import Cursor
-from .pq import Format, TransactionStatus
+from .pq import Format, PGconn, TransactionStatus
 from .raw_cursor import RawCursor
 from .rows import Row, RowFactory, args_row, tuple_row
 from .server_cursor import RawServerCursor, ServerCursor
@@ -46,8 +46,9 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
 
     __module__ = "howdah"
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, pgconn: PGconn, row_factory: RowFactory[Row] | None = None) -> None:
+        super().__init__(pgconn)
+        self.row_factory = row_factory or tuple_row
         self.cursor_factory = Cursor
         self._pipeline: Pipeline | None = None
         self.server_cursor_factory: type[ServerCursor[Any]] = ServerCursor
@@ -84,13 +85,14 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
         if param_style != "pyformat" and cursor_factory is not None:
             raise ValueError("give a param_style or a cursor_factory, not both: see RawCursorMixin")
         params = conninfo_to_dict(conninfo, **kwargs)
-        conn = cls()
+        conn = cls(PGconn())
         if context is not None:
             conn._adapters = AdaptersMap(context.adapters)
         connect_sync(conn, params)
         conn._autocommit = bool(autocommit)
         conn.prepare_threshold = prepare_threshold
-        conn.row_factory = row_factory or tuple_row
+        if row_factory is not None:
+            conn.row_factory = row_factory
         if cursor_factory is not None:
             conn.cursor_factory = cursor_factory
         if param_style == "numeric_dollar":

@@ -22,7 +22,7 @@ from ._tpc import RECOVER, Tpc, Xid, finish_sql, prepare_sql, recovered
 from .abc import AdaptContext, Params, Query
 from .conninfo import conninfo_to_dict
 from .cursor_async import AsyncCursor
-from .pq import Format, TransactionStatus
+from .pq import Format, PGconn, TransactionStatus
 from .raw_cursor import AsyncRawCursor
 from .rows import Row, RowFactory, args_row, tuple_row
 from .server_cursor_async import AsyncRawServerCursor, AsyncServerCursor
@@ -45,8 +45,9 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
 
     __module__ = "howdah"
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, pgconn: PGconn, row_factory: RowFactory[Row] | None = None) -> None:
+        super().__init__(pgconn)
+        self.row_factory = row_factory or tuple_row
         self.cursor_factory = AsyncCursor
         self._pipeline: AsyncPipeline | None = None
         self.server_cursor_factory: type[AsyncServerCursor[Any]] = AsyncServerCursor
@@ -83,13 +84,14 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
         if param_style != "pyformat" and cursor_factory is not None:
             raise ValueError("give a param_style or a cursor_factory, not both: see RawCursorMixin")
         params = conninfo_to_dict(conninfo, **kwargs)
-        conn = cls()
+        conn = cls(PGconn())
         if context is not None:
             conn._adapters = AdaptersMap(context.adapters)
         await connect_async(conn, params)
         conn._autocommit = bool(autocommit)
         conn.prepare_threshold = prepare_threshold
-        conn.row_factory = row_factory or tuple_row
+        if row_factory is not None:
+            conn.row_factory = row_factory
         if cursor_factory is not None:
             conn.cursor_factory = cursor_factory
         if param_style == "numeric_dollar":

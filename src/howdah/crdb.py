@@ -46,9 +46,7 @@ class CrdbConnectionInfo(ConnectionInfo):
 
 
 class _CrdbConnectionMixin(BaseConnection[Row]):
-    def __init__(self) -> None:
-        super().__init__()
-        self._adapters = AdaptersMap(adapters)
+    _adapters_at_first = adapters
 
     @property
     def info(self) -> CrdbConnectionInfo:

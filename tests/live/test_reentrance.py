@@ -238,7 +238,7 @@ def test_cursor_that_was_not_set_up(pg, auto):
 
 @pytest.mark.howdah_only
 def test_connection_that_was_never_made(pg):
-    conn = pg.Connection()
+    conn = pg.Connection(pg.pq.PGconn())
     for use in (conn.cursor, conn.commit, conn.rollback, conn.fileno, lambda: conn.execute("select 1")):
         with pytest.raises(pg.OperationalError):
             use()

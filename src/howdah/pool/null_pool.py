@@ -121,5 +121,6 @@ class NullConnectionPool(ConnectionPool[CT]):
             if ours and self._waiting:
                 return False
             self._nconns -= ours
+            self._stats[self._RETURNS_BAD] += ours and conn.closed
         self._close_connection(conn)
         return True

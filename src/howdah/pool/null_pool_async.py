@@ -120,5 +120,6 @@ class AsyncNullConnectionPool(AsyncConnectionPool[ACT]):
             if ours and self._waiting:
                 return False
             self._nconns -= ours
+            self._stats[self._RETURNS_BAD] += ours and conn.closed
         await self._close_connection(conn)
         return True

@@ -73,6 +73,12 @@ class PGconn:
             return Ping.REJECT
         return Ping.OK if b"FATAL" in message else Ping.NO_RESPONSE
 
+    def _view(self, connection: Any) -> None:
+        """Be a view of a connection. Raises `NotSupportedError` if it is one already."""
+        if self._conn is not None:
+            raise NotSupportedError("a connection cannot be made from that of a pq.PGconn: use connect()")
+        self._conn = connection
+
     def __repr__(self) -> str:
         return f"<{type(self).__module__}.{type(self).__qualname__} {connection_summary(self)} at 0x{id(self):x}>"
 
