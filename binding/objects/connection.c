@@ -4,6 +4,7 @@
 #include "objects/copy.h"
 #include "wait/exchange.h"
 #include "wait/operation.h"
+#include "wait/waiter.h"
 #include "wait/watch.h"
 #include "wire/backend.h"
 #include "wire/frontend.h"
@@ -457,7 +458,18 @@ connection_pending(PyObject *self, PyObject *unused)
     return cursors;
 }
 
-/* _exec(sql): the results of a simple Query, waiting in this thread even where the connection is an asyncio one. */
+static int
+submit_copy_or_command(hdpy_connection *conn, hdpy_request *request, void *sql)
+{
+    if (!conn->pipelined) {
+        request->copy.phase = HDPY_COPY_ASKED;
+        request->until = HDPY_UNTIL_STEP;
+    }
+    return hdpy_submit_command(conn, request, sql);
+}
+
+/* _exec(sql): the results of a simple Query, waiting in this thread even where the connection is an asyncio one. COPY is
+ * begun, and goes on until the connection is closed. */
 static PyObject *
 connection_exec(PyObject *self, PyObject *sql)
 {
@@ -465,10 +477,26 @@ connection_exec(PyObject *self, PyObject *sql)
         PyErr_Format(PyExc_TypeError, "the query must be bytes, not %.100s", Py_TYPE(sql)->tp_name);
         return NULL;
     }
-    hdpy_request *request = hdpy_run((hdpy_connection *)self, submit_command, sql);
+    hdpy_connection *conn = (hdpy_connection *)self;
+    hdpy_request *request = hdpy_run_and_keep(conn, submit_copy_or_command, sql);
     if (request == NULL)
         return NULL;
-    PyObject *results = request->results ? Py_NewRef(request->results) : PyList_New(0);
+    PyObject *results = NULL;
+    if (request->copy.kept && !request->done) {
+        results = PyList_New(1);
+        if (results != NULL)
+            PyList_SET_ITEM(results, 0, Py_NewRef((PyObject *)request->copy.result));
+        /* A task that uses the connection again would wait for itself. */
+        PyObject *task = hdpy_current_task(conn->st, Py_None);
+        if (task == NULL)
+            PyErr_Clear(); /* there is no event loop */
+        Py_XSETREF(conn->streamer, task);
+    }
+    else {
+        hdpy_connection_release(conn);
+        if (hdpy_request_raise(conn, request) == 0)
+            results = request->results ? Py_NewRef(request->results) : PyList_New(0);
+    }
     hdpy_request_unref(request);
     return results;
 }

@@ -57,6 +57,46 @@ def test_exec_of_a_mistake(conn):
         conn.pgconn.exec_("select 1")
 
 
+@pytest.mark.parametrize("autocommit", [True, False])
+def test_exec_of_copy_keeps_the_connection_busy(dsn, autocommit):
+    conn = howdah.connect(dsn, autocommit=autocommit)
+    result = conn.pgconn.exec_(b"copy (select 1, 2) to stdout")
+    assert (result.status, result.nfields) == (pq.ExecStatus.COPY_OUT, 2)
+    assert conn.pgconn.transaction_status == pq.TransactionStatus.ACTIVE
+    with pytest.raises(howdah.ProgrammingError):
+        conn.rollback()
+    conn.close()
+    assert conn.closed
+
+
+async def test_exec_of_copy_on_a_connection_of_asyncio(aconn):
+    result = aconn.pgconn.exec_(b"copy (select 1) to stdout")
+    assert result.status == pq.ExecStatus.COPY_OUT
+    with pytest.raises(howdah.ProgrammingError):
+        await aconn.rollback()
+    await aconn.close()
+    assert aconn.closed
+
+
+def test_a_connection_that_was_never_made(dsn):
+    pgconn = pq.PGconn()
+    conn = howdah.Connection(pgconn)
+    assert conn.closed
+    assert pgconn.status == pq.ConnStatus.BAD
+    with howdah.connect(dsn) as made, pytest.raises(howdah.NotSupportedError):
+        howdah.Connection(made.pgconn)
+
+
+def test_subclasses_that_wrap_init(dsn):
+    class Mine(howdah.Connection):
+        def __init__(self, *args, **kwargs):
+            kwargs["row_factory"] = howdah.rows.dict_row
+            super().__init__(*args, **kwargs)
+
+    with Mine.connect(dsn) as conn:
+        assert conn.execute("select 1 as a").fetchone() == {"a": 1}
+
+
 async def test_exec_on_a_connection_of_asyncio(aconn):
     assert aconn.pgconn.exec_(b"set application_name to 'mine'").status == pq.ExecStatus.COMMAND_OK
     cur = await aconn.execute("show application_name")

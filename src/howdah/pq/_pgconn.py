@@ -253,6 +253,7 @@ class PGconn:
     def exec_(self, command: bytes) -> _howdah.Result:
         """Execute one statement or several, and wait, under asyncio as well; the last result, or that of the error.
 
+        After COPY the connection is active, as with libpq, and good for nothing but being closed: use `Cursor.copy`.
         Raises `OperationalError` on a closed connection, TypeError for what is not bytes.
         """
         conn = self._open()
