@@ -30,7 +30,11 @@ from .server_cursor import RawServerCursor, ServerCursor
 from .transaction import Transaction
 
 if TYPE_CHECKING:
+    import os
+
     from typing_extensions import Self
+
+    from .lobject import LargeObject
 
 __all__ = ["Connection"]
 
@@ -373,6 +377,28 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
         if was_idle and self._transaction_status() != TransactionStatus.IDLE:
             self.rollback()
         return found
+
+    # ---- large objects
+
+    def lobject(
+        self,
+        oid: int = 0,
+        mode: str | None = None,
+        new_oid: int = 0,
+        new_file: str | os.PathLike[str] | None = None,
+    ) -> LargeObject:
+        """A large object of the database, as a binary file; a new one for oid 0.
+
+        mode: ``r``, ``w``, ``rw``, or ``n`` to do neither; the default is ``rw`` for a new one, else ``r``. new_oid:
+        the new one's number, 0 for any. new_file: a file of this machine that the new one begins as.
+
+        Raises ValueError for another mode, `errors.UndefinedObject` and `errors.InsufficientPrivilege` for an object
+        that is not there or not allowed, `errors.UniqueViolation` for a new_oid that exists, OSError for new_file.
+        Known from psycopg2, "Access to PostgreSQL large objects".
+        """
+        from .lobject import LargeObject
+
+        return LargeObject._open(self, oid, mode, new_oid, new_file)
 
     # ---- notifications
 
