@@ -1,0 +1,82 @@
+"""Recorded conversations, split, closed and reset at any byte: nothing hangs, and nobody gets a wrong row.
+
+``HOWDAH_EVERY_BYTE=1`` tries every byte (``make boundaries``), else a sample.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import time
+
+import pytest
+
+from replay.play import ROADS, play, record, strangers
+from replay.scenarios import SCENARIOS
+from replay.transcript import Player, end_at, parameters, split_at, whole
+
+pytestmark = pytest.mark.howdah_only
+
+SAMPLE = 12  # places for each scenario, road and way
+PATIENCE = 1.0  # seconds in which every failure must be told
+MOST = 3000  # bytes of a conversation that are tried one by one; beyond, some of them
+
+
+def like(dsn, pg):
+    params = pg.conninfo.conninfo_to_dict(dsn)
+    return {"user": params["user"], "dbname": params["dbname"]}
+
+
+@pytest.fixture(scope="module")
+def player():
+    with Player() as player:
+        yield player
+
+
+@pytest.fixture(scope="module")
+def loop():
+    loop = asyncio.new_event_loop()
+    yield loop
+    loop.close()
+
+
+def places(name, transcript):
+    """Behind the start-up, but for the first scenario."""
+    first = 0 if name == "one_row" else transcript.start
+    every = [*range(first, min(transcript.size, first + MOST)), *range(first + MOST, transcript.size, 997)]
+    if os.environ.get("HOWDAH_EVERY_BYTE") == "1":
+        return every
+    return sorted(random.Random(name).sample(every, min(SAMPLE * (4 if first == 0 else 1), len(every))))
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("road", ROADS)
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_any_byte(pg, dsn, server, player, loop, name, road):
+    if server.port is None:
+        pytest.skip("the server's address is not known")
+    who = like(dsn, pg)
+    transcript, truth = record(pg, name, road, (server.host, server.port), who, loop)
+    assert truth
+    assert strangers(truth) == []
+    where = parameters(player.port, who)
+
+    def attempt(send):
+        found = []
+        player.load(transcript.turns, send)
+        began = time.monotonic()
+        try:
+            play(pg, name, road, where, found, loop)
+        except pg.Error:
+            assert time.monotonic() - began < PATIENCE
+            assert repr(found) == repr(truth[: len(found)])  # NaN is not equal to itself
+            return False
+        assert repr(found) == repr(truth)
+        return True
+
+    assert attempt(whole)
+    for at in places(name, transcript):
+        assert attempt(split_at(at)), f"split at {at}"
+        attempt(end_at(at, reset=False))
+        attempt(end_at(at, reset=True))

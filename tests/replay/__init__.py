@@ -1,0 +1,1 @@
+"""Conversations with a real server, recorded and played again: whole, in pieces, cut off, or spoiled."""
