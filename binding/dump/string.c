@@ -10,6 +10,8 @@ write_str(hdpy_dump_ctx *ctx, PyObject *obj, hd_format format, hd_writer *dst)
     PyObject *encoded = NULL;
     Py_ssize_t n;
     const char *p;
+    if (!hdpy_dump_takes(PyUnicode_Check(obj), obj, "text"))
+        return -1;
     if (HD_LIKELY(settings->utf8 || settings->bytes_only)) {
         p = PyUnicode_AsUTF8AndSize(obj, &n);
         if (p == NULL)

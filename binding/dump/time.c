@@ -54,7 +54,10 @@ dump_binary(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_write
 {
     if (!is_time(ctx, obj))
         return -1;
-    if (PyDateTime_TIME_GET_TZINFO(obj) == Py_None) {
+    bool aware = PyDateTime_TIME_GET_TZINFO(obj) != Py_None;
+    if (self->oid != 0 && self->oid != (aware ? TIMETZ_OID : TIME_OID))
+        return hdpy_dump_wrong_zone(obj, aware);
+    if (!aware) {
         *param = (hdpy_param){TIME_OID, HD_BINARY};
         hd_time_to_binary(dst, micros_of(obj));
         return 0;

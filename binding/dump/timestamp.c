@@ -17,6 +17,14 @@ hdpy_utc_offset(hdpy_state *st, PyObject *obj, int64_t *micros)
     return known;
 }
 
+int
+hdpy_dump_wrong_zone(PyObject *obj, bool aware)
+{
+    PyErr_Format(PyExc_TypeError, "cannot dump a %s %s a time zone as a type %s", Py_TYPE(obj)->tp_name,
+                 aware ? "with" : "without", aware ? "without one" : "with one");
+    return -1;
+}
+
 /* Microseconds since 2000-01-01 on the object's own clock. */
 static int64_t
 local_micros(PyObject *obj)
@@ -93,6 +101,8 @@ dump_binary(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_write
     bool aware = PyDateTime_DATE_GET_TZINFO(obj) != Py_None;
     int64_t micros, offset = 0;
     param->oid = aware ? HD_OID_TIMESTAMPTZ : HD_OID_TIMESTAMP;
+    if (self->oid != 0 && self->oid != param->oid)
+        return hdpy_dump_wrong_zone(obj, aware);
     if (Py_TYPE(obj) == hdpy_datetime(ctx->st)->DateTimeType) {
         int known = aware ? offset_of(ctx->st, obj, &offset) : 1;
         if (known == 0)

@@ -222,6 +222,26 @@ hdpy_copy_is_time_to_send(const hdpy_copy *copy)
     return hdpy_copy_unsent(copy) >= HDPY_COPY_BATCH || (copy->request != NULL && copy->request->error != NULL);
 }
 
+PyObject *
+hdpy_copy_next_row(PyObject *const *args, Py_ssize_t nargs, Py_ssize_t n_written)
+{
+    if (nargs != 2 || !PyIter_Check(args[0])) {
+        PyErr_SetString(PyExc_TypeError, "an iterator and a number are needed");
+        return NULL;
+    }
+    Py_ssize_t most = PyLong_AsSsize_t(args[1]);
+    if (n_written >= most)
+        return NULL;
+    PyObject *row = PyIter_Next(args[0]);
+    if (row == NULL || PyTuple_Check(row) || PyList_Check(row))
+        return row;
+    if (PySequence_Check(row) && !PyDict_Check(row) && !PyUnicode_Check(row) && !PyBytes_Check(row))
+        return row;
+    PyErr_Format(PyExc_TypeError, "a row should be a sequence of values, got %s", Py_TYPE(row)->tp_name);
+    Py_DECREF(row);
+    return NULL;
+}
+
 /* ---- both sync and async */
 
 int

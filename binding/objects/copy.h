@@ -7,9 +7,9 @@
 
 /* How the values of a column are dumped, or loaded. */
 typedef struct hdpy_copy_column {
-    PyTypeObject
-        *type;        /* of the value that was dumped last; borrowed from the adapters. NULL once set_types() said */
-    PyObject *dumper; /* DumperCore or Dumper given by set_types(); owned */
+    bool by_value;           /* each value says itself as what it is dumped ... */
+    PyTypeObject *type;      /* ... as the one before it did, if it was of this type; borrowed from the adapters */
+    PyObject *dumper;        /* else: DumperCore or Dumper, owned */
     const hdpy_dumper *dump; /* NULL: by a Dumper in Python */
     const hdpy_loader *load;
 } hdpy_copy_column;
@@ -70,7 +70,7 @@ PyObject *hdpy_copy_load_row(hdpy_copy *copy, hd_span data);
 /* A memoryview of a CopyData message: of the chunk itself, if it is large. */
 PyObject *hdpy_copy_view(hdpy_copy *copy, hd_span data);
 
-/* _set_dumpers(list of DumperCore or Dumper), _set_loaders(tuple of oids) */
+/* _set_dumpers(list of DumperCore, Dumper or None), _set_loaders(tuple of oids) */
 PyObject *hdpy_copy_set_dumpers(PyObject *self, PyObject *dumpers);
 PyObject *hdpy_copy_set_loaders(PyObject *self, PyObject *oids);
 

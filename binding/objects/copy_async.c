@@ -79,6 +79,22 @@ async_write_row(PyObject *self, PyObject *row)
     return hdpy_copy_or_none(left);
 }
 
+/* How many rows it were, and what is left to be awaited before the next ones, or None. */
+static PyObject *
+async_write_rows(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
+{
+    Py_ssize_t n = 0;
+    PyObject *row, *left = Py_NewRef(Py_None);
+    while (left == Py_None && (row = hdpy_copy_next_row(args, nargs, n)) != NULL) {
+        Py_SETREF(left, async_write_row(self, row));
+        Py_DECREF(row);
+        n++;
+    }
+    if (PyErr_Occurred())
+        Py_CLEAR(left);
+    return left ? Py_BuildValue("nN", n, left) : NULL;
+}
+
 static PyObject *
 async_put(PyObject *self, PyObject *given)
 {
@@ -165,6 +181,7 @@ PyMethodDef hdpy_copy_async_methods[] = {
     {"_start", FAST(async_start), METH_FASTCALL, NULL},
     {"_began", async_began, METH_NOARGS, NULL},
     {"_write_row", async_write_row, METH_O, NULL},
+    {"_write_rows", FAST(async_write_rows), METH_FASTCALL, NULL},
     {"_put", async_put, METH_O, NULL},
     {"_more", async_more, METH_NOARGS, NULL},
     {"_read", async_read_block, METH_NOARGS, NULL},

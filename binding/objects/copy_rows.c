@@ -31,6 +31,8 @@ make_columns(hdpy_copy *copy, size_t n)
         return -1;
     }
     copy->n_columns = n;
+    for (size_t i = 0; i < n; i++)
+        copy->columns[i].by_value = true;
     copy->adapters = (hdpy_adapters *)Py_NewRef((PyObject *)hdpy_context_adapters(&copy->cursor->context));
     return 0;
 }
@@ -48,7 +50,11 @@ hdpy_copy_set_dumpers(PyObject *self, PyObject *dumpers)
         return NULL;
     for (size_t i = 0; i < n; i++) {
         hdpy_copy_column *column = &copy->columns[i];
-        column->dumper = Py_NewRef(PyList_GET_ITEM(dumpers, (Py_ssize_t)i));
+        PyObject *dumper = PyList_GET_ITEM(dumpers, (Py_ssize_t)i);
+        column->by_value = dumper == Py_None;
+        if (column->by_value)
+            continue;
+        column->dumper = Py_NewRef(dumper);
         if (Py_IS_TYPE(column->dumper, (PyTypeObject *)copy->conn->st->DumperCore))
             column->dump = &((hdpy_dumper_core *)column->dumper)->record;
     }
@@ -141,7 +147,7 @@ format_field(hdpy_copy *copy, hdpy_dump_ctx *ctx, hdpy_copy_column *column, PyOb
             hd_write_bytes(w, "\\N", 2);
         return 0;
     }
-    if (!copy->typed && column->type != Py_TYPE(obj) && choose_dumper(copy, ctx, column, obj) < 0)
+    if (column->by_value && column->type != Py_TYPE(obj) && choose_dumper(copy, ctx, column, obj) < 0)
         return -1;
     size_t at = w->n;
     ctx->asked = copy->binary ? HDPY_AS_BINARY : HDPY_AS_TEXT;

@@ -71,12 +71,11 @@ send_and_catch_up(hdpy_copy *copy)
     return hdpy_copy_has_to_wait(copy) ? run_step(copy, hdpy_copying_send, &nothing) : 0;
 }
 
-static PyObject *
-write_row(PyObject *self, PyObject *row)
+static int
+write_one(hdpy_copy *copy, PyObject *row)
 {
-    hdpy_copy *copy = (hdpy_copy *)self;
     if (hdpy_copy_check_writing(copy) < 0 || take_lock(copy) < 0)
-        return NULL;
+        return -1;
     PyObject *bytes = NULL;
     int rc = hdpy_copy_format_row(copy, row);
     if (rc == 0 && hdpy_copy_is_time_to_send(copy)) {
@@ -92,9 +91,29 @@ write_row(PyObject *self, PyObject *row)
         Py_XDECREF(done);
         Py_DECREF(bytes);
     }
-    if (rc < 0)
+    return rc;
+}
+
+static PyObject *
+write_row(PyObject *self, PyObject *row)
+{
+    if (write_one((hdpy_copy *)self, row) < 0)
         return NULL;
     Py_RETURN_NONE;
+}
+
+static PyObject *
+write_rows(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
+{
+    Py_ssize_t n = 0;
+    PyObject *row;
+    for (; (row = hdpy_copy_next_row(args, nargs, n)) != NULL; n++) {
+        int rc = write_one((hdpy_copy *)self, row);
+        Py_DECREF(row);
+        if (rc < 0)
+            return NULL;
+    }
+    return PyErr_Occurred() ? NULL : PyLong_FromSsize_t(n);
 }
 
 /* A block to the server, behind what was written before. */
@@ -207,6 +226,7 @@ PyMethodDef hdpy_copy_sync_methods[] = {
     {"_start", FAST(start), METH_FASTCALL, NULL},
     {"_put", put, METH_O, NULL},
     {"_end", end, METH_O, NULL},
+    {"_write_rows", FAST(write_rows), METH_FASTCALL, NULL},
     {"write_row", write_row, METH_O,
      PyDoc_STR(
          "write_row($self, row, /)\n--\n\n"

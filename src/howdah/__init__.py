@@ -27,7 +27,7 @@ from ._enums import IsolationLevel
 from ._pipeline import Pipeline
 from ._pipeline_async import AsyncPipeline
 from ._tpc import Xid
-from .bulk import execute_values
+from .bulk import copy_rows, execute_values
 from .client_cursor import AsyncClientCursor, ClientCursor
 from .connection import Connection
 from .connection_async import AsyncConnection
@@ -127,6 +127,7 @@ __all__ = [
     "apilevel",
     "capabilities",
     "connect",
+    "copy_rows",
     "errors",
     "execute_values",
     "install_as_psycopg",

@@ -34,13 +34,13 @@ class BaseCopy(_howdah.BaseCopy):
         else:
             format = Format.BINARY if self._binary else Format.TEXT
             tx = Transformer(self.cursor)
-            self._set_dumpers([_dumper(tx, oid, format) for oid in oids])
+            self._set_dumpers([dumper_to(tx, oid, format) for oid in oids])
 
 
-def _dumper(tx: Transformer, oid: int, format: Format) -> Any:
+def dumper_to(tx: Transformer, oid: int, format: Format) -> Any:
     """The C function that dumps to a type, or an instance of its class."""
     cls = tx.adapters.get_dumper_by_oid(oid, format)
-    return cls.__dict__.get("_core") or tx.get_dumper_by_oid(oid, format)
+    return cls.__dict__.get("_typed_core") or cls.__dict__.get("_core") or tx.get_dumper_by_oid(oid, format)
 
 
 def reason_of(exc: BaseException, copy: BaseCopy) -> bytes:

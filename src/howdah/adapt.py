@@ -102,9 +102,11 @@ class CoreDumper(RecursiveDumper):
     """
 
     _core: ClassVar[_howdah.DumperCore]
+    # The one for values that must be of the class's own type, where `_core` may choose another.
+    _typed_core: ClassVar[_howdah.DumperCore | None] = None
 
     def dump(self, obj: Any) -> Buffer | None:
-        return self._core.dump(obj, self._tx)[2]
+        return (self._typed_core or self._core).dump(obj, self._tx)[2]
 
 
 class CoreLoader(RecursiveLoader):

@@ -1004,3 +1004,19 @@ def test_nothing_is_kept(pg, auto, table):
     for _ in range(10):
         work()
     assert kept() - before < 10
+
+
+@pytest.mark.parametrize(
+    ("type_name", "value"),
+    [
+        ("timestamptz", dt.datetime(2024, 2, 29)),
+        ("timestamp", dt.datetime(2024, 2, 29, tzinfo=dt.timezone.utc)),
+        ("timestamptz[]", [dt.datetime(2024, 2, 29)]),
+    ],
+)
+def test_a_moment_of_the_other_kind_is_refused_in_binary(auto, type_name, value):
+    auto.execute(f"create temp table moments (x {type_name})")
+    with pytest.raises(TypeError), auto.cursor().copy("copy moments from stdin (format binary)") as copy:
+        copy.set_types([type_name])
+        copy.write_row([value])
+    assert auto.execute("select * from moments").fetchall() == []

@@ -21,7 +21,7 @@ def test_public_names_exist():
 
 def test_public_names_are_psycopgs():
     modules = {"adapt", "adapters", "errors", "postgres", "pq", "rows", "sql", "types"}
-    own = {"Interval", "execute_values", "install_as_psycopg"}
+    own = {"Interval", "copy_rows", "execute_values", "install_as_psycopg"}
     assert set(howdah.__all__) - modules - own <= set(oracle.__all__)
 
 

@@ -50,6 +50,7 @@ class TimeTzDumper(TimeDumper):
 class TimeBinaryDumper(TimeDumper):
     format = Format.BINARY
     _core = _howdah.dumper_core("time_binary")
+    _typed_core = _howdah.dumper_core("time_binary", TIME_OID)
 
     def upgrade(self, obj: Any, format: PyFormat) -> Dumper:
         return self if obj.tzinfo is None else TimeTzBinaryDumper(self.cls, self._tx)
@@ -58,6 +59,7 @@ class TimeBinaryDumper(TimeDumper):
 class TimeTzBinaryDumper(TimeBinaryDumper):
     oid = TIMETZ_OID
     _core = _howdah.dumper_core("time_binary")
+    _typed_core = _howdah.dumper_core("time_binary", TIMETZ_OID)
 
 
 class DatetimeDumper(CoreDumper):
@@ -81,6 +83,7 @@ class DatetimeNoTzDumper(DatetimeDumper):
 class DatetimeBinaryDumper(DatetimeDumper):
     format = Format.BINARY
     _core = _howdah.dumper_core("datetime_binary")
+    _typed_core = _howdah.dumper_core("datetime_binary", TIMESTAMPTZ_OID)
 
     def upgrade(self, obj: Any, format: PyFormat) -> Dumper:
         return DatetimeNoTzBinaryDumper(self.cls, self._tx) if obj.tzinfo is None else self
@@ -89,6 +92,7 @@ class DatetimeBinaryDumper(DatetimeDumper):
 class DatetimeNoTzBinaryDumper(DatetimeBinaryDumper):
     oid = TIMESTAMP_OID
     _core = _howdah.dumper_core("datetime_binary")
+    _typed_core = _howdah.dumper_core("datetime_binary", TIMESTAMP_OID)
 
 
 class TimedeltaDumper(CoreDumper):
