@@ -21,7 +21,7 @@ from typing import Any
 from .version import __version__
 
 # Packages that programs import, and where their contents are.
-PACKAGES = {"psycopg": ("howdah", "howdah._psycopg"), "psycopg_pool": ("howdah.pool",)}
+PACKAGES = {"psycopg": ("howdah", "howdah._psycopg"), "psycopg_pool": ("howdah.pool", "howdah._psycopg.version")}
 
 # Parts of howdah that psycopg has not got.
 _OURS = {"howdah._howdah", "howdah.__main__", "howdah._cli", "howdah._connect", "howdah._errcodes", "howdah.pool"}
