@@ -61,17 +61,6 @@ connection_traverse(PyObject *self, visitproc visit, void *arg)
     return 0;
 }
 
-/* What nobody will ask for any more. */
-static void
-drop_requests(hdpy_request **first)
-{
-    while (*first != NULL) {
-        hdpy_request *request = *first;
-        *first = request->next;
-        hdpy_request_unref(request);
-    }
-}
-
 static int
 connection_clear(PyObject *self)
 {
@@ -84,8 +73,8 @@ connection_clear(PyObject *self)
     Py_CLEAR(conn->loss);
     Py_CLEAR(conn->failure);
     Py_CLEAR(conn->streamer);
-    drop_requests(&conn->request);
-    drop_requests(&conn->arrived);
+    hdpy_drop_requests(&conn->request);
+    hdpy_drop_requests(&conn->arrived);
     return 0;
 }
 
@@ -158,56 +147,6 @@ hdpy_connection_settings(hdpy_connection *conn)
     Py_XSETREF(conn->settings, settings);
     conn->settings_version = ps->version;
     return settings;
-}
-
-/* ---- the queue */
-
-static void
-append(hdpy_request **first, hdpy_request **last, hdpy_request *request)
-{
-    request->next = NULL;
-    if (*first == NULL)
-        *first = request;
-    else
-        (*last)->next = request;
-    *last = request;
-}
-
-/* Whether the oldest request is answered. In a pipeline one that has sent nothing of its own (a Flush) is so when its turn
- * comes. */
-static bool
-is_answered(hdpy_request *request)
-{
-    if (request->pipelined && !request->sync && request->owed == 0 && request->feed == NULL)
-        request->done = true;
-    return request->done;
-}
-
-void
-hdpy_connection_advance(hdpy_connection *conn)
-{
-    while (conn->request != NULL && is_answered(conn->request)) {
-        hdpy_request *request = conn->request;
-        conn->request = request->next;
-        if (request->pipelined)
-            append(&conn->arrived, &conn->newest, request);
-        else
-            hdpy_request_unref(request);
-    }
-}
-
-void
-hdpy_connection_push(hdpy_connection *conn, hdpy_request *request)
-{
-    request->refs++;
-    append(&conn->request, &conn->last, request);
-    conn->unsynced |= request->owed != 0;
-    if (request->pipelined && request->owner != NULL) {
-        hdpy_cursor *cur = (hdpy_cursor *)request->owner;
-        cur->pending = request;
-        cur->rowcount = request->affected;
-    }
-    hdpy_connection_advance(conn);
 }
 
 void
@@ -446,18 +385,6 @@ connection_sync(PyObject *self, PyObject *unused)
     return hdpy_raise_failure(conn) < 0 ? NULL : Py_NewRef(Py_None);
 }
 
-/* The cursors that wait for an answer, oldest first; None for a command. */
-static PyObject *
-connection_pending(PyObject *self, PyObject *unused)
-{
-    PyObject *cursors = PyList_New(0);
-    for (hdpy_request *r = ((hdpy_connection *)self)->request; cursors != NULL && r != NULL; r = r->next) {
-        if (PyList_Append(cursors, r->owner ? r->owner : Py_None) < 0)
-            Py_CLEAR(cursors);
-    }
-    return cursors;
-}
-
 static int
 submit_copy_or_command(hdpy_connection *conn, hdpy_request *request, void *sql)
 {
@@ -668,7 +595,7 @@ static PyMethodDef methods[] = {
     {"_exec", connection_exec, METH_O, NULL},
     {"_drain", connection_drain, METH_O, NULL},
     {"_cancel_request", connection_cancel_request, METH_NOARGS, NULL},
-    {"_pending", connection_pending, METH_NOARGS, NULL},
+    {"_pending", hdpy_connection_pending, METH_NOARGS, NULL},
     {NULL},
 };
 

@@ -68,6 +68,12 @@ void hdpy_connection_push(hdpy_connection *conn, hdpy_request *request);
 /* Takes those out that are answered. */
 void hdpy_connection_advance(hdpy_connection *conn);
 
+/* Those that nobody will ask for any more. */
+void hdpy_drop_requests(hdpy_request **first);
+
+/* connection._pending(): the cursors that wait for an answer, oldest first; None for a command. */
+PyObject *hdpy_connection_pending(PyObject *self, PyObject *unused);
+
 /* The connection is of no use any more: every waiting request ends with this error (stolen), the socket is closed. */
 void hdpy_connection_lose(hdpy_connection *conn, PyObject *error);
 

@@ -154,52 +154,6 @@ hdpy_cursor_adopt(hdpy_cursor *cur, hdpy_request *request)
     return set_result(cur, 0);
 }
 
-/* Whether a result has columns of types for which the connection's discovery should be asked. */
-static bool
-has_foreign_types(const hdpy_cursor *cur)
-{
-    if (cur->conn->discovery == Py_None || cur->results == NULL)
-        return false;
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(cur->results); i++) {
-        const hdpy_description *d = ((hdpy_result *)PyList_GET_ITEM(cur->results, i))->description;
-        if (d != NULL && d->foreign)
-            return true;
-    }
-    return false;
-}
-
-/* Of the cursor's last execution, unless it has executed something else meanwhile. */
-static void
-deliver(hdpy_cursor *cur, hdpy_request *request)
-{
-    if (cur->pending != request)
-        return;
-    cur->pending = NULL;
-    if (request->error == NULL && hdpy_cursor_adopt(cur, request) < 0)
-        hdpy_request_fail(request);
-    Py_XSETREF(cur->failure, Py_XNewRef(request->error));
-    cur->unlearned = has_foreign_types(cur);
-}
-
-void
-hdpy_cursor_deliver(hdpy_connection *conn)
-{
-    if (conn->arrived == NULL)
-        return;
-    PyObject *type, *value, *traceback;
-    PyErr_Fetch(&type, &value, &traceback);
-    hdpy_request *request;
-    while ((request = conn->arrived) != NULL) {
-        conn->arrived = request->next;
-        if (request->owner != NULL)
-            deliver((hdpy_cursor *)request->owner, request);
-        if (conn->failure == NULL)
-            conn->failure = Py_XNewRef(request->error);
-        hdpy_request_unref(request);
-    }
-    PyErr_Restore(type, value, traceback);
-}
-
 int
 hdpy_cursor_show(hdpy_cursor *cur, hdpy_result *result)
 {
@@ -360,13 +314,6 @@ get_adapters(PyObject *self, void *closure)
 }
 
 static PyObject *
-get_has_foreign_types(PyObject *self, void *closure)
-{
-    hdpy_cursor *cur = (hdpy_cursor *)self;
-    return PyBool_FromLong(cur->conn != NULL && has_foreign_types(cur));
-}
-
-static PyObject *
 get_pending(PyObject *self, void *closure)
 {
     hdpy_cursor *cur = (hdpy_cursor *)self;
@@ -375,7 +322,7 @@ get_pending(PyObject *self, void *closure)
 
 static PyGetSetDef getset[] = {
     {"_pending", get_pending, NULL, NULL, NULL},
-    {"_has_foreign_types", get_has_foreign_types, NULL, NULL, NULL},
+    {"_has_foreign_types", hdpy_cursor_get_has_foreign_types, NULL, NULL, NULL},
     {"adapters", get_adapters, NULL, PyDoc_STR("The AdaptersMap of the cursor: what is registered in it is its own."),
      NULL},
     {"description", get_description, NULL, PyDoc_STR("Columns of the current result, or None (DB-API)."), NULL},
@@ -478,7 +425,7 @@ run(hdpy_cursor *cur, hdpy_submit submit, hdpy_options *options)
         return -1;
     int rc = request->pipelined ? hdpy_raise_failure(cur->conn) : hdpy_cursor_adopt(cur, request);
     hdpy_request_unref(request);
-    return rc < 0 || !has_foreign_types(cur) ? rc : discover(cur);
+    return rc < 0 || !hdpy_cursor_has_foreign_types(cur) ? rc : discover(cur);
 }
 
 int
@@ -610,26 +557,6 @@ async_await(PyObject *self, PyObject *unused)
 
 #define FAST(f) (PyCFunction)(void (*)(void)) f, METH_FASTCALL | METH_KEYWORDS
 
-/* Oids of the columns' types that did not come with PostgreSQL, in all results. */
-static PyObject *
-foreign_types(PyObject *self, PyObject *unused)
-{
-    hdpy_cursor *cur = (hdpy_cursor *)self;
-    PyObject *oids = PyList_New(0);
-    for (Py_ssize_t i = 0; oids != NULL && cur->results != NULL && i < PyList_GET_SIZE(cur->results); i++) {
-        const hdpy_description *d = ((hdpy_result *)PyList_GET_ITEM(cur->results, i))->description;
-        for (Py_ssize_t c = 0; oids != NULL && d != NULL && c < Py_SIZE(d); c++) {
-            if (hdpy_is_built_in(d->columns[c].type_oid))
-                continue;
-            PyObject *oid = PyLong_FromUnsignedLong(d->columns[c].type_oid);
-            if (oid == NULL || PyList_Append(oids, oid) < 0)
-                Py_CLEAR(oids);
-            Py_XDECREF(oid);
-        }
-    }
-    return oids;
-}
-
 /* _mogrify(query, params): the text that a cursor which binds on the client would send */
 static PyObject *
 mogrify(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
@@ -647,7 +574,7 @@ mogrify(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
 
 static PyMethodDef methods[] = {
     {"_mogrify", (PyCFunction)(void (*)(void))mogrify, METH_FASTCALL, NULL},
-    {"_foreign_types", foreign_types, METH_NOARGS, NULL},
+    {"_foreign_types", hdpy_cursor_foreign_types, METH_NOARGS, NULL},
     {"nextset", nextset, METH_NOARGS,
      PyDoc_STR("nextset($self, /)\n--\n\nGo to the next result; True, or None if there is no other (DB-API).")},
     {"_set_result", select_result, METH_O, NULL},

@@ -45,6 +45,11 @@ int hdpy_cursor_show(hdpy_cursor *cur, hdpy_result *result);
 /* Takes over what a successful request has brought. -1: what the row factory raised. */
 int hdpy_cursor_adopt(hdpy_cursor *cur, hdpy_request *request);
 
+/* Whether a result has columns of types for which the connection's discovery should be asked; and what Python asks it. */
+bool hdpy_cursor_has_foreign_types(const hdpy_cursor *cur);
+PyObject *hdpy_cursor_get_has_foreign_types(PyObject *self, void *closure);
+PyObject *hdpy_cursor_foreign_types(PyObject *self, PyObject *unused);
+
 /* Hands out what a pipeline's requests have brought; keeps the first error in conn->failure, and a current exception. */
 void hdpy_cursor_deliver(hdpy_connection *conn);
 
