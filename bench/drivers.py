@@ -14,6 +14,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from urllib.parse import urlsplit
 from workloads import (
     BATCH,
     CHECKOUTS,
+    CROWD,
     COPIED,
     INSERT_FORMATTED,
     INSERT_NUMBERED,
@@ -31,6 +33,7 @@ from workloads import (
     READS,
     ROW_TYPES,
     TASKS,
+    TURNS,
     formatted,
     numbered,
 )
@@ -81,11 +84,28 @@ class Psycopg:
     def connect(self) -> None:
         self.module.connect(self.uri).close()
 
-    def checkout(self) -> None:
+    def open_pool(self) -> None:
         if self.connections is None:
             pool_class = importlib.import_module(self.pool_module).ConnectionPool
-            self.connections = pool_class(self.uri, min_size=POOL, open=True)
+            self.connections = pool_class(self.uri, min_size=POOL, open=True, kwargs={"autocommit": True})
             self.connections.wait()
+
+    def crowd(self) -> None:
+        self.open_pool()
+
+        def work() -> None:
+            for _ in range(TURNS):
+                with self.connections.connection() as conn:
+                    conn.execute("select 1").fetchone()
+
+        threads = [threading.Thread(target=work) for _ in range(CROWD)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def checkout(self) -> None:
+        self.open_pool()
         for _ in range(CHECKOUTS):
             self.connections.putconn(self.connections.getconn())
 
@@ -154,6 +174,16 @@ class PsycopgAsync:
             pool_class = importlib.import_module(self.pool_module).AsyncConnectionPool
             self.connections = pool_class(self.uri, min_size=POOL, max_size=POOL, open=False, kwargs=options)
             await self.connections.open(wait=True)
+
+    async def crowd(self) -> None:
+        await self.open_pool()
+
+        async def work() -> None:
+            for _ in range(TURNS):
+                async with self.connections.connection() as conn:
+                    await (await conn.execute("select 1")).fetchone()
+
+        await asyncio.gather(*[work() for _ in range(CROWD)])
 
     async def checkout(self) -> None:
         await self.open_pool()
@@ -235,6 +265,16 @@ class Asyncpg:
     async def open_pool(self) -> None:
         if self.connections is None:
             self.connections = await self.module.create_pool(self.uri, min_size=POOL, max_size=POOL)
+
+    async def crowd(self) -> None:
+        await self.open_pool()
+
+        async def work() -> None:
+            for _ in range(TURNS):
+                async with self.connections.acquire() as conn:
+                    await conn.fetchrow("select 1")
+
+        await asyncio.gather(*[work() for _ in range(CROWD)])
 
     async def checkout(self) -> None:
         await self.open_pool()

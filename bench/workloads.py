@@ -30,6 +30,7 @@ OTHERS = {
     "copy_text": "insert 10,000 rows of 7 columns by text COPY",
     "pipeline": "100 selects by key in one pipeline",
     "pool": "50 tasks with 20 selects by key each, over a pool of 10 (howdah-lane: on one connection)",
+    "crowd": "200 threads or tasks with 5 times a connection from a pool of 10 and `select 1` each",
     "checkout": "100 times a connection from a pool of 10 and back, unused",
     "connect": "connect and close",
 }
@@ -79,6 +80,7 @@ INSERT_NUMBERED = "insert into b_ins values ($1, $2, $3, $4, $5, $6, $7)"
 BATCH = [ROW] * 1000
 COPIED = [ROW] * 10000
 TASKS, READS, POOL = 50, 20, 10
+CROWD, TURNS = 200, 5
 CHECKOUTS = 100
 PIPELINED = 100
 
