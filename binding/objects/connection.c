@@ -2,6 +2,7 @@
 
 #include "module/errors.h"
 #include "objects/copy.h"
+#include "objects/lending.h"
 #include "wait/exchange.h"
 #include "wait/operation.h"
 #include "wait/waiter.h"
@@ -31,6 +32,7 @@ connection_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     conn->cursor_factory = Py_NewRef(Py_None);
     conn->wait = Py_NewRef(Py_None);
     conn->discovery = Py_NewRef(Py_None);
+    conn->pool = Py_NewRef(Py_None);
     if (conn->begin == NULL || hdpy_query_cache_setup(&conn->queries) < 0 || hdpy_connection_settings(conn) == NULL ||
         hdpy_context_init(&conn->context, conn->st, NULL) < 0) {
         Py_DECREF(conn);
@@ -50,6 +52,7 @@ connection_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(conn->discovery);
     Py_VISIT(conn->lock.waiters);
     Py_VISIT(conn->wait);
+    Py_VISIT(conn->pool);
     Py_VISIT(conn->loss);
     Py_VISIT(conn->failure);
     Py_VISIT(conn->streamer);
@@ -70,6 +73,7 @@ connection_clear(PyObject *self)
     Py_CLEAR(conn->discovery);
     Py_CLEAR(conn->lock.waiters);
     Py_CLEAR(conn->wait);
+    Py_CLEAR(conn->pool);
     Py_CLEAR(conn->loss);
     Py_CLEAR(conn->failure);
     Py_CLEAR(conn->streamer);
@@ -264,15 +268,6 @@ connection_close(PyObject *self, PyObject *unused)
     }
     hdpy_connection_lose_because(conn, "the connection is closed");
     Py_RETURN_NONE;
-}
-
-static PyObject *
-connection_still_alive(PyObject *self, PyObject *watch)
-{
-    long fd = PyLong_AsLong(watch);
-    if (fd == -1 && PyErr_Occurred())
-        return NULL;
-    return PyBool_FromLong(hdpy_still_alive((hdpy_connection *)self, (int)fd));
 }
 
 static PyObject *
@@ -578,13 +573,17 @@ static PyMemberDef members[] = {
     {"cancel_grace", T_DOUBLE, offsetof(hdpy_connection, cancel_grace), 0,
      "Seconds that a query may take to end once it was interrupted; then the connection is closed."},
     {"_wait", T_OBJECT, offsetof(hdpy_connection, wait), 0, NULL},
+    {"_pool", T_OBJECT, offsetof(hdpy_connection, pool), 0, NULL},
+    {"_expire_at", T_DOUBLE, offsetof(hdpy_connection, expires), 0, NULL},
     {"_unsynced", T_BOOL, offsetof(hdpy_connection, unsynced), READONLY, NULL},
     {NULL},
 };
 
 static PyMethodDef methods[] = {
     {"_close", connection_close, METH_NOARGS, NULL},
-    {"_still_alive", connection_still_alive, METH_O, NULL},
+    {"_still_alive", hdpy_connection_still_alive, METH_O, NULL},
+    {"_lend", (PyCFunction)(void (*)(void))hdpy_connection_lend, METH_FASTCALL, NULL},
+    {"_take_back", hdpy_connection_take_back, METH_O, NULL},
     {"fileno", connection_fileno, METH_NOARGS,
      PyDoc_STR("fileno($self, /)\n--\n\nDescriptor of the socket. Raises OperationalError when closed.")},
     {"_transaction_status", connection_transaction_status, METH_NOARGS, NULL},

@@ -41,6 +41,8 @@ typedef struct hdpy_connection {
     hdpy_request *newest;  /* ... up to this one */
     PyObject *streamer;    /* the task to which a stream belongs; NULL: none */
     PyObject *failure;     /* the first error of the pipeline that nobody has been told of */
+    PyObject *pool;        /* that has lent it; None for none */
+    double expires;        /* seconds of time.monotonic(): the pool keeps it no longer */
     hdpy_copy *copy;       /* whose block holds the lock; borrowed, NULL for none */
     hdpy_lane *lane;       /* which has the connection to itself; borrowed, NULL for none */
     double cancel_grace;   /* seconds that an interrupted query may take to end before the connection is given up */

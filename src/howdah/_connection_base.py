@@ -55,10 +55,7 @@ class BaseConnection(_howdah.BaseConnection, Generic[Row]):
 
     _adapters_at_first: ClassVar = postgres.adapters
 
-    # The pool that has lent the connection, and the pool's notes.
-    _pool: Any = None
-    _created_at: float
-    _expire_at: float
+    _created_at: float  # by the pool
 
     _used_password = False  # the server asked for it
     _last_error = b""  # of pgconn.exec_()

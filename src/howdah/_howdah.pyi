@@ -239,6 +239,12 @@ class BaseConnection:
 
         In a forked child of the process that connected, only the descriptor is closed.
         """
+    _pool: Any  # that has lent it
+    _expire_at: float
+    def _lend(self, pool: Any, watch: int, /) -> bool:
+        """_still_alive(); if so, it is lent by the pool from now on."""
+    def _take_back(self, pool: Any, /) -> bool:
+        """Whether the pool has lent it, and can lend it again as it is. If so, it is no longer lent."""
     def _still_alive(self, watch: int, /) -> bool:
         """Whether an idle connection can be used, as far as that shows without a round trip.
 

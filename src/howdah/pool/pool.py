@@ -152,8 +152,7 @@ class ConnectionPool(BasePool, Generic[CT]):
             except IndexError:
                 pass
             else:
-                if conn._still_alive(self._watch):
-                    conn._pool = self
+                if conn._lend(self, self._watch):
                     self._requests_num += 1
                     if len(idle) < self._nconns_min:
                         self._nconns_min = len(idle)
@@ -226,8 +225,7 @@ class ConnectionPool(BasePool, Generic[CT]):
             got = self._take_or_queue(deadline - monotonic())
             if isinstance(got, WaitingClient):
                 return self._wait_turn(got, deadline)
-            if got._still_alive(self._watch):
-                got._pool = self
+            if got._lend(self, self._watch):
                 return got
             self._discard_dead(got)
 
@@ -291,16 +289,9 @@ class ConnectionPool(BasePool, Generic[CT]):
 
         Raises ValueError if it does not come from this pool.
         """
-        if (
-            self._takes_quickly
-            and not self._waiting
-            and conn._pool is self
-            and conn._transaction_status() == IDLE
-            and monotonic() < conn._expire_at
-        ):
+        if self._takes_quickly and not self._waiting and conn._take_back(self):
             if _known_levels.get(INFO) is not False:
                 logger.info("returning connection to %r", self.name)
-            conn._pool = None
             self._pool.append(conn)
             if self._waiting or not self._takes_quickly:
                 self._settle()
