@@ -49,6 +49,7 @@ NAMES = {
     "null_pool_async": "null_pool",
     "pool_async": "pool",
     "sched_async": "sched",
+    "_tasks_async": "_tasks",
     "server_cursor_async": "server_cursor",
     "_bulk_async": "_bulk",
     "_copy_async": "_copy",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+import sys
 import types
 import warnings
 from collections import deque
@@ -55,7 +56,7 @@ class BaseConnection(_howdah.BaseConnection, Generic[Row]):
 
     _adapters_at_first: ClassVar = postgres.adapters
 
-    _created_at: float  # by the pool
+    _created_at: float | None  # by the pool; None: by that of the process that forked this one
 
     _used_password = False  # the server asked for it
     _last_error = b""  # of pgconn.exec_()
@@ -81,7 +82,12 @@ class BaseConnection(_howdah.BaseConnection, Generic[Row]):
         self._wait = wait_function()
 
     def __del__(self) -> None:
-        if getattr(self, "closed", True) or self._pool is not None:
+        if self._pool is not None:
+            forgotten = getattr(self._pool, "_forgotten", None)
+            if forgotten is not None and not sys.is_finalizing():
+                forgotten(self)
+            return
+        if self.closed:
             return
         warnings.warn(
             f"{self!r} was deleted while still open; use 'with', or close() it",

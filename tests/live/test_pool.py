@@ -332,6 +332,49 @@ def test_what_comes_while_idle_is_not_lost(make_pool, other):
         pool.putconn(conn)
 
 
+def occurs(text, caplog):
+    gc.collect()
+    return caplog.text.count(text)
+
+
+@pytest.mark.howdah_only
+def test_a_borrowed_connection_that_is_forgotten(make_pool, caplog):
+    caplog.set_level(logging.WARNING, "howdah.pool")
+    with make_pool(min_size=1, timeout=5) as pool:
+        for i in range(2):
+            conn = pool.getconn()
+            if i == 1:
+                conn.close()  # which does not give it back
+            del conn
+            eventually(lambda n=i: occurs("was never given back", caplog) == n + 1)
+            with pool.connection() as conn:
+                assert (conn.execute("select 1")).fetchone() == (1,)
+            del conn
+        pool.wait()
+        stats = pool.get_stats()
+        assert (stats["pool_size"], stats["pool_available"], stats["returns_bad"]) == (1, 1, 2)
+
+
+@pytest.mark.howdah_only
+def test_who_has_borrowed(make_pool, pool_module, caplog):
+    caplog.set_level(logging.WARNING, "howdah.pool")
+    with make_pool(min_size=1, report_after=0.2) as pool:
+        conn = pool.getconn()
+        eventually(lambda: caplog.records)
+        assert "in test_who_has_borrowed (conn = " in caplog.text
+        with pytest.raises(
+            pool_module.PoolTimeout, match=r"after 0.01 sec; longest lent for .* in test_who_has_borrowed"
+        ):
+            pool.getconn(0.01)
+        pool.putconn(conn)
+        with pytest.raises(ValueError):
+            pool.putconn(conn)
+        conn = pool.getconn()
+        del conn
+        eventually(lambda: occurs("was never given back, lent for 0.", caplog))
+        assert len(caplog.records) == 2
+
+
 @pytest.mark.howdah_only
 def test_forgotten(make_pool):
     pool = make_pool(min_size=1)

@@ -331,6 +331,49 @@ async def test_what_comes_while_idle_is_not_lost(make_pool, other):
         await pool.putconn(conn)
 
 
+def occurs(text, caplog):
+    gc.collect()
+    return caplog.text.count(text)
+
+
+@pytest.mark.howdah_only
+async def test_a_borrowed_connection_that_is_forgotten(make_pool, caplog):
+    caplog.set_level(logging.WARNING, "howdah.pool")
+    async with make_pool(min_size=1, timeout=5) as pool:
+        for i in range(2):
+            conn = await pool.getconn()
+            if i == 1:
+                await conn.close()  # which does not give it back
+            del conn
+            await eventually_async(lambda n=i: occurs("was never given back", caplog) == n + 1)
+            async with pool.connection() as conn:
+                assert await (await conn.execute("select 1")).fetchone() == (1,)
+            del conn
+        await pool.wait()
+        stats = pool.get_stats()
+        assert (stats["pool_size"], stats["pool_available"], stats["returns_bad"]) == (1, 1, 2)
+
+
+@pytest.mark.howdah_only
+async def test_who_has_borrowed(make_pool, pool_module, caplog):
+    caplog.set_level(logging.WARNING, "howdah.pool")
+    async with make_pool(min_size=1, report_after=0.2) as pool:
+        conn = await pool.getconn()
+        await eventually_async(lambda: caplog.records)
+        assert "in test_who_has_borrowed (conn = " in caplog.text
+        with pytest.raises(
+            pool_module.PoolTimeout, match=r"after 0.01 sec; longest lent for .* in test_who_has_borrowed"
+        ):
+            await pool.getconn(0.01)
+        await pool.putconn(conn)
+        with pytest.raises(ValueError):
+            await pool.putconn(conn)
+        conn = await pool.getconn()
+        del conn
+        await eventually_async(lambda: occurs("was never given back, lent for 0.", caplog))
+        assert len(caplog.records) == 2
+
+
 @pytest.mark.howdah_only
 async def test_forgotten(make_pool):
     pool = make_pool(min_size=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import random
 import select
@@ -11,10 +12,13 @@ from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .errors import PoolClosed
+from ._loans import Loans
+from .errors import PoolClosed, PoolTimeout
 
 if TYPE_CHECKING:
     from .._connection_base import BaseConnection
+
+logger = logging.getLogger("howdah.pool")
 
 _pools: weakref.WeakSet[BasePool] = weakref.WeakSet()
 
@@ -56,6 +60,7 @@ class BasePool:
         max_idle: float,
         reconnect_timeout: float,
         num_workers: int,
+        report_after: float | None,
     ) -> None:
         min_size, max_size = self._check_size(min_size, max_size)
         if num_workers < 1:
@@ -73,6 +78,8 @@ class BasePool:
         self.max_idle = max_idle
         self.reconnect_timeout = reconnect_timeout
         self.num_workers = num_workers
+        self.report_after = report_after
+        self._loans = Loans() if report_after is not None else None
 
         # An idle connection and a waiting request don't exist at the same time. Both change under the lock, with two
         # exceptions: while nobody waits, a connection is taken from here, and put back, without it. Who puts one back
@@ -129,6 +136,22 @@ class BasePool:
         if self._closed:
             state = "already closed" if self._opened else "not open yet"
             raise PoolClosed(f"the pool {self.name!r} is {state}")
+
+    def _timed_out(self, timeout: float) -> PoolTimeout:
+        message = f"couldn't get a connection after {timeout:.2f} sec"
+        oldest = self._loans.oldest() if self._loans is not None else None
+        return PoolTimeout(f"{message}; longest {oldest}" if oldest else message)
+
+    def _report_loans(self) -> None:
+        """Say which connections have not come back for long."""
+        if self._loans is not None and self.report_after is not None:
+            for loan in self._loans.due(self.report_after):
+                logger.warning("connection of pool %r %s", self.name, loan)
+
+    def _report_forgotten(self, conn: Any) -> None:
+        loan = self._loans.end(conn) if self._loans is not None else None
+        advice = loan or "to whom, report_after= tells"
+        logger.warning("connection of pool %r was never given back, %s: %s", self.name, advice, conn)
 
     def _check_pool_putconn(self, conn: BaseConnection[Any]) -> None:
         if conn._pool is self:
@@ -202,6 +225,7 @@ class BasePool:
         """In a forked child: the connections are the parent's, and nobody of ours runs or waits any more."""
         for conn in list(self._connections):
             conn._close()
+            conn._created_at = None
         self._connections.clear()
         self._pool.clear()
         self._waiting.clear()

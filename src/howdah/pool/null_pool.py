@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from .. import errors
 from ..connection import Connection
+from ._tasks import AddConnection, WaitingClient
 from .abc import CT, ConnectFailedCB, ConnectionCB, ConninfoParam, KwargsParam
-from .pool import AddConnection, ConnectionPool, WaitingClient
+from .pool import ConnectionPool
 
 __all__ = ["NullConnectionPool"]
 
@@ -35,6 +36,7 @@ class NullConnectionPool(ConnectionPool[CT]):
         reconnect_timeout: float = 5 * 60.0,
         reconnect_failed: ConnectFailedCB | None = None,
         num_workers: int = 3,
+        report_after: float | None = None,
     ) -> None:
         """As the pool it derives from; min_size must be 0, and max_size 0 means no limit."""
         super().__init__(
@@ -56,6 +58,7 @@ class NullConnectionPool(ConnectionPool[CT]):
             reconnect_timeout=reconnect_timeout,
             reconnect_failed=reconnect_failed,
             num_workers=num_workers,
+            report_after=report_after,
         )
 
     def _check_size(self, min_size: int, max_size: int | None) -> tuple[int, int]:
@@ -72,6 +75,7 @@ class NullConnectionPool(ConnectionPool[CT]):
 
     def _start_initial_tasks(self) -> None:
         """Nothing is made before it is asked for."""
+        self._start_reporting()
 
     def wait(self, timeout: float = 30.0) -> None:
         """Connect once, to see that it can be done. Raises as the method it overrides."""

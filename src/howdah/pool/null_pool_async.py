@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from .. import errors
 from ..connection_async import AsyncConnection
+from ._tasks_async import AddConnection, WaitingClient
 from .abc import ACT, AsyncConnectFailedCB, AsyncConnectionCB, AsyncConninfoParam, AsyncKwargsParam
-from .pool_async import AddConnection, AsyncConnectionPool, WaitingClient
+from .pool_async import AsyncConnectionPool
 
 __all__ = ["AsyncNullConnectionPool"]
 
@@ -34,6 +35,7 @@ class AsyncNullConnectionPool(AsyncConnectionPool[ACT]):
         reconnect_timeout: float = 5 * 60.0,
         reconnect_failed: AsyncConnectFailedCB | None = None,
         num_workers: int = 3,
+        report_after: float | None = None,
     ) -> None:
         """As the pool it derives from; min_size must be 0, and max_size 0 means no limit."""
         super().__init__(
@@ -55,6 +57,7 @@ class AsyncNullConnectionPool(AsyncConnectionPool[ACT]):
             reconnect_timeout=reconnect_timeout,
             reconnect_failed=reconnect_failed,
             num_workers=num_workers,
+            report_after=report_after,
         )
 
     def _check_size(self, min_size: int, max_size: int | None) -> tuple[int, int]:
@@ -71,6 +74,7 @@ class AsyncNullConnectionPool(AsyncConnectionPool[ACT]):
 
     def _start_initial_tasks(self) -> None:
         """Nothing is made before it is asked for."""
+        self._start_reporting()
 
     async def wait(self, timeout: float = 30.0) -> None:
         """Connect once, to see that it can be done. Raises as the method it overrides."""

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import logging
 import warnings
-import weakref
 from contextlib import suppress
 from functools import partial
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, cast
+from typing import TYPE_CHECKING, Any, Generic, cast
 
 from .. import errors
 from ..connection_async import AsyncConnection
 from ..pq import TransactionStatus
 from ._concurrency import (
-    AsyncBaton,
     AsyncEvent,
     AsyncLock,
     AsyncQueue,
@@ -25,6 +23,16 @@ from ._concurrency import (
     sleep_async,
     spawn_async,
     wait_async,
+)
+from ._tasks_async import (
+    AddConnection,
+    Loan,
+    MaintenanceTask,
+    ReportLoans,
+    ReturnConnection,
+    Schedule,
+    ShrinkPool,
+    WaitingClient,
 )
 from .abc import ACT, AsyncConnectFailedCB, AsyncConnectionCB, AsyncConninfoParam, AsyncKwargsParam
 from .base import AttemptWithBackoff, BasePool
@@ -71,6 +79,7 @@ class AsyncConnectionPool(BasePool, Generic[ACT]):
         reconnect_timeout: float = 5 * 60.0,
         reconnect_failed: AsyncConnectFailedCB | None = None,
         num_workers: int = 3,
+        report_after: float | None = None,
     ) -> None:
         """See docs/pool.md for the parameters. Durations are in seconds.
 
@@ -94,6 +103,7 @@ class AsyncConnectionPool(BasePool, Generic[ACT]):
             max_idle=max_idle,
             reconnect_timeout=reconnect_timeout,
             num_workers=num_workers,
+            report_after=report_after,
         )
         self._set_up()
         self._open_implicit = open is None
@@ -184,6 +194,8 @@ class AsyncConnectionPool(BasePool, Generic[ACT]):
             conn = await self._getconn_unchecked(timeout)
         else:
             conn = await self._getconn_with_check_loop(deadline, timeout)
+        if self._loans is not None:
+            self._loans.begin(conn)
         logger.info("connection given by %r", self.name)
         return conn
 
@@ -295,9 +307,6 @@ class AsyncConnectionPool(BasePool, Generic[ACT]):
         if client in self._waiting:
             self._waiting.remove(client)
 
-    def _timed_out(self, timeout: float) -> PoolTimeout:
-        return PoolTimeout(f"couldn't get a connection after {timeout:.2f} sec")
-
     # ---- taking back
 
     async def putconn(self, conn: ACT) -> None:
@@ -314,8 +323,25 @@ class AsyncConnectionPool(BasePool, Generic[ACT]):
         else:
             await self._putconn(conn, from_getconn=False)
 
+    def _forgotten(self, conn: ACT) -> None:
+        """A connection that was lent is about to be deleted: another takes its place. In any thread, at any time."""
+        if self._closed or conn._created_at is None:  # or the connection is that of the process that forked this one
+            return
+        self._stats[self._RETURNS_BAD] += 1
+        self._report_forgotten(conn)
+        self._dismiss(conn)
+        conn._close()
+        if True:  # ASYNC
+            with suppress(RuntimeError):  # the event loop may be gone
+                assert self._sched_runner is not None
+                self._sched_runner.get_loop().call_soon_threadsafe(self.run_task, AddConnection(self))
+        else:
+            self.run_task(AddConnection(self))
+
     async def _putconn(self, conn: ACT, from_getconn: bool) -> None:
         self._check_pool_putconn(conn)
+        if self._loans is not None:
+            self._loans.end(conn)
         logger.info("returning connection to %r", self.name)
         if await self._maybe_close_connection(conn):
             return
@@ -481,6 +507,7 @@ class AsyncConnectionPool(BasePool, Generic[ACT]):
 
     def _refresh(self) -> None:
         usable = not self._closed and not self._forked
+        usable = usable and self._loans is None
         self._lends_quickly = usable and self._check is None and not self._open_implicit
         self._takes_quickly = usable and self._reset is None and self._full is None
 
@@ -496,6 +523,11 @@ class AsyncConnectionPool(BasePool, Generic[ACT]):
         for _ in range(self._nconns):
             self.run_task(AddConnection(self))
         self.run_task(Schedule(self, ShrinkPool(self), self.max_idle))
+        self._start_reporting()
+
+    def _start_reporting(self) -> None:
+        if self.report_after is not None:
+            self.run_task(ReportLoans(self))
 
     async def _restart(self) -> None:
         """The first use in a forked child."""
@@ -689,6 +721,7 @@ class AsyncConnectionPool(BasePool, Generic[ACT]):
                 await self._configure(conn)
                 self._check_left_idle(conn, "configure", self._configure)
             except BaseException:
+                conn._pool = None
                 conn._close()
                 raise
         self._set_connection_expiry_date(conn)
@@ -774,150 +807,3 @@ class AsyncConnectionPool(BasePool, Generic[ACT]):
             except Exception as error:
                 logger.warning("task run %s failed: %s: %s", task, type(error).__name__, error)
             del task  # nothing of it is kept while waiting for the next
-
-
-class Loan(Generic[ACT]):
-    """What `connection()` gives: a block with a connection."""
-
-    __slots__ = ("_conn", "_pool", "_since", "_timeout")
-
-    def __init__(self, pool: AsyncConnectionPool[ACT], timeout: float | None) -> None:
-        self._pool = pool
-        self._timeout = timeout
-
-    async def __aenter__(self) -> ACT:
-        conn = self._conn = await self._pool.getconn(self._timeout)
-        self._since = monotonic()
-        return conn
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_val: BaseException | None,
-        exc_tb: TracebackType | None,
-    ) -> None:
-        pool, conn = self._pool, self._conn
-        del self._conn
-        try:
-            await conn.__aexit__(exc_type, exc_val, exc_tb)
-        finally:
-            pool._used += monotonic() - self._since
-            await pool.putconn(conn)
-
-
-class WaitingClient(Generic[ACT]):
-    """A request in the queue. Whoever holds the pool's lock may answer it, once."""
-
-    __slots__ = ("_baton", "conn", "error")
-
-    def __init__(self) -> None:
-        self.conn: ACT | None = None
-        self.error: Exception | None = None
-        self._baton = AsyncBaton()
-
-    async def wait(self, timeout: float) -> None:
-        """Until there is an answer, or for `timeout` seconds."""
-        await self._baton.wait(timeout)
-
-    def set(self, conn: ACT) -> bool:
-        """Answer with a connection. False: it is answered already."""
-        if self.conn is not None or self.error is not None:
-            return False
-        self.conn = conn
-        self._baton.wake()
-        return True
-
-    def fail(self, error: Exception) -> bool:
-        """Answer with an error. False: it is answered already."""
-        if self.conn is not None or self.error is not None:
-            return False
-        self.error = error
-        self._baton.wake()
-        return True
-
-
-class MaintenanceTask:
-    """Something for a worker to do. Tasks don't keep the pool alive."""
-
-    concerns_closed: ClassVar[bool] = False
-
-    def __init__(self, pool: AsyncConnectionPool[Any]) -> None:
-        self.pool = weakref.ref(pool)
-
-    def __repr__(self) -> str:
-        pool = self.pool()
-        name = repr(pool.name) if pool is not None else "<pool is gone>"
-        return f"<{type(self).__name__} {name} at 0x{id(self):x}>"
-
-    async def run(self) -> None:
-        """Do it, unless the pool is gone, or closed and needs it no more."""
-        pool = self.pool()
-        if pool is None or (pool.closed and not self.concerns_closed):
-            logger.debug("task not run, its pool is closed: %s", self)
-            return
-        logger.debug("task running: %s", self)
-        await self._run(pool)
-
-    async def tick(self) -> None:
-        """Its time has come."""
-        pool = self.pool()
-        if pool is not None:
-            pool.run_task(self)
-
-    async def _run(self, pool: AsyncConnectionPool[Any]) -> None:
-        raise NotImplementedError
-
-
-class AddConnection(MaintenanceTask):
-    """Make a connection."""
-
-    def __init__(
-        self, pool: AsyncConnectionPool[Any], attempt: AttemptWithBackoff | None = None, growing: bool = False
-    ) -> None:
-        super().__init__(pool)
-        self.attempt = attempt
-        self.growing = growing
-
-    async def tick(self) -> None:
-        pool = self.pool()
-        if pool is not None and self in pool._delayed:  # else it was made before its time
-            pool._delayed.discard(self)
-            pool.run_task(self)
-
-    async def _run(self, pool: AsyncConnectionPool[Any]) -> None:
-        await pool._add_connection(self.attempt, self.growing)
-
-
-class ReturnConnection(MaintenanceTask):
-    """Reset a connection and take it back."""
-
-    concerns_closed = True
-
-    def __init__(self, pool: AsyncConnectionPool[Any], conn: Any, from_getconn: bool) -> None:
-        super().__init__(pool)
-        self.conn = conn
-        self.from_getconn = from_getconn
-
-    async def _run(self, pool: AsyncConnectionPool[Any]) -> None:
-        await pool._return_connection(self.conn, self.from_getconn)
-
-
-class ShrinkPool(MaintenanceTask):
-    """Close a connection if one was idle all the time, again and again."""
-
-    async def _run(self, pool: AsyncConnectionPool[Any]) -> None:
-        # First, so that the pace does not depend on the work.
-        await pool.schedule_task(self, pool.max_idle)
-        await pool._shrink_pool()
-
-
-class Schedule(MaintenanceTask):
-    """Schedule another task: what `open()`, which must not wait, cannot do itself."""
-
-    def __init__(self, pool: AsyncConnectionPool[Any], task: MaintenanceTask, delay: float) -> None:
-        super().__init__(pool)
-        self.task = task
-        self.delay = delay
-
-    async def _run(self, pool: AsyncConnectionPool[Any]) -> None:
-        await pool.schedule_task(self.task, self.delay)
