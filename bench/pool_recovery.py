@@ -16,13 +16,16 @@ import howdah
 from howdah.server import start
 
 
+KILL = "select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name = 'pool'"
+
+
 def measure(module: str, size: int, dsn: str, check: bool) -> float:
     """Seconds."""
     cls: Any = importlib.import_module(module).ConnectionPool
     with cls(dsn, min_size=size, open=True, check=cls.check_connection if check else None, timeout=120) as pool:
         pool.wait()
         with howdah.connect(dsn, autocommit=True, application_name="killer") as killer:
-            killer.execute("select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name = 'pool'")
+            killer.execute(KILL)
         began = time.perf_counter()
         with pool.connection() as conn:
             conn.execute("select 1")
