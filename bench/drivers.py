@@ -23,8 +23,8 @@ from urllib.parse import urlsplit
 from workloads import (
     BATCH,
     CHECKOUTS,
-    CROWD,
     COPIED,
+    CROWD,
     INSERT_FORMATTED,
     INSERT_NUMBERED,
     PIPELINED,

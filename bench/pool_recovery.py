@@ -15,7 +15,6 @@ from typing import Any
 import howdah
 from howdah.server import start
 
-
 KILL = "select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name = 'pool'"
 
 
