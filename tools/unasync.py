@@ -37,6 +37,7 @@ NAMES = {
     "connect_async": "connect_sync",
     "beside_async": "beside",
     "cancel_async": "cancel_sync",
+    "cancel_whole_async": "cancel_sync",
     "eventually_async": "eventually",
     "join_async": "join_sync",
     "resolve_async": "resolve_sync",

@@ -121,6 +121,10 @@ hdpy_lock_release(hdpy_state *st, hdpy_lock *lock)
 {
     PyObject *type, *value, *traceback;
     lock->owner = 0;
+    if (lock->suspended != 0) {
+        lock->owed = true;
+        return;
+    }
     if (lock->waiters == NULL || PyList_GET_SIZE(lock->waiters) == 0) {
         lock->held = false;
         return;
@@ -135,4 +139,21 @@ hdpy_lock_release(hdpy_state *st, hdpy_lock *lock)
     }
     lock->held = handed;
     PyErr_Restore(type, value, traceback);
+}
+
+void
+hdpy_lock_suspend(hdpy_lock *lock)
+{
+    lock->suspended++;
+    if (hdpy_lock_try(lock))
+        lock->owed = true;
+}
+
+void
+hdpy_lock_resume(hdpy_state *st, hdpy_lock *lock)
+{
+    if (--lock->suspended != 0 || !lock->owed)
+        return;
+    lock->owed = false;
+    hdpy_lock_release(st, lock);
 }

@@ -13,6 +13,8 @@ typedef struct hdpy_lock {
     bool held;
     unsigned long owner; /* thread that holds it; sync only */
     PyObject *waiters;   /* list of batons, oldest first; NULL until somebody waited */
+    unsigned suspended;  /* nobody may have it next, for so many reasons ... */
+    bool owed;           /* ... and who had it has left */
 } hdpy_lock;
 
 /* True when the lock was free and is now ours. */
@@ -37,6 +39,10 @@ bool hdpy_lock_withdraw(hdpy_lock *lock, PyObject *baton);
 
 /* The task gave up waiting: takes the future out, or passes the lock on if it had been handed over already. */
 void hdpy_lock_abandon(hdpy_state *st, hdpy_lock *lock, PyObject *future);
+
+/* Nobody gets the lock, beyond who has it, until it was resumed as often as suspended. */
+void hdpy_lock_suspend(hdpy_lock *lock);
+void hdpy_lock_resume(hdpy_state *st, hdpy_lock *lock);
 
 /* Hands over to the next in line. Never fails; keeps a current exception. */
 void hdpy_lock_release(hdpy_state *st, hdpy_lock *lock);

@@ -258,12 +258,15 @@ class BaseConnection(_howdah.BaseConnection, Generic[Row]):
     def cancel(self) -> None:
         """Ask the server to cancel what the connection executes, and wait until it was asked.
 
-        Nothing happens on a closed connection. Raises `OperationalError` when the server cannot be reached. Source:
+        Nothing happens on a closed connection. No other query is sent before the server has taken the request, so
+        that it can't hit one; if it does not say so within 5 seconds, the connection ends with the query.
+
+        Raises `CancellationTimeout` then, and `OperationalError` when the server cannot be reached. Source:
         PostgreSQL documentation, 54.2.8 "Canceling Requests in Progress".
         """
         self._check_cancellable()
         if not self.closed:
-            cancel_sync(self._params, self._cancel_request(), CANCEL_TIMEOUT)
+            cancel_sync(self, CANCEL_TIMEOUT)
 
     def _check_cancellable(self) -> None:
         if self._tpc is not None and self._tpc.prepared:

@@ -222,8 +222,10 @@ class BaseConnection:
         """The results of a simple Query; it waits in this thread, on asyncio's connections too."""
     def _drain(self, block: bool, /) -> None:
         """Take what has arrived while nobody waits for an answer."""
-    def _cancel_request(self) -> bytes:
-        """The bytes of a CancelRequest, to be sent over a connection of its own."""
+    def _cancel_begin(self) -> bytes:
+        """The bytes of a CancelRequest, to be sent over a connection of its own. No other query is sent meanwhile."""
+    def _cancel_end(self, known: bool, /) -> None:
+        """The cancel can hit nothing any more, or (not known) anything: then the connection is closed."""
     # pipeline mode
     _pipelined: bool
     @property

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, overload
 
-from . import _howdah, errors
+from . import _connect, _howdah, errors
 from ._adapters_map import AdaptersMap
 from ._connect import cancel_sync, connect_sync
 from ._connection_base import BaseConnection, Notify
@@ -465,15 +465,18 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
     def cancel_safe(self, *, timeout: float = 30.0) -> None:
         """Ask the server to cancel what the connection executes.
 
-        timeout: seconds. Raises `CancellationTimeout`, or `OperationalError` when the server cannot be reached.
+        timeout: seconds. No other query is sent before the server has taken the request, so that it can't hit one; if
+        it does not say so in time, the connection ends with the query.
+
+        Raises `CancellationTimeout` then, and `OperationalError` when the server cannot be reached.
         """
         self._check_cancellable()
         if not self.closed:
-            cancel_sync(self._params, self._cancel_request(), timeout)
+            _connect.cancel_sync(self, timeout)
 
     def _on_cancel(self) -> None:
         """A wait was interrupted. A query that can't be cancelled is waited for, so this may fail."""
         try:
-            cancel_sync(self._params, self._cancel_request(), self.cancel_grace)
+            cancel_sync(self, self.cancel_grace)
         except Exception as error:
             logger.warning("could not cancel the query of %s: %s", self, error)

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, overload
 
-from . import _howdah, errors
+from . import _connect, _howdah, errors
 from ._adapters_map import AdaptersMap
 from ._connect import cancel_async, connect_async
 from ._connection_base import BaseConnection, Notify
@@ -473,15 +473,18 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
     async def cancel_safe(self, *, timeout: float = 30.0) -> None:
         """Ask the server to cancel what the connection executes.
 
-        timeout: seconds. Raises `CancellationTimeout`, or `OperationalError` when the server cannot be reached.
+        timeout: seconds. No other query is sent before the server has taken the request, so that it can't hit one; if
+        it does not say so in time, the connection ends with the query.
+
+        Raises `CancellationTimeout` then, and `OperationalError` when the server cannot be reached.
         """
         self._check_cancellable()
         if not self.closed:
-            await cancel_async(self._params, self._cancel_request(), timeout)
+            await _connect.cancel_whole_async(self, timeout)
 
     async def _on_cancel(self) -> None:
         """A wait was interrupted. A query that can't be cancelled is waited for, so this may fail."""
         try:
-            await cancel_async(self._params, self._cancel_request(), self.cancel_grace)
+            await cancel_async(self, self.cancel_grace)
         except Exception as error:
             logger.warning("could not cancel the query of %s: %s", self, error)

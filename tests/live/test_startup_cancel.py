@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 
 import pytest
@@ -22,6 +23,20 @@ def cancel(request):
     return lambda *args: asyncio.run(cancel_async(*args))
 
 
+class Cancelled:
+    """What a cancel needs of a connection."""
+
+    def __init__(self, server):
+        self._params = server.params
+        self.known = None
+
+    def _cancel_begin(self):
+        return REQUEST
+
+    def _cancel_end(self, known):
+        self.known = known
+
+
 def test_waits_until_the_server_has_closed(cancel):
     received = []
 
@@ -31,24 +46,29 @@ def test_waits_until_the_server_has_closed(cancel):
 
     with FakeServer(script) as server:
         before = time.monotonic()
-        cancel(server.params, REQUEST, 5)
+        conn = Cancelled(server)
+        cancel(conn, 5)
         assert time.monotonic() - before >= 0.3
+    assert conn.known
     assert received == [REQUEST]
 
 
 def test_timeout(pg, cancel):
     with FakeServer(lambda peer: peer.rest()) as server:
         before = time.monotonic()
+        conn = Cancelled(server)
         with pytest.raises(pg.errors.CancellationTimeout):
-            cancel(server.params, REQUEST, 0.2)
+            cancel(conn, 0.2)
         assert time.monotonic() - before < 1
+    assert not conn.known
 
 
 def test_no_server(pg, cancel):
     with FakeServer(lambda peer: None) as server:
-        params = server.params
+        conn = Cancelled(server)
     with pytest.raises(pg.OperationalError, match="cancellation failed: Connection refused"):
-        cancel(params, REQUEST, 5)
+        cancel(conn, 5)
+    assert conn.known
 
 
 def test_the_connection_is_cancelled_where_it_went(pg):
@@ -69,3 +89,152 @@ def test_the_connection_is_cancelled_where_it_went(pg):
             conn.cancel_safe(timeout=5)
             assert first.connections == 1
             assert [data[4:6] for data in seen] == [b"\0\3", b"\x04\xd2"]
+
+
+# ---- never the next query
+
+
+class Slow:
+    """Answers queries at once, and takes its time with cancel requests."""
+
+    def __init__(self, delay):
+        self.asked = threading.Event()
+        self.taken = 0.0
+        self.queried = []
+        self._delay = delay
+
+    def __call__(self, peer):
+        if "user" not in peer.startup():
+            self.asked.set()
+            time.sleep(self._delay)
+            self.taken = time.monotonic()
+            return
+        peer.send(WELCOME)
+        while True:
+            kind, _ = peer.read()
+            if kind == b"X":
+                return
+            if kind not in (b"Q", b"S"):
+                continue
+            self.queried.append(time.monotonic())
+            if len(self.queried) == 1:
+                self.asked.wait(5)
+            peer.send(*ANSWER[kind], fake.READY)
+
+
+ANSWER = {
+    b"S": [fake.message(b"1"), fake.message(b"2"), fake.message(b"n"), fake.message(b"C", b"SELECT 0\0")],
+    b"Q": [fake.message(b"C", b"SET\0")],
+}
+
+
+@pytest.mark.howdah_only
+@pytest.mark.parametrize("method", ["cancel", "cancel_safe"])
+def test_the_next_query_waits_for_the_cancel(pg, method):
+    script = Slow(0.4)
+    with FakeServer(script) as server:
+        conn = pg.connect(**server.params, autocommit=True)
+        thread = threading.Timer(0.1, getattr(conn, method))
+        thread.start()
+        conn.execute("first")
+        assert not script.taken
+        conn.execute("second")
+        conn.execute("third")
+        thread.join()
+        conn.close()
+    assert script.queried[0] < script.taken < script.queried[1]
+
+
+@pytest.mark.howdah_only
+def test_no_query_overtakes_a_cancel_of_nothing(pg):
+    script = Slow(0.4)
+    with FakeServer(script) as server:
+        conn = pg.connect(**server.params, autocommit=True)
+        thread = threading.Thread(target=conn.cancel)
+        thread.start()
+        script.asked.wait(5)
+        conn.execute("first")
+        thread.join()
+        conn.close()
+    assert script.taken < script.queried[0]
+
+
+@pytest.mark.howdah_only
+@pytest.mark.parametrize("interrupted", [False, True])
+async def test_the_next_query_waits_for_the_cancel_asyncio(pg, interrupted):
+    """Also when the task that cancels is cancelled itself, and a task in the queue gives up."""
+    script = Slow(0.4)
+    with FakeServer(script) as server:
+        conn = await pg.AsyncConnection.connect(**server.params, autocommit=True)
+        first = asyncio.create_task(conn.execute("first"))
+        await asyncio.sleep(0.05)
+        cancel = asyncio.create_task(conn.cancel_safe())
+        await first
+        second = asyncio.create_task(conn.execute("second"))
+        third = asyncio.create_task(conn.execute("third"))
+        await asyncio.sleep(0.05)
+        if interrupted:
+            cancel.cancel()
+            second.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await cancel
+            with pytest.raises(asyncio.CancelledError):
+                await second
+        else:
+            await second
+        assert script.taken or interrupted
+        await third
+        await conn.close()
+        await asyncio.gather(cancel, return_exceptions=True)
+    assert script.queried[0] < script.taken < script.queried[1]
+
+
+@pytest.mark.howdah_only
+def test_a_cancel_on_its_way_ends_the_connection(pg):
+    """Whether the server will carry it out, and when, nobody knows."""
+    script = Slow(1.5)
+    with FakeServer(script) as server:
+        conn = pg.connect(**server.params, autocommit=True)
+        with pytest.raises(pg.errors.CancellationTimeout):
+            conn.cancel_safe(timeout=0.1)
+        assert conn.closed
+        assert conn.broken
+        with pytest.raises(pg.OperationalError, match="request to cancel was sent"):
+            conn.execute("first")
+
+
+@pytest.mark.howdah_only
+async def test_a_cancel_on_its_way_ends_the_connection_behind_the_query(pg):
+    def serve(peer):
+        if "user" not in peer.startup():
+            time.sleep(1)
+            return
+        peer.send(WELCOME)
+        peer.read()
+        time.sleep(0.5)
+        peer.send(*ANSWER[b"Q"], fake.READY)
+        peer.rest()
+
+    with FakeServer(serve) as server:
+        conn = await pg.AsyncConnection.connect(**server.params, autocommit=True)
+        first = asyncio.create_task(conn.execute("first; first"))
+        await asyncio.sleep(0.1)
+        with pytest.raises(pg.errors.CancellationTimeout):
+            await conn.cancel_safe(timeout=0.1)
+        assert (await first).statusmessage == "SET"
+        assert conn.closed
+        with pytest.raises(pg.OperationalError, match="request to cancel was sent"):
+            await conn.execute("second")
+
+
+@pytest.mark.howdah_only
+def test_a_cancel_that_was_not_sent_harms_nobody(pg, conn):
+    port = conn._params["port"]
+    with FakeServer(lambda peer: None) as nobody:
+        conn._params["port"] = str(nobody.port)
+    with pytest.raises(pg.OperationalError, match="Connection refused"):
+        conn.cancel()
+    assert conn.execute("select 1").fetchone() == (1,)
+    conn._params["port"] = port
+    conn.cancel()
+    assert conn.execute("select 1").fetchone() == (1,)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["cancel_async", "cancel_sync", "connect_async", "connect_sync"]
+__all__ = ["cancel_async", "cancel_sync", "cancel_whole_async", "connect_async", "connect_sync"]
 
 
 def connect_sync(conn: Any, params: Mapping[str, Any]) -> None:
@@ -32,20 +32,27 @@ async def connect_async(conn: Any, params: Mapping[str, Any]) -> None:
     await connect(AsyncioChannel(), conn, params)
 
 
-def cancel_sync(params: Mapping[str, str], request: bytes, timeout: float) -> None:
-    """Send a CancelRequest to the server of ``conn._params``, and wait until it has been taken.
+def cancel_sync(conn: Any, timeout: float) -> None:
+    """Ask the server to cancel what a connection executes, and wait until it has taken the request.
 
     Raises `CancellationTimeout`, or `OperationalError` when the server cannot be reached.
     """
     from .cancel import cancel
     from .channel import BlockingChannel, run_blocking
 
-    run_blocking(cancel(BlockingChannel(), params, request, timeout))
+    run_blocking(cancel(BlockingChannel(), conn, timeout))
 
 
-async def cancel_async(params: Mapping[str, str], request: bytes, timeout: float) -> None:
+async def cancel_async(conn: Any, timeout: float) -> None:
     """The same under asyncio."""
     from .asyncio_channel import AsyncioChannel
     from .cancel import cancel
 
-    await cancel(AsyncioChannel(), params, request, timeout)
+    await cancel(AsyncioChannel(), conn, timeout)
+
+
+async def cancel_whole_async(conn: Any, timeout: float) -> None:
+    """The same, which goes on when the task that waits for it is cancelled: halfway it might hit another query."""
+    import asyncio
+
+    await asyncio.shield(asyncio.ensure_future(cancel_async(conn, timeout)))

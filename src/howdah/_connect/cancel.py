@@ -6,32 +6,39 @@ PostgreSQL documentation, "Message Flow", "Canceling Requests in Progress".
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from ..errors import CancellationTimeout, OperationalError
 from .channel import Channel, why
 from .hosts import Address, hosts_of, lookup_of, tcp_addresses, unix_address
 
 
-async def cancel(channel: Channel, params: Mapping[str, str], request: bytes, timeout: float) -> None:
-    """Send the request to the address of a connection, by its ``_params``, and wait until the server has taken it.
+async def cancel(channel: Channel, conn: Any, timeout: float) -> None:
+    """Ask the server of a connection to cancel what that executes, and wait until it has taken the request.
 
-    The server closes the connection once the signal is on its way: a cancel cannot reach a later query after that.
-    Raises `CancellationTimeout`, or `OperationalError` when the server cannot be reached.
+    The server closes our connection once the signal is on its way: a cancel cannot reach a later query after that,
+    and before that none is sent. Where the server has not closed in time, the cancelled connection ends with what it
+    executes. Raises `CancellationTimeout`, or `OperationalError` when the server cannot be reached.
     """
+    request = conn._cancel_begin()
+    sent = taken = False
     try:
         async with channel.limit(timeout):
-            await channel.open(await _address(channel, params))
+            await channel.open(await _address(channel, conn._params))
+            sent = True
             await channel.send(request)
             while await channel.receive():
                 pass
+            taken = True
     except TimeoutError:
         raise CancellationTimeout("cancellation timeout expired") from None
-    except ConnectionResetError:  # the request was read, and that is all that a server does with it
-        pass
     except OSError as error:
-        raise OperationalError(f"cancellation failed: {why(error)}") from error
+        taken = sent and isinstance(error, ConnectionResetError)  # it was read, and that is all that a server does
+        if not taken:
+            raise OperationalError(f"cancellation failed: {why(error)}") from error
     finally:
         channel.close()
+        conn._cancel_end(taken or not sent)
 
 
 async def _address(channel: Channel, params: Mapping[str, str]) -> Address:
