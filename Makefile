@@ -108,6 +108,10 @@ type-matrix: build ## Write docs/type-matrix.md: what each driver makes of a val
 	$(RUN) -m pip install --quiet --group bench
 	$(RUN) tools/type_matrix.py $(ARGS)
 
+budget: build ## Count the instructions of the hot paths by callgrind, and fail where they grow (ARGS=--update: agree)
+	@$(PYTHON) tools/check_prerequisites.py valgrind
+	$(RUN) bench/budget.py $(ARGS)
+
 # Without psycopg in it, and with howdah as users install it.
 COMPAT := .venv-compat
 
@@ -129,4 +133,4 @@ smoke: build ## Install into a fresh environment of each CPython on this machine
 clean: ## Delete what was built, .venv included
 	rm -rf build build-* dist $(VENV)
 
-.PHONY: help build demo test test-types test-core fuzz-replay fuzz coverage asan boundaries hostile lint format bench bench-tail type-matrix smoke compat conformance-psycopg api-compare clean
+.PHONY: help build demo test test-types test-core fuzz-replay fuzz coverage asan boundaries hostile lint format bench bench-tail budget type-matrix smoke compat conformance-psycopg api-compare clean

@@ -1,6 +1,6 @@
 """Say which packages lack, before anything fails for want of them.
 
-    python3 tools/check_prerequisites.py [clang]
+    python3 tools/check_prerequisites.py [clang] [valgrind]
 
 Run by the interpreter that shall own the virtual environment, so it uses nothing but the standard library. With
 "clang" it asks for what fuzzing and coverage need besides.
@@ -45,6 +45,8 @@ def main() -> int:
         lacking.append("python3-venv")
     if "clang" in sys.argv[1:]:
         lacking += lacking_for_clang()
+    if "valgrind" in sys.argv[1:] and not shutil.which("valgrind"):
+        lacking.append("valgrind")
     if lacking:
         print(f"Lacking for {sys.executable}. On Debian: apt-get install {' '.join(lacking)}")
         return 1

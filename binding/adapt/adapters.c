@@ -195,12 +195,11 @@ find_registered(PyObject *dumpers, PyTypeObject *type)
     return found;
 }
 
-PyObject *
-hdpy_adapters_dumper(hdpy_state *st, hdpy_adapters *a, PyTypeObject *type, hdpy_pyformat format)
+static PyObject *
+find_dumper(hdpy_state *st, hdpy_adapters *a, PyTypeObject *type, int i)
 {
-    int i = dumpers_of(format);
     PyObject *found = PyDict_GetItemWithError(a->found_dumpers[i], (PyObject *)type);
-    if (HD_LIKELY(found != NULL) || PyErr_Occurred())
+    if (found != NULL || PyErr_Occurred())
         return found;
     PyObject *dumpers = PyTuple_GET_ITEM(a->dumpers, i), *mro = type->tp_mro;
     for (Py_ssize_t at = 0; found == NULL && at < PyTuple_GET_SIZE(mro); at++) {
@@ -214,9 +213,28 @@ hdpy_adapters_dumper(hdpy_state *st, hdpy_adapters *a, PyTypeObject *type, hdpy_
     if (PyErr_Occurred())
         return NULL;
     found = core ? core : found;
-    if (PyDict_GET_SIZE(a->found_dumpers[i]) >= MOST_CLASSES)
+    if (PyDict_GET_SIZE(a->found_dumpers[i]) >= MOST_CLASSES) {
+        memset(a->recent[i], 0, sizeof(a->recent[i]));
         PyDict_Clear(a->found_dumpers[i]);
+    }
     return PyDict_SetItem(a->found_dumpers[i], (PyObject *)type, found) < 0 ? NULL : found;
+}
+
+PyObject *
+hdpy_adapters_dumper(hdpy_state *st, hdpy_adapters *a, PyTypeObject *type, hdpy_pyformat format)
+{
+    int i = dumpers_of(format);
+    size_t slot = ((uintptr_t)type / sizeof(PyTypeObject)) % Py_ARRAY_LENGTH(a->recent[i]);
+    if (HD_LIKELY(a->recent[i][slot].type == type))
+        return a->recent[i][slot].found;
+    PyObject *found = find_dumper(st, a, type, i);
+#ifndef Py_GIL_DISABLED /* two words can't be written at once */
+    if (found != NULL) {
+        a->recent[i][slot].type = type;
+        a->recent[i][slot].found = found;
+    }
+#endif
+    return found;
 }
 
 /* ---- the snapshot, as Python sees it */

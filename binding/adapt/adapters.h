@@ -19,6 +19,10 @@ struct hdpy_adapters {
     bool bare;               /* the map was made empty: it knows no built-in loader either */
     PyObject *found_loaders; /* dict: the key in overlay to a LoaderCore; filled as they are met */
     PyObject *found_dumpers[3]; /* dict: class to a DumperCore, or to a Dumper class without one */
+    struct {
+        PyTypeObject *type;
+        PyObject *found;
+    } recent[3][16]; /* some of found_dumpers, which hold them: found again without asking a dict (borrowed) */
 };
 
 /* A place with adapters of its own: a connection, a cursor, a Transformer. */

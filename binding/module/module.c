@@ -80,7 +80,29 @@ direct_wake(PyObject *module, PyObject *enabled)
     return PyBool_FromLong(before);
 }
 
+static PyObject *
+common_type(PyObject *module, PyObject *list)
+{
+    if (!PyList_Check(list)) {
+        PyErr_SetString(PyExc_TypeError, "a list is needed");
+        return NULL;
+    }
+    PyTypeObject *type = NULL;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list); i++) {
+        PyObject *item = PyList_GET_ITEM(list, i);
+        if (item == Py_None || Py_TYPE(item) == type)
+            continue;
+        if (type != NULL)
+            Py_RETURN_NONE;
+        type = Py_TYPE(item);
+    }
+    return Py_NewRef(type ? (PyObject *)type : Py_None);
+}
+
 static PyMethodDef methods[] = {
+    {"common_type", common_type, METH_O,
+     PyDoc_STR("common_type($module, items, /)\n--\n\n"
+               "The type of all items of a list that are not None; None if it isn't the same, or there are none.")},
     {"direct_wake", direct_wake, METH_O,
      PyDoc_STR("direct_wake($module, enabled, /)\n--\n\n"
                "Whether answers may wake their task within the event loop's callback; returns what held before.\n\n"

@@ -175,6 +175,8 @@ starts_with(hd_span tag, const char *word)
 static void
 heed_tag(hdpy_connection *conn, hd_span tag)
 {
+    if (tag.n == 0 || strchr("ACDR", tag.p[0]) == NULL)
+        return; /* INSERT, UPDATE, SELECT: most of them */
     if (starts_with(tag, "DEALLOCATE ALL") || starts_with(tag, "DISCARD ALL"))
         hdpy_query_cache_lost(&conn->queries, false);
     else if (starts_with(tag, "ALTER ") || starts_with(tag, "DROP ")) {

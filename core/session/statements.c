@@ -79,6 +79,13 @@ hd_statements_excess(const hd_statement_list *list, size_t most)
 hd_span
 hd_statement_name(uint32_t number, char buffer[HD_STATEMENT_NAME_MAX])
 {
-    int n = number ? snprintf(buffer, HD_STATEMENT_NAME_MAX, "_hd_%u", (unsigned)number) : 0;
-    return (hd_span){(const uint8_t *)buffer, (size_t)n};
+    /* Once per execution: snprintf() would take a tenth of a row's time in executemany(). */
+    char *end = buffer + HD_STATEMENT_NAME_MAX, *p = end;
+    if (number == 0)
+        return (hd_span){(const uint8_t *)buffer, 0};
+    for (; number != 0; number /= 10)
+        *--p = (char)('0' + number % 10);
+    p -= 4;
+    memcpy(p, "_hd_", 4);
+    return (hd_span){(const uint8_t *)p, (size_t)(end - p)};
 }

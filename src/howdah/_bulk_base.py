@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from ._copy_base import dumper_to
 from ._enums import PyFormat
-from ._howdah import split_query
+from ._howdah import common_type, split_query
 from ._transformer import TEXT_OID, Transformer
 from .errors import ProgrammingError
 from .pq import Format
@@ -112,14 +112,14 @@ class ValuesQuery:
         places, arrays = [], []
         for i, column in enumerate(columns):
             type_name, is_whole = types[i] if types else ("", False)
-            item = None if is_whole else _item_of(column)
-            if item is None:
+            cls = None if is_whole else common_type(column)
+            if cls is None or issubclass(cls, (list, tuple)):
                 arrays.append(_as_texts(column, tx))
                 places.append("%s::pg_catalog.text[]")
                 names[i] += f"::{type_name}" if type_name else ""
             else:
                 arrays.append(column)
-                places.append(("%b" if _has_binary(tx, item) else "%s") + (f"::{type_name}[]" if type_name else ""))
+                places.append(("%b" if _has_binary(tx, cls) else "%s") + (f"::{type_name}[]" if type_name else ""))
         aliases = "".join(f"c{i}, " for i in range(len(columns)))
         order = " order by howdah_rows.number" if self.inserts else ""
         before, selected, after = (
@@ -143,17 +143,9 @@ def pages_of(rows: Iterable[Any], size: int | None) -> Iterator[list[Any]]:
         yield page
 
 
-def _item_of(column: list[Any]) -> Any:
-    """One of the values, if all are dumped as the same type and are no lists themselves; else None."""
-    types = set(map(type, column)) - {type(None)}
-    if len(types) != 1 or issubclass(next(iter(types)), (list, tuple)):
-        return None
-    return next(value for value in column if value is not None)
-
-
-def _has_binary(tx: Transformer, item: Any) -> bool:
+def _has_binary(tx: Transformer, cls: type) -> bool:
     try:
-        tx.adapters.get_dumper(type(item), PyFormat.BINARY)
+        tx.adapters.get_dumper(cls, PyFormat.BINARY)
     except ProgrammingError:
         return False
     return True

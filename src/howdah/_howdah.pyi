@@ -49,6 +49,9 @@ def set_json_functions(dumps: Any = None, loads: Any = None) -> None:
 def register_adapters(global_map: Any, transformer: Any, formats: tuple[Any, Any, Any]) -> None:
     """Take the AdaptersMap that connections start from, class Transformer, and PyFormat's AUTO, TEXT and BINARY."""
 
+def common_type(items: list[Any], /) -> type | None:
+    """The type of all items that are not None; None if it isn't the same, or there are none."""
+
 def split_query(query: str, /) -> tuple[tuple[str, ...], tuple[str | int, ...]]:
     """The text around a query's placeholders, and which parameter each is: its name, or its number from 0.
 
