@@ -77,6 +77,9 @@ asan: build ## Run the tests with the extension under ASan and UBSan
 		-Csetup-args=-Db_lto=false -Csetup-args=-Dbuildtype=debugoptimized -Csetup-args=-Dwerror=true .
 	$(ASAN_ENV) $(ASAN_VENV)/bin/python -m pytest -p no:cacheprovider --capture=sys $(ARGS)
 
+mutants: build ## Put faults into the core one by one: each must be caught by its tests
+	$(RUN) tools/mutants.py $(ARGS)
+
 boundaries: build ## Split, close and reset recorded conversations at every byte
 	HOWDAH_EVERY_BYTE=1 $(RUN) -m pytest -q tests/live/test_byte_boundaries.py $(ARGS)
 
@@ -133,4 +136,4 @@ smoke: build ## Install into a fresh environment of each CPython on this machine
 clean: ## Delete what was built, .venv included
 	rm -rf build build-* dist $(VENV)
 
-.PHONY: help build demo test test-types test-core fuzz-replay fuzz coverage asan boundaries hostile lint format bench bench-tail budget type-matrix smoke compat conformance-psycopg api-compare clean
+.PHONY: help build demo test test-types test-core fuzz-replay fuzz coverage asan mutants boundaries hostile lint format bench bench-tail budget type-matrix smoke compat conformance-psycopg api-compare clean
