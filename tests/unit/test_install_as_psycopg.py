@@ -185,7 +185,7 @@ def test_the_metadata_of_a_distribution():
         howdah.install_as_psycopg()
         import psycopg, psycopg_pool
         assert importlib.metadata.version("psycopg") == psycopg.__version__
-        assert importlib.metadata.version("psycopg_pool") == psycopg_pool.__version__
+        assert importlib.metadata.version("psycopg_pool") == psycopg_pool.__version__ == "3.3.3"
         assert importlib.metadata.metadata("psycopg")["Name"] == "psycopg"
         assert any(d.metadata["Name"] == "psycopg" for d in importlib.metadata.distributions())
         assert importlib.metadata.version("pytest")

@@ -18,14 +18,12 @@ import types
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from .version import __version__
-
 # Packages that programs import, and where their contents are.
-PACKAGES = {"psycopg": ("howdah", "howdah._psycopg"), "psycopg_pool": ("howdah.pool", "howdah._psycopg.version")}
+PACKAGES = {"psycopg": ("howdah", "howdah._psycopg"), "psycopg_pool": ("howdah.pool", "howdah._psycopg_pool")}
 
 # Parts of howdah that psycopg has not got.
 _OURS = {"howdah._howdah", "howdah.__main__", "howdah._cli", "howdah._connect", "howdah._errcodes", "howdah.pool"}
-_OURS |= {"howdah._psycopg", "howdah._psycopg._install", "howdah.server"}
+_OURS |= {"howdah._psycopg", "howdah._psycopg._install", "howdah._psycopg_pool", "howdah.server"}
 
 # Modules that load big packages: imported when a program asks for them.
 _LATER = {"psycopg.types.shapely"}
@@ -47,8 +45,7 @@ def install() -> None:
                 )
         _insert(finder)
         # What is logged reaches those who listen to psycopg.
-        for child in ("", ".pool"):
-            logging.getLogger(f"howdah{child}").parent = logging.getLogger(f"psycopg{child}")
+        logging.getLogger("howdah").parent = logging.getLogger("psycopg")
     for name in finder.sources:
         if name not in _LATER:
             importlib.import_module(name)
@@ -108,7 +105,8 @@ class Finder:
         wanted = None if context is None or context.name is None else context.name.lower().replace("-", "_")
         for package in PACKAGES:
             if package in self.sources and wanted in (None, package):
-                yield Distribution(package.replace("_", "-"))
+                version = importlib.import_module(self.sources[package][-1]).__version__
+                yield Distribution(package.replace("_", "-"), version)
 
     def link(self, module: types.ModuleType) -> None:
         """Replace howdah's modules among the names of a module by psycopg's; those that it has not got, go."""
@@ -147,8 +145,8 @@ class Loader(importlib.abc.Loader):
 class Distribution(importlib.metadata.Distribution):
     """What `importlib.metadata` says of psycopg."""
 
-    def __init__(self, name: str):
-        self._text = f"Metadata-Version: 2.1\nName: {name}\nVersion: {__version__}\nSummary: howdah as {name}\n"
+    def __init__(self, name: str, version: str):
+        self._text = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nSummary: howdah as {name}\n"
 
     def read_text(self, filename: str) -> str | None:
         return self._text if filename == "METADATA" else None
