@@ -14,7 +14,7 @@ STAMP := $(VENV)/.howdah-installed
 .DEFAULT_GOAL := help
 
 help: ## Say what each target does
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: $(STAMP) ## Make .venv with an editable howdah in it, which rebuilds itself when imported
 
@@ -127,6 +127,37 @@ conformance-psycopg: compat ## Run psycopg's own tests, of a checkout of its rep
 	@test -n "$(SUITE)" || { echo 'SUITE= must be a checkout of github.com/psycopg/psycopg'; exit 2; }
 	$(RUN) tests/compat/psycopg/run.py --suite $(SUITE) --python $(COMPAT)/bin/python $(ARGS)
 
+# With the projects that are written for psycopg, and howdah instead of it.
+ECO := .venv-eco
+
+eco: build
+	test -x $(ECO)/bin/python || $(RUN) -m venv $(ECO)
+	$(ECO)/bin/python -m pip install --quiet -r tests/compat/eco/requirements.txt
+	$(ECO)/bin/python -m pip install --quiet --upgrade --force-reinstall --no-deps .
+
+RUN_ECO = $(RUN) tests/compat/eco/run.py --python $(ECO)/bin/python --cache $(ECO)/suites $(if $(SUITE),--source $(SUITE))
+
+conformance-sqlalchemy: eco ## Run SQLAlchemy's own tests (ARGS="--variant psycopg_async --subset core")
+	$(RUN_ECO) sqlalchemy $(ARGS)
+
+conformance-django: eco ## Run Django's own tests (ARGS="--variant server --subset core")
+	$(RUN_ECO) django $(ARGS)
+
+conformance-peewee: eco ## Run Peewee's own tests, of a checkout of its repository: SUITE=folder
+	@test -n "$(SUITE)" || { echo 'SUITE= must be a checkout of github.com/coleifer/peewee'; exit 2; }
+	$(RUN_ECO) peewee $(ARGS)
+
+conformance-pandas: eco ## Run pandas' own tests of SQL
+	$(RUN_ECO) pandas $(ARGS)
+
+conformance-fastapi: eco ## Run an application of FastAPI, of ours, under uvicorn
+	$(RUN_ECO) fastapi $(ARGS)
+
+# Each of them in a form that takes a minute at most, on what the package index serves.
+conformance-quick: eco ## Run the quick forms of those: SQLAlchemy blocking and asyncio, Django and FastAPI
+	$(RUN_ECO) sqlalchemy --target 98
+	$(RUN_ECO) sqlalchemy --variant psycopg_async --target 98
+
 api-compare: build ## Say which of psycopg's public names and signatures are missing or differ (ARGS=-q: the totals)
 	$(RUN) tests/compat/psycopg/api_compare.py howdah $(ARGS)
 
@@ -136,4 +167,6 @@ smoke: build ## Install into a fresh environment of each CPython on this machine
 clean: ## Delete what was built, .venv included
 	rm -rf build build-* dist $(VENV)
 
-.PHONY: help build demo test test-types test-core fuzz-replay fuzz coverage asan mutants boundaries hostile lint format bench bench-tail budget type-matrix smoke compat conformance-psycopg api-compare clean
+.PHONY: help build demo test test-types test-core fuzz-replay fuzz coverage asan mutants boundaries hostile lint format bench bench-tail budget type-matrix smoke compat conformance-psycopg \
+	eco conformance-sqlalchemy conformance-django conformance-peewee conformance-pandas conformance-fastapi \
+	conformance-quick api-compare clean

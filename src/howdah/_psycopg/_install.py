@@ -45,7 +45,8 @@ def install() -> None:
                 )
         _insert(finder)
         # What is logged reaches those who listen to psycopg.
-        logging.getLogger("howdah").parent = logging.getLogger("psycopg")
+        for child in ("", ".pool"):
+            logging.getLogger(f"howdah{child}").parent = logging.getLogger(f"psycopg{child}")
     for name in finder.sources:
         if name not in _LATER:
             importlib.import_module(name)
