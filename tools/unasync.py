@@ -57,6 +57,8 @@ NAMES = {
     "transaction_async": "transaction",
     "ACT": "CT",
     "AsyncBaton": "Baton",
+    "AsyncBlock": "Block",
+    "AsyncContextDecorator": "ContextDecorator",
     "AsyncConnectFailedCB": "ConnectFailedCB",
     "AsyncConnection": "Connection",
     "AsyncConnectionBase": "ConnectionBase",

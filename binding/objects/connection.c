@@ -607,6 +607,7 @@ static PyMemberDef members[] = {
     {"_wait", T_OBJECT, offsetof(hdpy_connection, wait), 0, NULL},
     {"_pool", T_OBJECT, offsetof(hdpy_connection, pool), 0, NULL},
     {"_expire_at", T_DOUBLE, offsetof(hdpy_connection, expires), 0, NULL},
+    {"_commands", T_UINT, offsetof(hdpy_connection, commands), READONLY, NULL},
     {"_unsynced", T_BOOL, offsetof(hdpy_connection, unsynced), READONLY, NULL},
     {NULL},
 };

@@ -30,7 +30,8 @@ typedef struct hdpy_connection {
     hdpy_settings *settings;
     uint32_t settings_version; /* of session.parameters when `settings` was made */
     hdpy_query_cache queries;
-    bool altered; /* tables may have been made, altered or dropped in this transaction */
+    uint32_t commands; /* of _command() that have succeeded, even where the wait for that was interrupted */
+    bool altered;      /* tables may have been made, altered or dropped in this transaction */
     hdpy_lock lock;
     hdpy_request *request; /* being answered; NULL when idle. Those behind it follow by `next` ... */
     hdpy_request *last;    /* ... up to this one */

@@ -354,6 +354,8 @@ ready(hdpy_connection *conn, hdpy_request *request)
             return 0;
     }
     request->done = true;
+    if (request->command && request->error == NULL)
+        conn->commands++;
     return PyErr_Occurred() ? -1 : 0;
 }
 

@@ -83,6 +83,7 @@ struct hdpy_request {
     hdpy_deadline deadline; /* then the server is asked to cancel */
     bool expired;           /* that has come */
     bool abandoned;         /* nobody wants it any more: nothing else is sent for it */
+    bool command;           /* of _command() */
     bool outlived;          /* its prepared statement was of no more use, and nothing was executed */
     bool done;              /* all is answered, or the connection was lost */
     PyObject *deferred;     /* bytes of the Query to send once our BEGIN has succeeded */

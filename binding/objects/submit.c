@@ -205,6 +205,7 @@ int
 hdpy_submit_command(hdpy_connection *conn, hdpy_request *request, PyObject *sql)
 {
     request->context = &conn->context;
+    request->command = true;
     return conn->pipelined ? pipeline_command(conn, request, sql) : submit_query(conn, request, sql, false);
 }
 

@@ -162,6 +162,20 @@ def dump(
 ) -> tuple[int, int, bytes | None]:
     """Encode one parameter: (type oid, format, bytes), the bytes None for NULL."""
 
+# ---- blocks
+
+class Block:
+    """Base of classes for `with` that a signal never leaves half entered or half ended.
+
+    __enter__ and __exit__ call the class's _enter() and _exit(exception), and if those raise, _undo(); when that does
+    not get through either, _give_up().
+    """
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: Any, /
+    ) -> bool: ...
+
 # ---- connections
 
 @disjoint_base
@@ -225,6 +239,9 @@ class BaseConnection:
         """The results of a simple Query; it waits in this thread, on asyncio's connections too."""
     def _drain(self, block: bool, /) -> None:
         """Take what has arrived while nobody waits for an answer."""
+    @property
+    def _commands(self) -> int:
+        """How many of _command() have succeeded, even if the wait for that was interrupted."""
     def _cancel_begin(self) -> bytes:
         """The bytes of a CancelRequest, to be sent over a connection of its own. No other query is sent meanwhile."""
     def _cancel_end(self, known: bool, /) -> None:

@@ -51,6 +51,9 @@ class BaseTransaction:
         self._savepoint_name = savepoint_name or ""
         self.force_rollback = force_rollback
         self.status = Status.NOT_STARTED
+        self._given_name = savepoint_name
+        self._open = False  # something may have been sent, and what becomes of it is not settled
+        self._enter_mark = self._leave_mark = -1  # conn._commands before entry, and before exit; -1: not reached
         self._outer = True  # the block opens the transaction; else it is a savepoint within one
         self._depth = -1  # how many blocks were open around it
 
@@ -83,6 +86,7 @@ class BaseTransaction:
             self._savepoint_name = f"_pg3_{self._depth + 1}"  # as psycopg names them
         if self._savepoint_name:
             commands.append(f"SAVEPOINT {quote_identifier(self._savepoint_name)}")
+        self._open = True
         return commands
 
     def _entered(self) -> None:
@@ -95,7 +99,7 @@ class BaseTransaction:
         self._conn._num_transactions -= entered
         if entered and self._conn._num_transactions == self._depth:
             return
-        self.status = Status.FAILED
+        self._settle(Status.FAILED)
         raise OutOfOrderTransactionNesting(f"transaction {action} at the wrong nesting level: {self!r}")
 
     def _is_void(self, exc_val: BaseException | None) -> bool:
@@ -107,10 +111,40 @@ class BaseTransaction:
         if not conn.closed or conn._transaction_lost:
             return False
         conn._num_transactions -= self.status is Status.ACTIVE
-        self.status = Status.FAILED
+        self._settle(Status.FAILED)
         if conn.broken and exc_val is None:
             raise errors.OperationalError("the connection was lost within the transaction")
         return True
+
+    def _settle(self, status: Any) -> None:
+        self.status = status
+        self._open = False
+
+    def _undo_command(self) -> str | None:
+        """What makes the server forget a block that was interrupted while it was entered or left; None: nothing."""
+        conn = self._conn
+        if not self._open or conn.closed:
+            return None
+        piped = conn._pipeline is not None
+        if self._outer:
+            return "ROLLBACK" if piped or conn._transaction_status() != TransactionStatus.IDLE else None
+        if piped:  # which savepoints there are is unknown
+            if self.status is not Status.NOT_STARTED:
+                self._give_up()
+            return None
+        begun = self.status is not Status.NOT_STARTED or self._enter_mark not in (-1, conn._commands)
+        ended = self._leave_mark not in (-1, conn._commands)
+        return "; ".join(self._rollback_commands()) if begun and not ended else None
+
+    def _undone(self) -> None:
+        """Nothing of the block is left."""
+        if self._open:
+            self._conn._num_transactions = self._depth
+            self._settle(Status.FAILED if self.status is Status.ACTIVE else self.status)
+
+    def _give_up(self) -> None:
+        self._conn._close()
+        self._undone()
 
     def _commit_commands(self) -> list[str]:
         return ["COMMIT" if self._outer else f"RELEASE {quote_identifier(self._savepoint_name)}"]

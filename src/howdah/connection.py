@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, overload
 
@@ -282,19 +282,20 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
             if self._pipeline is not None:
                 self._pipeline.sync()
 
-    @contextmanager
-    def transaction(self, savepoint_name: str | None = None, force_rollback: bool = False) -> Iterator[Transaction]:
+    def transaction(
+        self, savepoint_name: str | None = None, force_rollback: bool = False
+    ) -> AbstractContextManager[Transaction]:
         """A block that commits on success and rolls back on an exception; a savepoint within an open transaction.
 
         Raise `Rollback` inside to undo the block and go on behind it.
         """
         tx = Transaction(self, savepoint_name, force_rollback)
-        if self._pipeline is None:
-            with tx:
-                yield tx
-        else:
-            with self.pipeline(), tx, self.pipeline():
-                yield tx
+        return tx if self._pipeline is None else self._piped(tx)
+
+    @contextmanager
+    def _piped(self, tx: Transaction) -> Iterator[Transaction]:
+        with self.pipeline(), tx, self.pipeline():
+            yield tx
 
     @contextmanager
     def pipeline(self) -> Iterator[Pipeline]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, overload
 
@@ -281,21 +281,20 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
             if self._pipeline is not None:
                 await self._pipeline.sync()
 
-    @asynccontextmanager
-    async def transaction(
+    def transaction(
         self, savepoint_name: str | None = None, force_rollback: bool = False
-    ) -> AsyncIterator[AsyncTransaction]:
+    ) -> AbstractAsyncContextManager[AsyncTransaction]:
         """A block that commits on success and rolls back on an exception; a savepoint within an open transaction.
 
         Raise `Rollback` inside to undo the block and go on behind it.
         """
         tx = AsyncTransaction(self, savepoint_name, force_rollback)
-        if self._pipeline is None:
-            async with tx:
-                yield tx
-        else:
-            async with self.pipeline(), tx, self.pipeline():
-                yield tx
+        return tx if self._pipeline is None else self._piped(tx)
+
+    @asynccontextmanager
+    async def _piped(self, tx: AsyncTransaction) -> AsyncIterator[AsyncTransaction]:
+        async with self.pipeline(), tx, self.pipeline():
+            yield tx
 
     @asynccontextmanager
     async def pipeline(self) -> AsyncIterator[AsyncPipeline]:

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
-from types import TracebackType
+from contextlib import ContextDecorator, suppress
 from typing import TYPE_CHECKING, Any
 
+from ._block import Block
 from ._log import logger
 from ._transaction_base import BaseTransaction, OutOfOrderTransactionNesting, Rollback, Status
+from .errors import Error
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Transaction", "OutOfOrderTransactionNesting", "Rollback"]
 
 
-class Transaction(BaseTransaction):
+class Transaction(Block, BaseTransaction, ContextDecorator):
     """What ``connection.transaction()`` gives: BEGIN or SAVEPOINT at entry, COMMIT or ROLLBACK at exit."""
 
     __module__ = "howdah"
@@ -28,24 +30,18 @@ class Transaction(BaseTransaction):
         conn: Connection[Any] = self._conn
         return conn
 
-    def __enter__(self) -> Self:
+    def _recreate_cm(self) -> Self:
+        """As a decorator, it is another block for each call."""
+        return type(self)(self._conn, self._given_name, self.force_rollback)
+
+    def _enter(self) -> Self:
         commands = self._enter_commands()
-        try:
-            self._execute(commands)
-        except BaseException:
-            # Interrupted, it may have begun all the same, and nobody would end it.
-            if self._outer and not self._conn.closed:
-                self._conn._command("ROLLBACK")
-            raise
+        self._enter_mark = self._conn._commands
+        self._execute(commands)
         self._entered()
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_val: BaseException | None,
-        exc_tb: TracebackType | None,
-    ) -> bool:
+    def _exit(self, exc_val: BaseException | None) -> bool:
         if self._is_void(exc_val):
             return False
         if exc_val is None and not self.force_rollback:
@@ -55,11 +51,25 @@ class Transaction(BaseTransaction):
             return self._rollback(exc_val)
         except OutOfOrderTransactionNesting:
             raise
-        except Exception as error:
+        except Error as error:
             if exc_val is None:
                 raise
             logger.warning("error ignored in rollback of %s: %s", self, error)
             return False
+
+    def _undo(self) -> None:
+        """Entering or leaving has failed: nothing of the block may be left, unless the server's error settled it."""
+        command = self._undo_command()
+        if command:
+            pipeline = self._conn._pipeline
+            if pipeline is not None:
+                with suppress(Error):
+                    pipeline.sync()
+            self._leave_mark = self._conn._commands
+            self._conn._command(command)
+            if pipeline is not None:
+                pipeline.sync()
+        self._undone()
 
     def _execute(self, commands: list[str]) -> None:
         if self._conn._pipeline is None:
@@ -70,15 +80,22 @@ class Transaction(BaseTransaction):
     def _commit(self) -> None:
         self._leave("commit")
         try:
+            self._leave_mark = self._conn._commands
             self._execute(self._commit_commands())
-        except BaseException:
-            self.status = Status.FAILED
+        except Error:
+            self._settle(Status.FAILED)
             raise
-        self.status = Status.COMMITTED
+        self._settle(Status.COMMITTED)
 
     def _rollback(self, exc_val: BaseException | None) -> bool:
         self._leave("rollback")
         explicit = exc_val is None or isinstance(exc_val, Rollback)
         self.status = Status.ROLLED_BACK_EXPLICITLY if explicit else Status.ROLLED_BACK_WITH_ERROR
-        self._execute(self._rollback_commands())
+        try:
+            self._leave_mark = self._conn._commands
+            self._execute(self._rollback_commands())
+        except Error:
+            self._settle(self.status)
+            raise
+        self._settle(self.status)
         return isinstance(exc_val, Rollback) and exc_val.transaction in (self, None)

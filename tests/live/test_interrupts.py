@@ -137,8 +137,7 @@ def test_alarm_in_a_block(pg, conn, other):
 
     for n, delay in enumerate(moments("block", 40, 0.004)):
         interrupted(delay, partial(block, n))
-        if conn.info.transaction_status != pg.pq.TransactionStatus.IDLE:
-            conn.rollback()
+        assert conn.info.transaction_status == pg.pq.TransactionStatus.IDLE
         ask(conn, str(n))
         conn.rollback()
     assert other.execute("select n from blocks group by n having count(*) <> 4").fetchall() == []

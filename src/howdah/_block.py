@@ -1,0 +1,58 @@
+"""Blocks of `with` that are entered and left as a whole or not at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ._howdah import Block
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+__all__ = ["AsyncBlock", "Block"]
+
+
+class AsyncBlock:
+    """A block whose entry and exit are done as a whole or not at all. Its blocking twin is in C."""
+
+    async def _enter(self) -> Self:
+        raise NotImplementedError
+
+    async def _exit(self, exc_val: BaseException | None) -> bool:
+        raise NotImplementedError
+
+    async def _undo(self) -> None:
+        """See to it that nothing of the block is left."""
+        raise NotImplementedError
+
+    def _give_up(self) -> None:
+        """The same at any price."""
+        raise NotImplementedError
+
+    async def __aenter__(self) -> Self:
+        try:
+            return await self._enter()
+        except BaseException:
+            await self._undo_whole()
+            raise
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> bool:
+        try:
+            return await self._exit(exc_val)
+        except BaseException:
+            await self._undo_whole()
+            raise
+
+    async def _undo_whole(self) -> None:
+        try:
+            await self._undo()
+        except BaseException:
+            self._give_up()
+            raise
