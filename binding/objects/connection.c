@@ -201,11 +201,10 @@ hdpy_connection_release(hdpy_connection *conn)
     hdpy_lock_release(conn->st, &conn->lock);
 }
 
+/* Calls a method with these arguments (stolen). What it raises, or what building them has raised, is unraisable. */
 static void
 call_handler(hdpy_connection *conn, PyObject *name, PyObject *args)
 {
-    PyObject *type, *value, *traceback;
-    PyErr_Fetch(&type, &value, &traceback);
     PyObject *method = args ? PyObject_GetAttr((PyObject *)conn, name) : NULL;
     PyObject *done = method ? PyObject_Call(method, args, NULL) : NULL;
     if (done == NULL)
@@ -213,32 +212,38 @@ call_handler(hdpy_connection *conn, PyObject *name, PyObject *args)
     Py_XDECREF(done);
     Py_XDECREF(method);
     Py_XDECREF(args);
-    PyErr_Restore(type, value, traceback);
 }
 
 void
 hdpy_connection_notice(hdpy_connection *conn, hd_span body)
 {
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
     PyObject *fields = hdpy_diagnostics(conn->st, body);
-    PyObject *args = fields ? PyTuple_Pack(1, fields) : NULL;
-    Py_XDECREF(fields);
-    call_handler(conn, conn->st->str_on_notice, args);
+    if (fields != NULL)
+        call_handler(conn, conn->st->str_on_notice, Py_BuildValue("(N)", fields));
+    else
+        hdpy_connection_lose(conn, hdpy_take_exception());
+    PyErr_Restore(type, value, traceback);
 }
 
 void
 hdpy_connection_notification(hdpy_connection *conn, hd_span body)
 {
+    PyObject *type, *value, *traceback;
     hd_notification_response message;
     if (hd_decode_notification_response(&message, body) != HD_OK) {
         hdpy_connection_lose_because(conn, "the server sent a malformed NotificationResponse");
         return;
     }
+    PyErr_Fetch(&type, &value, &traceback);
     PyObject *channel = hdpy_decode_name(conn->settings, message.channel);
     PyObject *payload = hdpy_decode_name(conn->settings, message.payload);
     PyObject *args = channel && payload ? Py_BuildValue("(kOO)", (unsigned long)message.pid, channel, payload) : NULL;
     Py_XDECREF(channel);
     Py_XDECREF(payload);
     call_handler(conn, conn->st->str_on_notification, args);
+    PyErr_Restore(type, value, traceback);
 }
 
 /* ---- methods */

@@ -39,7 +39,7 @@ def loop():
     loop.close()
 
 
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(900)
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("road", ROADS)
 @pytest.mark.parametrize("name", SCENARIOS)

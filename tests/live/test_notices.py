@@ -6,6 +6,8 @@ import logging
 
 import pytest
 
+from servers.fake import READY, FakeServer, authentication, message, welcome
+
 NOTICE = "do $$ begin raise notice 'hello %', 42 using detail = 'more', hint = 'try'; end $$"
 
 
@@ -132,3 +134,38 @@ def test_notifications_reach_their_handler(auto, other):
     other.execute("notify channel, 'payload'")
     auto.execute("select 1")
     assert [(n.channel, n.payload, n.pid) for n in got] == [("channel", "payload", other.info.backend_pid)]
+
+
+MALFORMED = [message(b"N"), message(b"N", b"SNOTICE"), message(b"A", b"\0\0\0\1x"), message(b"N", b"\0\0")]
+
+
+@pytest.fixture(params=MALFORMED, ids=["empty", "cut", "notification", "more"])
+def babbling(request):
+    """A server that sends what is no notice within the answer to a query."""
+
+    def script(peer):
+        peer.startup()
+        peer.send(authentication(0), welcome())
+        while peer.read()[0] not in b"QSX":
+            pass
+        peer.send(request.param, message(b"I"), READY)
+        peer.rest()
+
+    with FakeServer(script) as server:
+        yield server
+
+
+@pytest.mark.howdah_only
+def test_malformed_notice(pg, babbling):
+    conn = pg.connect(**babbling.params, autocommit=True)
+    with pytest.raises(pg.OperationalError, match="malformed"):
+        conn.execute("")
+    assert conn.broken
+
+
+@pytest.mark.howdah_only
+async def test_malformed_notice_asyncio(pg, babbling):
+    conn = await pg.AsyncConnection.connect(**babbling.params, autocommit=True)
+    with pytest.raises(pg.OperationalError, match="malformed"):
+        await conn.execute("")
+    assert conn.broken
