@@ -5,6 +5,7 @@
 #include "objects/lending.h"
 #include "wait/exchange.h"
 #include "wait/operation.h"
+#include "wait/tls.h"
 #include "wait/waiter.h"
 #include "wait/watch.h"
 #include "wire/backend.h"
@@ -57,6 +58,8 @@ connection_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(conn->failure);
     Py_VISIT(conn->streamer);
     Py_VISIT((PyObject *)conn->watch);
+    if (hdpy_tls_traverse(conn->tls, visit, arg) != 0)
+        return -1;
     for (hdpy_request *request = conn->request; request != NULL; request = request->next)
         Py_VISIT(request->owner);
     for (hdpy_request *request = conn->arrived; request != NULL; request = request->next)
@@ -103,6 +106,7 @@ connection_dealloc(PyObject *self)
     close_socket(conn);
     hdpy_watch_free(conn);
     connection_clear(self);
+    hdpy_tls_free(conn->tls);
     hdpy_context_clear(&conn->context);
     hdpy_query_cache_fini(&conn->queries);
     hd_session_fini(&conn->session);
@@ -268,7 +272,7 @@ connection_close(PyObject *self, PyObject *unused)
     }
     hd_write_terminate(&conn->session.out);
     hd_span out = hd_session_outgoing(&conn->session);
-    if (send(conn->fd, out.p, out.n, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+    if (hdpy_send(conn, out) < 0) {
         /* The server notices the end of the connection anyway. */
     }
     hdpy_connection_lose_because(conn, "the connection is closed");
@@ -282,6 +286,14 @@ connection_fileno(PyObject *self, PyObject *unused)
     if (hdpy_connection_check(conn) < 0)
         return NULL;
     return PyLong_FromLong(conn->fd);
+}
+
+/* The ssl.SSLObject, or None. */
+static PyObject *
+get_tls(PyObject *self, void *closure)
+{
+    hdpy_tls *tls = ((hdpy_connection *)self)->tls;
+    return Py_NewRef(tls ? tls->object : Py_None);
 }
 
 static PyObject *
@@ -586,6 +598,7 @@ static PyGetSetDef getset[] = {
      NULL},
     {"_adapters", get_adapters, set_adapters, NULL, NULL},
     {"_copy", get_copy, NULL, NULL, NULL},
+    {"_tls", get_tls, NULL, NULL, NULL},
     {"closed", get_closed, NULL, PyDoc_STR("True when the connection can't be used any more."), NULL},
     {"_transaction_lost", get_transaction_lost, NULL, NULL, NULL},
     {"_pipeline_status", get_pipeline_status, NULL, NULL, NULL},

@@ -9,17 +9,19 @@
 typedef struct hdpy_request hdpy_request;
 typedef struct hdpy_watch hdpy_watch;
 typedef struct hdpy_copy hdpy_copy;
+typedef struct hdpy_tls hdpy_tls;
 typedef struct hdpy_lane hdpy_lane;
 
 typedef struct hdpy_connection {
     PyObject_HEAD
     hdpy_state *st;
     hd_session session;
-    int fd;       /* -1: not connected, or closed */
-    pid_t owner;  /* process that connected: a forked child must leave server and event loop alone */
-    bool closed;  /* nothing can be executed any more */
-    bool broken;  /* closed, and not by close() */
-    bool closing; /* close() was called while somebody else was waiting */
+    int fd;        /* -1: not connected, or closed */
+    hdpy_tls *tls; /* between the session and the socket; NULL: nothing is */
+    pid_t owner;   /* process that connected: a forked child must leave server and event loop alone */
+    bool closed;   /* nothing can be executed any more */
+    bool broken;   /* closed, and not by close() */
+    bool closing;  /* close() was called while somebody else was waiting */
     bool autocommit;
     PyObject *begin; /* bytes: the statement that opens a transaction */
     hdpy_context context;

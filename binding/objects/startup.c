@@ -4,6 +4,7 @@
 
 #include "module/args.h"
 #include "module/errors.h"
+#include "wait/tls.h"
 #include "wire/backend.h"
 #include "wire/frontend.h"
 
@@ -274,20 +275,23 @@ startup_send_sasl_response(PyObject *self, PyObject *args)
 /* The socket stays blocking, so that a query's answer is one recv(); whoever must not block says MSG_DONTWAIT. The
  * timeout lets a blocked recv() look for signals that the kernel delivered to another thread. */
 static PyObject *
-startup_attach(PyObject *self, PyObject *arg)
+startup_attach(PyObject *self, PyObject *args)
 {
     hdpy_connection *conn = (hdpy_connection *)self;
     struct timeval timeout = {0, SIGNAL_CHECK_MS * 1000};
-    long fd = PyLong_AsLong(arg);
-    if (fd == -1 && PyErr_Occurred())
+    int fd;
+    PyObject *parts;
+    if (!PyArg_ParseTuple(args, "iO", &fd, &parts))
         return NULL;
-    int flags = fcntl((int)fd, F_GETFL);
-    if (flags < 0 || fcntl((int)fd, F_SETFL, flags & ~O_NONBLOCK) < 0 ||
-        setsockopt((int)fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0)
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0)
         return PyErr_SetFromErrno(PyExc_OSError);
     if (hdpy_connection_settings(conn) == NULL)
         return NULL;
-    conn->fd = (int)fd;
+    if (parts != Py_None && conn->tls == NULL && (conn->tls = hdpy_tls_new(parts)) == NULL)
+        return NULL;
+    conn->fd = fd;
     conn->owner = getpid();
     Py_RETURN_NONE;
 }
@@ -299,7 +303,7 @@ static PyMethodDef methods[] = {
     {"_send_password", startup_send_password, METH_VARARGS, NULL},
     {"_send_sasl_initial", startup_send_sasl_initial, METH_VARARGS, NULL},
     {"_send_sasl_response", startup_send_sasl_response, METH_VARARGS, NULL},
-    {"_attach", startup_attach, METH_O, NULL},
+    {"_attach", startup_attach, METH_VARARGS, NULL},
     {NULL},
 };
 

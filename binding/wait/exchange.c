@@ -3,6 +3,7 @@
 #include "module/errors.h"
 #include "objects/copying.h"
 #include "objects/cursor.h"
+#include "wait/tls.h"
 #include "wire/message.h"
 
 #include <errno.h>
@@ -28,6 +29,12 @@ lose_by_errno(hdpy_connection *conn, const char *doing, int error)
     hdpy_connection_lose_because(conn, "the connection is lost: %s failed: %s", doing, strerror(error));
 }
 
+ssize_t
+hdpy_send(hdpy_connection *conn, hd_span out)
+{
+    return conn->tls ? hdpy_tls_send(conn, out) : send(conn->fd, out.p, out.n, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 void
 hdpy_flush(hdpy_connection *conn)
 {
@@ -42,9 +49,9 @@ hdpy_flush(hdpy_connection *conn)
             hdpy_connection_advance(conn);
         }
         hd_span out = hd_session_outgoing(&conn->session);
-        if (out.n == 0 || conn->fd < 0)
+        if ((out.n == 0 && !hdpy_has_unsent(conn)) || conn->fd < 0)
             return;
-        ssize_t n = send(conn->fd, out.p, out.n, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t n = hdpy_send(conn, out);
         if (n >= 0)
             hd_session_sent(&conn->session, (size_t)n);
         else if (errno == EAGAIN || errno == EWOULDBLOCK)
@@ -69,7 +76,7 @@ receive(hdpy_connection *conn, int flags)
         errno = ENOMEM;
         return -1;
     }
-    ssize_t n = recv(conn->fd, to, room, flags);
+    ssize_t n = conn->tls ? hdpy_tls_receive(conn, to, room, flags) : recv(conn->fd, to, room, flags);
     if (n > 0)
         hd_inbox_commit(&conn->session.in, (size_t)n);
     else if (n == 0) {
@@ -88,6 +95,8 @@ lose_after_receive(hdpy_connection *conn, int error)
         hdpy_connection_lose_because(conn, "the connection was closed while it was in use");
     else if (error == 0)
         hdpy_connection_lose_because(conn, "the connection is lost: the server closed it unexpectedly");
+    else if (conn->tls != NULL && conn->tls->failure != NULL)
+        hdpy_connection_lose_because(conn, "the connection is lost: TLS failed: %S", conn->tls->failure);
     else
         lose_by_errno(conn, "receiving", error);
 }
@@ -155,12 +164,18 @@ hdpy_receive(hdpy_connection *conn)
 {
     if (conn->fd < 0)
         return true;
-    ssize_t n = receive(conn, MSG_DONTWAIT);
-    if (n < 0)
-        lose_after_receive(conn, errno);
-    else if (n > 0)
-        hdpy_dispatch(conn);
-    return n != 0;
+    bool came = false;
+    do {
+        ssize_t n = receive(conn, MSG_DONTWAIT);
+        if (n < 0)
+            lose_after_receive(conn, errno);
+        else if (n > 0)
+            hdpy_dispatch(conn);
+        came |= n != 0;
+        if (n <= 0)
+            break;
+    } while (hdpy_tls_has_more(conn)); /* the socket would not tell of it */
+    return came;
 }
 
 /* Whether what is left to parse can become a message that a server sends unasked to a client it keeps. */
@@ -184,7 +199,7 @@ static bool
 is_quiet(hdpy_connection *conn, int watch)
 {
     char byte;
-    if (conn->loss != NULL || hd_inbox_pending(&conn->session.in) != 0)
+    if (conn->loss != NULL || hd_inbox_pending(&conn->session.in) != 0 || hdpy_tls_has_more(conn))
         return false;
 #ifdef __linux__
     /* Half the price of recv(), and it holds for all connections of a pool. */
@@ -223,7 +238,7 @@ receive_blocking(hdpy_connection *conn, hd_rc *rc)
     ssize_t n, received = 0;
     int64_t began = 0;
     int error;
-    Py_BEGIN_ALLOW_THREADS
+    PyThreadState *without_gil = conn->tls == NULL ? PyEval_SaveThread() : NULL; /* TLS gives it up for itself */
     /* SO_RCVTIMEO brings us back regularly, to look for signals; a server that is never waited for does not. */
     n = receive(conn, 0);
     while (n > 0 && (*rc = hdpy_request_take_rows(conn, request)) == HD_OK) {
@@ -238,7 +253,8 @@ receive_blocking(hdpy_connection *conn, hd_rc *rc)
         n = receive(conn, 0);
     }
     error = errno;
-    Py_END_ALLOW_THREADS
+    if (without_gil != NULL)
+        PyEval_RestoreThread(without_gil);
     errno = error;
     return n;
 }
@@ -249,7 +265,7 @@ wait_by_poll(hdpy_connection *conn, hdpy_deadline deadline)
 {
     int longest = hdpy_deadline_left(deadline, ATTENTION_MS);
     struct pollfd p = {conn->fd, POLLIN, 0};
-    if (hd_session_outgoing(&conn->session).n != 0)
+    if (hdpy_has_unsent(conn))
         p.events |= POLLOUT;
     Py_BEGIN_ALLOW_THREADS
     poll(&p, 1, longest);
@@ -264,7 +280,7 @@ wait_by_callable(hdpy_connection *conn, hdpy_deadline deadline)
     PyObject *seconds = Py_NewRef(Py_None);
     if (deadline != 0)
         Py_SETREF(seconds, PyFloat_FromDouble(hdpy_deadline_left(deadline, INT_MAX) / 1000.0));
-    PyObject *write = hd_session_outgoing(&conn->session).n != 0 ? Py_True : Py_False;
+    PyObject *write = hdpy_has_unsent(conn) ? Py_True : Py_False;
     PyObject *fd = PyLong_FromLong(conn->fd);
     PyObject *done = fd && seconds ? PyObject_CallFunctionObjArgs(conn->wait, fd, write, seconds, NULL) : NULL;
     Py_XDECREF(fd);
@@ -279,19 +295,21 @@ turn(hdpy_connection *conn, hdpy_request *request, hdpy_deadline deadline)
 {
     hd_rc rc = HD_OK;
     hdpy_flush(conn);
+    if (hdpy_tls_raise(conn) < 0)
+        return -1;
     if (conn->session.skipping) /* what was queued behind an error is aborted without a word of the server */
         hdpy_dispatch(conn);
     if (hdpy_request_satisfied(conn, request) || conn->fd < 0)
         return 0;
     if (conn->wait != Py_None) {
-        if (hd_session_outgoing(&conn->session).n == 0 && hdpy_receive(conn))
+        if (!hdpy_has_unsent(conn) && hdpy_receive(conn))
             return 0;
         if (wait_by_callable(conn, deadline) < 0)
             return -1;
         hdpy_receive(conn);
         return 0;
     }
-    if (deadline != 0 || hd_session_outgoing(&conn->session).n != 0) {
+    if (deadline != 0 || hdpy_has_unsent(conn)) {
         if (wait_by_poll(conn, deadline) < 0)
             return -1;
         hdpy_receive(conn);
@@ -305,7 +323,11 @@ turn(hdpy_connection *conn, hdpy_request *request, hdpy_deadline deadline)
         hdpy_dispatch(conn);
         if (n < 0 && !request->done)
             lose_after_receive(conn, error);
+        else if (hdpy_tls_has_more(conn))
+            hdpy_receive(conn);
     }
+    if (hdpy_tls_raise(conn) < 0)
+        return -1;
     return request->done ? 0 : PyErr_CheckSignals();
 }
 

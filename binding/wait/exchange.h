@@ -5,6 +5,9 @@
 
 #include "objects/request.h"
 
+/* send() without blocking, through TLS where there is one. */
+ssize_t hdpy_send(hdpy_connection *conn, hd_span out);
+
 /* Lets a feeding request write on, and sends what the socket takes without blocking. A lost connection ends the
  * requests; it is no error of this function. */
 void hdpy_flush(hdpy_connection *conn);

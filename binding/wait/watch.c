@@ -1,9 +1,11 @@
 #include "wait/watch.h"
 
+#include "module/errors.h"
 #include "objects/copying.h"
 #include "objects/lane.h"
 #include "wait/exchange.h"
 #include "wait/operation.h"
+#include "wait/tls.h"
 
 #include <unistd.h>
 
@@ -125,7 +127,9 @@ hdpy_watch_flush(hdpy_connection *conn)
 {
     hdpy_watch *watch = conn->watch;
     hdpy_flush(conn);
-    bool pending = conn->fd >= 0 && hd_session_outgoing(&conn->session).n != 0;
+    if (hdpy_tls_raise(conn) < 0)
+        return -1;
+    bool pending = conn->fd >= 0 && hdpy_has_unsent(conn);
     if (watch == NULL || watch->loop == NULL || pending == watch->writing)
         return 0;
     watch->writing = pending;
@@ -144,17 +148,23 @@ hdpy_watch_flush(hdpy_connection *conn)
 static PyObject *
 after_io(hdpy_watch *watch, hdpy_connection *conn)
 {
-    int rc = hdpy_watch_flush(conn);
+    PyObject *failure = hdpy_watch_flush(conn) < 0 ? hdpy_take_exception() : NULL;
+    int rc = 0;
     bool all_read = hd_inbox_pending(&conn->session.in) == 0;
     hdpy_lane *lane = (hdpy_lane *)Py_XNewRef((PyObject *)conn->lane);
     hdpy_operation *op = (hdpy_operation *)Py_XNewRef((PyObject *)watch->operation);
     Py_DECREF((PyObject *)conn);
-    if (rc == 0 && lane != NULL)
+    if (lane != NULL)
         rc = hdpy_lane_arrived(lane, all_read);
     if (rc == 0 && op != NULL)
         rc = hdpy_operation_wake(op, all_read);
     Py_XDECREF((PyObject *)lane);
     Py_XDECREF((PyObject *)op);
+    if (failure != NULL && rc == 0) {
+        hdpy_raise(failure);
+        return NULL;
+    }
+    Py_XDECREF(failure);
     return rc < 0 ? NULL : Py_NewRef(Py_None);
 }
 

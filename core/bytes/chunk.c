@@ -110,7 +110,14 @@ void
 hd_inbox_commit(hd_inbox *in, size_t n)
 {
     in->chunk->used += n;
-    if (in->chunk->used == in->chunk->cap && in->next_cap < LARGEST_CHUNK)
+    if (in->chunk->used == in->chunk->cap)
+        hd_inbox_enlarge(in);
+}
+
+void
+hd_inbox_enlarge(hd_inbox *in)
+{
+    if (in->next_cap < LARGEST_CHUNK)
         in->next_cap *= 2;
 }
 

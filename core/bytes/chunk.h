@@ -55,6 +55,9 @@ uint8_t *hd_inbox_reserve(hd_inbox *in, size_t *room);
 /* n bytes (at most the room reserved) were received. */
 void hd_inbox_commit(hd_inbox *in, size_t n);
 
+/* The room was filled, though less became of it: the next chunk may be larger. */
+void hd_inbox_enlarge(hd_inbox *in);
+
 /* Cuts out the next message. HD_MORE: not complete yet. HD_EPROTO: a length that no server sends. */
 HD_MUSTCHECK hd_rc hd_inbox_next(hd_inbox *in, hd_message *msg);
 

@@ -59,6 +59,7 @@ class BaseConnection(_howdah.BaseConnection, Generic[Row]):
     _created_at: float | None  # by the pool; None: by that of the process that forked this one
 
     _used_password = False  # the server asked for it
+    _encryption: Any = None  # how it is encrypted: what cancelling has to do likewise
     _last_error = b""  # of pgconn.exec_()
 
     def __init__(self, pgconn: PGconn) -> None:

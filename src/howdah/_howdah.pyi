@@ -200,8 +200,11 @@ class BaseConnection:
     def _send_password(self, password: bytes, /) -> None: ...
     def _send_sasl_initial(self, mechanism: str, data: bytes, /) -> None: ...
     def _send_sasl_response(self, data: bytes, /) -> None: ...
-    def _attach(self, fd: int, /) -> None:
-        """Give the connection its socket, for life: it closes the descriptor."""
+    def _attach(self, fd: int, tls: tuple[Any, Any, Any] | None, /) -> None:
+        """Give the connection its socket, for life: it closes the descriptor.
+
+        `tls`: an ssl.SSLObject whose handshake is done, and its two MemoryBIO, incoming and outgoing.
+        """
 
     # state
     @property
@@ -226,6 +229,9 @@ class BaseConnection:
     def _copy(self) -> Any:
         """The Copy whose block is open, or None."""
     cancel_grace: float
+    @property
+    def _tls(self) -> Any:
+        """The ssl.SSLObject, or None."""
     _wait: Callable[[int, bool, float | None], None] | None  # how to wait for the socket where `select` was patched
     def fileno(self) -> int: ...
     def _transaction_status(self) -> int:

@@ -3,27 +3,43 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 
+SSL_REQUEST = 80877103
+
 
 class Peer:
-    """The server's end of one connection."""
+    """The server's end of one connection, with TLS where there is a context for it."""
 
-    def __init__(self, sock: socket.socket):
+    def __init__(self, sock: socket.socket, context: ssl.SSLContext | None = None):
         self._sock = sock
+        self._context = context
         sock.settimeout(20)
+
+    def encrypt(self) -> None:
+        """Make TLS's handshake."""
+        assert self._context is not None
+        self._sock = self._context.wrap_socket(self._sock, server_side=True)
+
+    def close(self) -> None:
+        self._sock.close()
 
     def send(self, *messages: bytes) -> None:
         self._sock.sendall(b"".join(messages))
 
     def startup(self) -> dict[str, str]:
-        """Read a start-up message: its parameters."""
-        (length,) = struct.unpack("!I", self._exactly(4))
-        self.protocol, *_ = struct.unpack("!I", self._exactly(4))
+        """Read a start-up message: its parameters. Asked for TLS before, it agrees if it has a context."""
+        length, self.protocol = struct.unpack("!II", self._exactly(8))
+        if self.protocol == SSL_REQUEST:
+            self.send(b"N" if self._context is None else b"S")
+            if self._context is not None:
+                self.encrypt()
+            length, self.protocol = struct.unpack("!II", self._exactly(8))
         words = [word.decode() for word in self._exactly(length - 8).split(b"\0")]
         return dict(zip(words[0:-2:2], words[1:-2:2], strict=True))
 
@@ -56,14 +72,20 @@ class Peer:
 
 class FakeServer:
     """Runs a script for every connection, each in a thread. Inside ``with`` it listens on 127.0.0.1, at `port`, or on
-    a socket that it is given.
+    a socket that it is given. With `context` it has TLS.
 
     A script ends by returning, which closes the connection. `failures` has what scripts raised, other than the errors
     of a connection that the client closed.
     """
 
-    def __init__(self, script: Callable[[Peer], object], listener: socket.socket | None = None):
+    def __init__(
+        self,
+        script: Callable[[Peer], object],
+        listener: socket.socket | None = None,
+        context: ssl.SSLContext | None = None,
+    ):
         self._script = script
+        self._context = context
         self._listener = listener or socket.create_server(("127.0.0.1", 0))
         self._threads: list[threading.Thread] = []
         self._acceptor = threading.Thread(target=self._accept, daemon=True)
@@ -87,13 +109,15 @@ class FakeServer:
                 thread.start()
 
     def _serve(self, sock: socket.socket) -> None:
-        with sock:
-            try:
-                self._script(Peer(sock))
-            except OSError:
-                pass
-            except BaseException as error:
-                self.failures.append(error)
+        peer = Peer(sock, self._context)
+        try:
+            self._script(peer)
+        except OSError:
+            pass
+        except BaseException as error:
+            self.failures.append(error)
+        finally:
+            peer.close()
 
     def __enter__(self) -> FakeServer:
         self._acceptor.start()

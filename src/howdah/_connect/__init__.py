@@ -16,7 +16,7 @@ def connect_sync(conn: Any, params: Mapping[str, Any]) -> None:
 
     Raises `OperationalError` with the reason of every attempt (of the subclass for the SQLSTATE, where there is one),
     `ConnectionTimeout`, `ProgrammingError` for a parameter that does not exist, `NotSupportedError` for one that asks
-    for encryption.
+    for encryption by GSSAPI.
     """
     from .channel import BlockingChannel, run_blocking
     from .startup import connect

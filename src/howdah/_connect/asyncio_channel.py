@@ -8,11 +8,11 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from .channel import RECEIVE, OwnSocket
+from .channel import OwnSocket
 from .hosts import Address, Info
 
 
@@ -34,11 +34,15 @@ class AsyncioChannel(OwnSocket):
         await self._loop.sock_connect(self._sock, address.sockaddr)
         return self._sock
 
-    async def send(self, data: bytes) -> None:
+    async def _send(self, data: bytes) -> None:
         await self._loop.sock_sendall(self.sock, data)
 
-    async def receive(self) -> bytes:
-        return await self._loop.sock_recv(self.sock, RECEIVE)
+    async def _receive(self, size: int) -> bytes:
+        return await self._loop.sock_recv(self.sock, size)
+
+    async def resolve(self, given: Any) -> Any:
+        value = given() if callable(given) else given
+        return await value if isinstance(value, Awaitable) else value
 
     async def compute(self, work: Callable[[], None]) -> None:
         await self._loop.run_in_executor(None, work)

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import CancellationTimeout, OperationalError
+from ..errors import CancellationTimeout, Error, OperationalError
 from .channel import Channel, why
+from .encryption import encrypt
 from .hosts import Address, hosts_of, lookup_of, tcp_addresses, unix_address
 
 
@@ -18,13 +19,16 @@ async def cancel(channel: Channel, conn: Any, timeout: float) -> None:
 
     The server closes our connection once the signal is on its way: a cancel cannot reach a later query after that,
     and before that none is sent. Where the server has not closed in time, the cancelled connection ends with what it
-    executes. Raises `CancellationTimeout`, or `OperationalError` when the server cannot be reached.
+    executes. The request goes with TLS if the connection has it, and then never without.
+    Raises `CancellationTimeout`, or `OperationalError` when the server cannot be reached.
     """
     request = conn._cancel_begin()
     sent = taken = False
     try:
         async with channel.limit(timeout):
             await channel.open(await _address(channel, conn._params))
+            if conn._encryption is not None and not await encrypt(channel, conn._encryption):
+                raise OperationalError("the server has TLS no longer")
             sent = True
             await channel.send(request)
             while await channel.receive():
@@ -32,6 +36,8 @@ async def cancel(channel: Channel, conn: Any, timeout: float) -> None:
             taken = True
     except TimeoutError:
         raise CancellationTimeout("cancellation timeout expired") from None
+    except Error as error:
+        raise OperationalError(f"cancellation failed: {error}") from None
     except OSError as error:
         taken = sent and isinstance(error, ConnectionResetError)  # it was read, and that is all that a server does
         if not taken:

@@ -9,11 +9,15 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Callable, Coroutine, Sequence
-from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager, suppress
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from ..errors import ProgrammingError
 from .hosts import Address, Info
+
+if TYPE_CHECKING:
+    from .tls import Pump  # ssl is imported by those who need it
 
 T = TypeVar("T")
 
@@ -38,14 +42,28 @@ class Channel(Protocol):
 
     async def open(self, address: Address) -> socket.socket: ...
     async def send(self, data: bytes) -> None: ...
-    async def receive(self) -> bytes:
-        """What has arrived; nothing once the other side has closed."""
+    async def receive(self, size: int = RECEIVE) -> bytes:
+        """What has arrived, of at most so many bytes from the network; nothing once the other side has closed."""
+        ...
+
+    async def start_tls(self, pump: Pump) -> None:
+        """Make the handshake; what is sent and received from now on goes through it. Raises `ssl.SSLError`."""
+        ...
+
+    def has_more(self) -> bool:
+        """Whether bytes have arrived that were not received."""
         ...
 
     async def compute(self, work: Callable[[], None]) -> None:
         """Do work that takes long."""
         ...
 
+    async def resolve(self, given: Any) -> Any:
+        """A value, or what a function gives that has none to start with. Raises what the function does."""
+        ...
+
+    @property
+    def tls(self) -> Pump | None: ...
     def close(self) -> None: ...
     def detach(self) -> int:
         """Give away the socket's descriptor."""
@@ -54,6 +72,50 @@ class Channel(Protocol):
 
 class OwnSocket:
     _sock: socket.socket | None = None
+    tls: Pump | None = None
+
+    async def _send(self, data: bytes) -> None:
+        raise NotImplementedError
+
+    async def _receive(self, size: int) -> bytes:
+        raise NotImplementedError
+
+    async def send(self, data: bytes) -> None:
+        await self._send(self.tls.encrypt(data) if self.tls else data)
+
+    async def receive(self, size: int = RECEIVE) -> bytes:
+        if self.tls is None:
+            return await self._receive(size)
+        while True:
+            records = await self._receive(size)
+            data = self.tls.decrypt(records) if records else None
+            if answer := self.tls.encrypt(b""):
+                await self._send(answer)
+            if data != b"":
+                return data or b""
+
+    async def start_tls(self, pump: Pump) -> None:
+        try:
+            while not pump.handshake():
+                await self._send(pump.encrypt(b""))
+                if not (records := await self._receive(RECEIVE)):
+                    raise ConnectionResetError
+                pump.incoming.write(records)
+        finally:
+            if alert := pump.encrypt(b""):
+                with suppress(OSError):
+                    await self._send(alert)
+        self.tls = pump
+
+    def has_more(self) -> bool:
+        timeout = self.sock.gettimeout()
+        self.sock.settimeout(0)
+        try:
+            return bool(self.sock.recv(1, socket.MSG_PEEK))
+        except BlockingIOError:
+            return False
+        finally:
+            self.sock.settimeout(timeout)
 
     @property
     def sock(self) -> socket.socket:
@@ -61,6 +123,7 @@ class OwnSocket:
         return self._sock
 
     def close(self) -> None:
+        self.tls = None
         if self._sock is not None:
             self._sock.close()
             self._sock = None
@@ -92,13 +155,21 @@ class BlockingChannel(OwnSocket):
         self._sock.connect(address.sockaddr)
         return self._sock
 
-    async def send(self, data: bytes) -> None:
+    async def _send(self, data: bytes) -> None:
         self._wait_at_most()
         self.sock.sendall(data)
 
-    async def receive(self) -> bytes:
+    async def _receive(self, size: int) -> bytes:
         self._wait_at_most()
-        return self.sock.recv(RECEIVE)
+        return self.sock.recv(size)
+
+    async def resolve(self, given: Any) -> Any:
+        value = given() if callable(given) else given
+        if isinstance(value, Awaitable):
+            if isinstance(value, Coroutine):
+                value.close()
+            raise ProgrammingError("a blocking connection cannot await; it needs a function that is not async")
+        return value
 
     async def compute(self, work: Callable[[], None]) -> None:
         work()

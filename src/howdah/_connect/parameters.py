@@ -24,6 +24,7 @@ CHOICES = {
     "sslnegotiation": ("postgres", "direct"),
     "gssencmode": ("disable", "prefer", "require"),
     "channel_binding": ("disable", "prefer", "require"),
+    "sslcertmode": ("disable", "allow", "require"),
     "target_session_attrs": ("any", "read-write", "read-only", "primary", "standby", "prefer-standby"),
     "load_balance_hosts": ("disable", "random"),
     "min_protocol_version": ("3.0", "3.2", "latest"),
@@ -38,7 +39,7 @@ def resolve(params: Mapping[str, Any]) -> dict[str, str]:
     """Every parameter in force, as text.
 
     Raises `ProgrammingError` for a name that is unknown, `OperationalError` for a value that cannot be, and
-    `NotSupportedError` for what would have to be encrypted.
+    `NotSupportedError` for encryption by GSSAPI.
     """
     found = {name: str(value) for name, value in params.items() if value is not None}
     for name, value in found.items():
@@ -65,7 +66,8 @@ def resolve(params: Mapping[str, Any]) -> dict[str, str]:
     for name, choices in CHOICES.items():
         if name in found and found[name] not in choices:
             raise OperationalError(f'invalid {name} value: "{found[name]}"')
-    _refuse_encryption(found)
+    if found["gssencmode"] == "require":
+        raise NotSupportedError("gssencmode=require: howdah does not encrypt by GSSAPI")
     return found
 
 
@@ -76,26 +78,6 @@ def _os_user() -> str:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:
         raise OperationalError(f"could not look up local user ID {os.geteuid()}, and no user was given") from None
-
-
-def _refuse_encryption(params: Mapping[str, str]) -> None:
-    for name, values in {
-        "channel_binding": ("require",),
-        "sslcertmode": ("require",),
-        "sslnegotiation": ("direct",),
-        "gssencmode": ("require",),
-    }.items():
-        if params.get(name) in values:
-            raise NotSupportedError(f"{name}={params[name]} needs an encrypted connection, which howdah has not yet")
-    for name in ("scram_client_key", "scram_server_key"):
-        if params.get(name):
-            raise NotSupportedError(f"howdah does not log in by {name} yet")
-
-
-def refuse_tls(params: Mapping[str, str], host: Host) -> None:
-    """The strict modes, which never send anything in the clear. They do not matter for a Unix-domain socket."""
-    if params["sslmode"] in CHOICES["sslmode"][3:] and not host.is_unix:
-        raise NotSupportedError(f"sslmode={params['sslmode']} needs TLS, which howdah has not yet: nothing was sent")
 
 
 def timeout_of(params: Mapping[str, str]) -> float:

@@ -1,4 +1,4 @@
-"""SCRAM-SHA-256 (RFC 5802, RFC 7677), the client's side, without channel binding."""
+"""SCRAM-SHA-256 and SCRAM-SHA-256-PLUS (RFC 5802, RFC 7677), the client's side."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import binascii
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 
 from ..errors import OperationalError
 from .saslprep import saslprep
@@ -24,15 +25,25 @@ class Scram:
     `OperationalError` when the server breaks the exchange or does not know the password either.
     """
 
-    GS2_HEADER = "n,,"  # the client does not offer channel binding
-
-    def __init__(self, password: str, nonce: str | None = None, user: str = ""):
+    def __init__(
+        self,
+        password: str,
+        nonce: str | None = None,
+        user: str = "",
+        *,
+        header: str = "n,,",
+        binding: bytes = b"",
+        keys: tuple[bytes, bytes] = (b"", b""),
+    ):
         self._password = encode_password(saslprep(password))
+        self._header = header
+        self._binding = header.encode() + binding
+        self._client_key, self._server_key = keys
         self._nonce = nonce or base64.b64encode(secrets.token_bytes(18)).decode()
         self._client_first = f"n={user},r={self._nonce}"
 
     def first(self) -> bytes:
-        return (self.GS2_HEADER + self._client_first).encode()
+        return (self._header + self._client_first).encode()
 
     def challenge(self, message: bytes) -> None:
         """Take the server's nonce, salt and number of iterations."""
@@ -50,16 +61,20 @@ class Scram:
             raise OperationalError(
                 f"SCRAM: the server asks for {self.iterations} iterations, more than {MAX_ITERATIONS} are refused"
             )
-        binding = base64.b64encode(self.GS2_HEADER.encode()).decode()
+        binding = base64.b64encode(self._binding).decode()
         self._without_proof = f"c={binding},r={nonce}"
         self._auth_message = f"{self._client_first},{message.decode()},{self._without_proof}".encode()
 
     def derive(self) -> None:
         """The slow step: 4096 iterations take a millisecond or two. The GIL is released."""
-        self._salted = hashlib.pbkdf2_hmac("sha256", self._password, self._salt, self.iterations)
+        if self._client_key and self._server_key:
+            return
+        salted = hashlib.pbkdf2_hmac("sha256", self._password, self._salt, self.iterations)
+        self._client_key = self._client_key or hmac.digest(salted, b"Client Key", "sha256")
+        self._server_key = self._server_key or hmac.digest(salted, b"Server Key", "sha256")
 
     def final(self) -> bytes:
-        client_key = hmac.digest(self._salted, b"Client Key", "sha256")
+        client_key = self._client_key
         stored_key = hashlib.sha256(client_key).digest()
         signature = hmac.digest(stored_key, self._auth_message, "sha256")
         proof = bytes(a ^ b for a, b in zip(client_key, signature, strict=True))
@@ -70,9 +85,19 @@ class Scram:
         if message.startswith(b"e="):
             raise OperationalError(f"SCRAM: the server refuses: {message[2:100].decode(errors='replace')}")
         theirs = _unbase64(_fields(message, "v")["v"])
-        server_key = hmac.digest(self._salted, b"Server Key", "sha256")
-        if not hmac.compare_digest(hmac.digest(server_key, self._auth_message, "sha256"), theirs):
+        if not hmac.compare_digest(hmac.digest(self._server_key, self._auth_message, "sha256"), theirs):
             raise OperationalError("SCRAM: the server's signature is wrong: it does not know the password")
+
+
+def key_of(params: Mapping[str, str], name: str) -> bytes:
+    """A key of SCRAM that was given instead of the password, or nothing. Raises `OperationalError`."""
+    try:
+        key = base64.b64decode(params.get(name, ""), validate=True)
+    except (binascii.Error, ValueError):
+        raise OperationalError(f'invalid value of "{name}": it is not base64') from None
+    if len(key) not in (0, 32):
+        raise OperationalError(f'invalid value of "{name}": a key has 32 bytes')
+    return key
 
 
 def encode_password(password: str) -> bytes:

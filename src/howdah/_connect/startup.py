@@ -15,11 +15,13 @@ from contextlib import suppress
 from typing import Any
 
 from ..errors import ConnectionTimeout, Error, OperationalError, from_server
-from .authentication import Authenticator, Policy
+from .authentication import Authenticator, Helpers, Policy, check_keys
 from .channel import Channel, why
+from .encryption import HandshakeFailed, encrypt, may_go_on, order, tls_of
+from .encryption import check as check_encryption
 from .hosts import Address, Host, hosts_of, lookup_of, tcp_addresses, unix_address
 from .options import OPTIONS
-from .parameters import integer, password_for, refuse_tls, resolve, startup_settings, timeout_of
+from .parameters import integer, resolve, startup_settings, timeout_of
 
 CLOSED = (
     "server closed the connection unexpectedly\n"
@@ -41,13 +43,12 @@ class Parameters(dict[str, str]):
 
 async def connect(channel: Channel, conn: Any, given: Mapping[str, Any]) -> None:
     """Connect `conn` to the first server that will have it; its parameters are then in ``conn._params``."""
+    helpers, given = Helpers.split(given)
     params = resolve(given)
     timeout = timeout_of(params)
-    for check in (_protocols, Policy.of):  # a mistake is told before anything is tried
+    for check in (_protocols, Policy.of, check_encryption, check_keys):  # a mistake is told before anything is tried
         check(params)
     hosts = hosts_of(params)
-    for host in hosts:
-        refuse_tls(params, host)
     shuffled = params["load_balance_hosts"] == "random"
     if shuffled:
         random.shuffle(hosts)
@@ -66,11 +67,7 @@ async def connect(channel: Channel, conn: Any, given: Mapping[str, Any]) -> None
             if shuffled:
                 random.shuffle(addresses)
             for address in addresses:
-                try:
-                    await _attempt(channel, conn, params, address, kind, timeout)
-                except Error as error:
-                    failures.append(error)
-                else:
+                if await _reached(channel, conn, params, address, kind, timeout, helpers, failures):
                     conn._params = _used(params, address)
                     return
     from ..pq import PGconn  # which needs the parameters' names from this package
@@ -118,28 +115,79 @@ def _summary(failures: list[Error]) -> Error:
     return error
 
 
-async def _attempt(
-    channel: Channel, conn: Any, params: Mapping[str, str], address: Address, kind: str, timeout: float
-) -> None:
-    """Connect to one address. Raises `OperationalError`; whatever it raises, the socket is closed."""
+async def _reached(
+    channel: Channel,
+    conn: Any,
+    params: Mapping[str, str],
+    address: Address,
+    kind: str,
+    timeout: float,
+    helpers: Helpers,
+    failures: list[Error],
+) -> bool:
+    """Connect to one address, with TLS or without, or first one and then the other.
+
+    What fails is added to `failures`; whatever does, the socket is closed.
+    """
     where = f"connection to server {address} failed"
     try:
         async with channel.limit(timeout):
-            sock = await channel.open(address)
-            prepare_socket(sock, params, address)
-            await _start(channel, conn, params, password_for(params, address.host))
-        _check_kind(conn, kind)
-        _attach(channel, conn)
+            for encrypted, following in _methods(params, address):
+                try:
+                    await _attempt(channel, conn, params, address, helpers, encrypted, following)
+                    _check_kind(conn, kind)
+                    _attach(channel, conn)
+                    return True
+                except Error as error:
+                    failures.append(_located(error, where))
+                    if following is None or not may_go_on(error, encrypted, params["sslmode"]):
+                        return False
+                finally:
+                    channel.close()
     except TimeoutError:
-        raise ConnectionTimeout(f"{where}: timeout expired") from None
+        failures.append(ConnectionTimeout(f"{where}: timeout expired"))
     except OSError as error:
-        raise OperationalError(f"{where}: {_reason(error, address)}") from error
-    except Error as error:
-        # A server's complaint keeps the class of its SQLSTATE, if that is an OperationalError as it is of connecting.
-        cls = type(error) if isinstance(error, OperationalError) else OperationalError
-        raise cls(f"{where}: {error}", info=error._info, encoding=error._encoding) from None
-    finally:
-        channel.close()
+        failure = OperationalError(f"{where}: {_reason(error, address)}")
+        failure.__cause__ = error
+        failures.append(failure)
+    return False
+
+
+def _methods(params: Mapping[str, str], address: Address) -> list[tuple[bool, bool | None]]:
+    """Whether to encrypt, in the order in which that is tried, each with what may follow."""
+    methods = order(params, address.host)
+    return list(zip(methods, (*methods[1:], None), strict=True))
+
+
+def _located(error: Error, where: str) -> Error:
+    """A server's complaint keeps the class of its SQLSTATE if that is an OperationalError, as it is of connecting."""
+    known = isinstance(error, OperationalError) and not isinstance(error, HandshakeFailed)
+    cls = type(error) if known else OperationalError
+    return cls(f"{where}: {error}", info=error._info, encoding=error._encoding)
+
+
+async def _attempt(
+    channel: Channel,
+    conn: Any,
+    params: Mapping[str, str],
+    address: Address,
+    helpers: Helpers,
+    encrypted: bool,
+    following: bool | None,
+) -> None:
+    """Connect once. Raises `Error` and OSError."""
+    tls = tls_of(params, address.host, address.ip, helpers.ssl_context) if encrypted else None
+    sock = await channel.open(address)
+    prepare_socket(sock, params, address)
+    conn._encryption = None
+    if tls is not None:
+        if await encrypt(channel, tls):
+            conn._encryption = tls
+        elif following is None:
+            raise OperationalError("server does not support SSL, but SSL was required")
+        # else it goes on in the clear, since that may be
+    conn._used_password = False
+    await _start(channel, conn, params, Authenticator(channel, conn, params, address, helpers))
 
 
 def _reason(error: OSError, address: Address) -> str:
@@ -154,9 +202,10 @@ def _reason(error: OSError, address: Address) -> str:
 
 
 def _attach(channel: Channel, conn: Any) -> None:
+    tls = channel.tls.parts if channel.tls else None
     fd = channel.detach()
     try:
-        conn._attach(fd)
+        conn._attach(fd, tls)
     except BaseException:
         socket.close(fd)
         raise
@@ -207,10 +256,9 @@ def _check_first_words(data: bytes) -> None:
         raise OperationalError(data[1:].partition(b"\0")[0].decode(errors="replace").strip())
 
 
-async def _start(channel: Channel, conn: Any, params: Mapping[str, str], password: str) -> None:
+async def _start(channel: Channel, conn: Any, params: Mapping[str, str], authenticator: Authenticator) -> None:
     """Exchange the messages of start-up, until the server is ready for a query."""
     lowest, highest = _protocols(params)
-    authenticator = Authenticator(conn, params, password)
     first = True
     conn._start(highest, startup_settings(params))
     while True:
@@ -226,8 +274,7 @@ async def _start(channel: Channel, conn: Any, params: Mapping[str, str], passwor
             first = False
         for event in conn._feed(received):
             if event[0] == "authentication":
-                if slow := authenticator.answer(event[1], event[2]):
-                    await channel.compute(slow)
+                await authenticator.answer(event[1], event[2])
             elif event[0] == "negotiate_protocol_version":
                 _check_negotiation(event[1], event[2], lowest)
             elif event[0] == "error":

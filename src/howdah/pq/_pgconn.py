@@ -225,8 +225,7 @@ class PGconn:
     @property
     def ssl_in_use(self) -> bool:
         """Whether the connection is encrypted."""
-        self._open()
-        return False
+        return self._open()._tls is not None
 
     @property
     def error_message(self) -> bytes:

@@ -1,0 +1,61 @@
+/* TLS between the session and the socket: records are made and read by Python's ssl, an SSLObject with a MemoryBIO at
+ * each side, and sent and received here. So sync and asyncio have one filter, and no second OpenSSL is in the process.
+ *
+ * Everything here needs the GIL. Nothing leaves an exception behind: what fails looks like send() and recv() failing. */
+#ifndef HDPY_TLS_H
+#define HDPY_TLS_H
+
+#include "objects/connection.h"
+
+typedef struct hdpy_tls {
+    PyObject *object;       /* ssl.SSLObject, for those who ask ... */
+    PyObject *engine;       /* ... and what it calls itself */
+    PyObject *scratch;      /* bytearray for what little is read */
+    PyObject *incoming;     /* ssl.MemoryBIO with records received ... */
+    PyObject *outgoing;     /* ... and with records to send */
+    PyObject *unsent;       /* bytes that the socket has not taken yet; NULL: none */
+    Py_ssize_t sent;        /* of them, that it has */
+    Py_ssize_t waiting;     /* in `incoming`, while there is a record to be opened */
+    Py_ssize_t left;        /* of the record being read */
+    bool drained;           /* what was received has been read: only more from the socket can give more */
+    bool busy;              /* a signal handler or a finalizer within our calls must not come here again */
+    PyObject *failure;      /* exception: why the connection can't be read; NULL: none */
+    PyObject *interruption; /* exception of a signal handler, to be raised by whoever can */
+} hdpy_tls;
+
+/* Takes over a handshake that is done: (SSLObject, incoming, outgoing). NULL with an exception. */
+hdpy_tls *hdpy_tls_new(PyObject *parts);
+void hdpy_tls_free(hdpy_tls *tls);
+int hdpy_tls_traverse(hdpy_tls *tls, visitproc visit, void *arg);
+
+/* As send() without blocking. What it takes may wait here; with nothing to send, it sends that. */
+ssize_t hdpy_tls_send(hdpy_connection *conn, hd_span out);
+
+/* As recv(); it gives what has been received before anything else. */
+ssize_t hdpy_tls_receive(hdpy_connection *conn, uint8_t *to, size_t room, int flags);
+
+/* Whether something can be received that the socket doesn't tell of. */
+static inline bool
+hdpy_tls_has_more(const hdpy_connection *conn)
+{
+    return conn->tls != NULL && !conn->tls->drained && conn->fd >= 0;
+}
+
+/* Whether something is left to be sent. */
+static inline bool
+hdpy_has_unsent(const hdpy_connection *conn)
+{
+    return hd_session_outgoing(&conn->session).n != 0 || (conn->tls != NULL && conn->tls->unsent != NULL);
+}
+
+/* Raises what a signal handler raised meanwhile: -1. */
+int hdpy_tls_raise_interruption(hdpy_connection *conn);
+
+/* 0: there was nothing to raise. */
+static inline int
+hdpy_tls_raise(hdpy_connection *conn)
+{
+    return conn->tls != NULL && conn->tls->interruption != NULL ? hdpy_tls_raise_interruption(conn) : 0;
+}
+
+#endif

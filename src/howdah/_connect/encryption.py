@@ -1,0 +1,159 @@
+"""Whether a connection is encrypted, and how it comes to be.
+
+PostgreSQL documentation, 54.2.11 "SSL Session Encryption". The parameters allow one method or two, in an order; see
+``sslmode`` in the documentation of libpq, "SSL Support".
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..errors import Error, OperationalError, ProgrammingError
+from .channel import Channel
+from .hosts import Host
+
+if TYPE_CHECKING:
+    import ssl
+
+SSL_REQUEST = b"\0\0\0\x08\x04\xd2\x16\x2f"
+
+# The orders in which a connection is tried: True with TLS.
+ORDERS = {
+    "disable": (False,),
+    "allow": (False, True),
+    "prefer": (True, False),
+    "require": (True,),
+    "verify-ca": (True,),
+    "verify-full": (True,),
+}
+
+STRICT = ("require", "verify-ca", "verify-full")
+
+
+class HandshakeFailed(OperationalError):
+    """TLS could not be made; where that is allowed, the connection may be tried without."""
+
+
+class Tls(NamedTuple):
+    """How to encrypt a connection to a host: the same for what it executes, and for cancelling that."""
+
+    context: ssl.SSLContext
+    host: str
+    sni: str | None
+    direct: bool  # without asking before
+    check_name: bool
+
+
+def check(params: Mapping[str, str]) -> None:
+    """Raises `OperationalError` for parameters that contradict each other."""
+    mode = params["sslmode"]
+    if params["sslnegotiation"] == "direct" and mode not in STRICT:
+        raise OperationalError(
+            f'weak sslmode "{mode}" may not be used with sslnegotiation=direct '
+            '(use "require", "verify-ca", or "verify-full")'
+        )
+    if params.get("sslrootcert") == "system" and mode != "verify-full":
+        raise OperationalError(f'weak sslmode "{mode}" may not be used with sslrootcert=system (use "verify-full")')
+    if mode != "disable":
+        _tls_module()
+        from .tls import check_versions
+
+        check_versions(params)
+
+
+def _tls_module() -> None:
+    try:
+        import ssl  # noqa: F401
+    except ImportError:  # Python can be built without
+        raise OperationalError("sslmode is not supported: this Python has no ssl module") from None
+
+
+def order(params: Mapping[str, str], host: Host) -> tuple[bool, ...]:
+    """The methods to try in turn. A Unix-domain socket is never encrypted."""
+    return (False,) if host.is_unix else ORDERS[params["sslmode"]]
+
+
+def tls_of(params: Mapping[str, str], host: Host, ip: str, own: ssl.SSLContext | None) -> Tls:
+    """Raises `OperationalError` for files that are of no use, `ProgrammingError` for a context too weak."""
+    import ssl
+
+    from .tls import context_of, verifies
+
+    name = host.name or ip
+    if own is not None and verifies(params) and own.verify_mode != ssl.CERT_REQUIRED:
+        raise ProgrammingError(f"sslmode={params['sslmode']} needs an SSLContext whose verify_mode is CERT_REQUIRED")
+    sni: str | None = name if params.get("sslsni", "1") == "1" and host.name and not _is_ip(name) else None
+    if own is not None and own.check_hostname:
+        sni = name  # by it the context checks
+    context = own or context_of(params)
+    return Tls(context, name, sni, params["sslnegotiation"] == "direct", params["sslmode"] == "verify-full")
+
+
+def _is_ip(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+async def encrypt(channel: Channel, tls: Tls) -> bool:
+    """Turn TLS on; False if the server has none. Raises `OperationalError`, `HandshakeFailed` among them."""
+    if not tls.direct:
+        await channel.send(SSL_REQUEST)
+        answer = await channel.receive(1)
+        if not answer:
+            raise ConnectionResetError
+        if answer == b"N":
+            return False
+        if answer == b"E":  # whoever says why may be anybody
+            raise OperationalError("server sent an error response during SSL exchange")
+        if answer != b"S":
+            raise OperationalError(f"received invalid response to SSL negotiation: {ascii(answer)[2:-1]}")
+        if channel.has_more():  # a server waits for the client to begin
+            raise OperationalError("received unencrypted data after SSL response")
+    await _handshake(channel, tls)
+    return True
+
+
+async def _handshake(channel: Channel, tls: Tls) -> None:
+    import ssl
+
+    from .certificate import check_name
+    from .tls import ALPN, Pump, reason_of
+
+    try:
+        pump = Pump(tls.context, tls.sni)
+    except ValueError as error:  # no name that could be sent
+        raise OperationalError(f"invalid host name for TLS: {error}") from None
+    try:
+        await channel.start_tls(pump)
+    except ssl.SSLError as error:
+        raise HandshakeFailed(f"SSL error: {reason_of(error)}") from None
+    except ConnectionResetError:
+        raise HandshakeFailed("SSL error: the server closed the connection during the handshake") from None
+    protocol = pump.object.selected_alpn_protocol()
+    if protocol is None and tls.direct:
+        raise HandshakeFailed("direct SSL connection was established without ALPN protocol negotiation extension")
+    if protocol not in (None, ALPN):
+        raise HandshakeFailed("SSL connection was established with unexpected ALPN protocol")
+    if tls.check_name:
+        try:
+            check_name(pump.object.getpeercert() or {}, tls.host)
+        except ValueError as error:
+            raise HandshakeFailed(f"could not read the server's certificate: {error}") from None
+
+
+def may_go_on(error: Error, encrypted: bool, mode: str) -> bool:
+    """Whether the other method is tried after this failure.
+
+    As by libpq, except that a connection which was refused with TLS goes on in the clear only where the server says
+    that this role may not come in this way: a wrong password is not offered again to whoever listens.
+    """
+    if error.sqlstate == "57P03":
+        return False  # it is starting up, whichever way
+    if encrypted:
+        return isinstance(error, HandshakeFailed) or error.sqlstate == "28000"
+    return mode == "allow" and error.sqlstate is not None

@@ -1,0 +1,44 @@
+"""GSSAPI (RFC 2743) by the package `gssapi`, the extra ``howdah[gssapi]``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import OperationalError
+
+
+class Gss:
+    """One log-in by a Kerberos ticket, the server proving itself as well."""
+
+    def __init__(self, params: Mapping[str, str], host: str):
+        try:
+            import gssapi
+        except ImportError:
+            raise OperationalError(
+                "the server asks for GSSAPI authentication, for which the package gssapi is needed: howdah[gssapi]"
+            ) from None
+        if not host:
+            raise OperationalError("host name must be specified")
+        service = params.get("krbsrvname") or "postgres"
+        self._error: type[Exception] = gssapi.exceptions.GSSError
+        flags = gssapi.RequirementFlag.mutual_authentication
+        if params.get("gssdelegation") == "1":
+            flags |= gssapi.RequirementFlag.delegate_to_peer
+        try:
+            name = gssapi.Name(f"{service}@{host}", gssapi.NameType.hostbased_service)
+            self._context: Any = gssapi.SecurityContext(name=name, usage="initiate", flags=flags)
+        except self._error as error:
+            raise OperationalError(f"GSSAPI: {error}") from None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the server has proven itself."""
+        return bool(self._context.complete)
+
+    def step(self, token: bytes) -> bytes:
+        """Take the server's token; the answer, which may be nothing. Raises `OperationalError`."""
+        try:
+            return self._context.step(token or None) or b""
+        except self._error as error:
+            raise OperationalError(f"GSSAPI continuation error: {error}") from None
