@@ -80,6 +80,11 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
         what they are (see docs/discovery.md). param_style: "numeric_dollar" for queries with ``$1`` and sequences of
         parameters, on all cursors of the connection.
 
+        Also by keyword: ``ssl_context``, an `ssl.SSLContext` to use as it is (``sslmode`` is then ``require`` unless
+        given); ``password`` as a function without arguments, called when the server asks for one; ``oauth_token``, a
+        function from an `OAuthRequest` to a bearer token. Under asyncio both may be coroutine functions. See
+        docs/tls.md.
+
         Raises ValueError for another param_style, or for one together with a cursor_factory, which decides that by
         itself; `ProgrammingError` for a string or a keyword that libpq doesn't know, `OperationalError` when no host
         accepts the connection, `ConnectionTimeout` when none answers within ``connect_timeout`` seconds.

@@ -50,6 +50,7 @@ EXPECTED = {
     "peewee_models.py": ["Jumbo 1860", "Hathi 1894", "['Jumbo the Great']"],
     "pipeline.py": ["1000 updates: ", "sum: 2000", "count: 100", "failed: division by zero", "still there: 100"],
     "read_sql.py": ["rows written: 5", "2024-02-29  Pune  NaN", "sum of the pieces: 31250125000"],
+    "rotating_password.py": ["password 1 asked for 127.0.0.1", "('app',)", "password 3 asked for https://"],
     "select_rows.py": ["1 Ada\n3 Cleo", "columns: ['id', 'name']", "rows: 2"],
     "sqlalchemy_async.py": ["Kipling ['Kim', 'The Jungle Book']", "Orwell ['Shooting an Elephant']", "books: 3"],
     "transfer.py": ["('ada', 70), ('bob', 50)", "Refused: new row", "('ada', 70), ('bob', 50)"],

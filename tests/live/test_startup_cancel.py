@@ -26,6 +26,8 @@ def cancel(request):
 class Cancelled:
     """What a cancel needs of a connection."""
 
+    _encryption = None
+
     def __init__(self, server):
         self._params = server.params
         self.known = None

@@ -10,7 +10,7 @@ import ipaddress
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..errors import Error, OperationalError, ProgrammingError
+from ..errors import Error, OperationalError
 from .channel import Channel
 from .hosts import Host
 
@@ -76,14 +76,14 @@ def order(params: Mapping[str, str], host: Host) -> tuple[bool, ...]:
 
 
 def tls_of(params: Mapping[str, str], host: Host, ip: str, own: ssl.SSLContext | None) -> Tls:
-    """Raises `OperationalError` for files that are of no use, `ProgrammingError` for a context too weak."""
+    """Raises `OperationalError` for files that are of no use, or a context that is too weak."""
     import ssl
 
     from .tls import context_of, verifies
 
     name = host.name or ip
     if own is not None and verifies(params) and own.verify_mode != ssl.CERT_REQUIRED:
-        raise ProgrammingError(f"sslmode={params['sslmode']} needs an SSLContext whose verify_mode is CERT_REQUIRED")
+        raise OperationalError(f"sslmode={params['sslmode']} needs an SSLContext whose verify_mode is CERT_REQUIRED")
     sni: str | None = name if params.get("sslsni", "1") == "1" and host.name and not _is_ip(name) else None
     if own is not None and own.check_hostname:
         sni = name  # by it the context checks
