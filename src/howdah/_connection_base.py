@@ -18,7 +18,7 @@ from ._enums import IsolationLevel
 from ._log import logger
 from ._tpc import Tpc, Xid
 from .connection_info import ConnectionInfo
-from .pq import PGconn, TransactionStatus
+from .pq import ExecStatus, PGconn, PGnotify, TransactionStatus
 from .rows import Row
 
 CANCEL_TIMEOUT = 5.0  # seconds that cancel() has
@@ -60,7 +60,11 @@ class BaseConnection(_howdah.BaseConnection, Generic[Row]):
 
     _used_password = False  # the server asked for it
     _encryption: Any = None  # how it is encrypted: what cancelling has to do likewise
-    _last_error = b""  # of pgconn.exec_()
+    # What is told, or was sent, by way of `pgconn`.
+    _last_error = b""
+    _answers: deque[_howdah.Result] | None = None
+    _pgconn_notice: Callable[[_howdah.Result], None] | None = None
+    _pgconn_notify: Callable[[PGnotify], None] | None = None
 
     def __init__(self, pgconn: PGconn) -> None:
         """Not connected: `connect` makes connections. pgconn: one without a connection, to be a view of this.
@@ -244,6 +248,9 @@ class BaseConnection(_howdah.BaseConnection, Generic[Row]):
         diagnostic = Diagnostic(fields, self._encoding())
         for handler in self._notice_handlers:
             _call_handler(handler, diagnostic)
+        if self._pgconn_notice is not None:
+            text = f"{diagnostic.severity}:  {diagnostic.message_primary}\n".encode()
+            _call_handler(self._pgconn_notice, _howdah.bare_result(ExecStatus.NONFATAL_ERROR, text, fields))
 
     def _on_notification(self, pid: int, channel: str, payload: str) -> None:
         notify = Notify(channel, payload, pid)
@@ -253,6 +260,8 @@ class BaseConnection(_howdah.BaseConnection, Generic[Row]):
                 self._arrived.set()
         for handler in self._notify_handlers:
             _call_handler(handler, notify)
+        if self._pgconn_notify is not None:
+            _call_handler(self._pgconn_notify, PGnotify(channel.encode(), pid, payload.encode()))
 
     # ---- cancelling
 

@@ -2,25 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from collections.abc import Callable, Generator, Mapping, Sequence
+from types import NoneType as NoneType
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from ._enums import PyFormat as PyFormat
+from ._transformer import Transformer as Transformer
+from .conninfo import ConnDict as ConnDict
+from .conninfo import ConnMapping as ConnMapping
+from .conninfo import ConnParam as ConnParam
 from .pq import Format
 
 if TYPE_CHECKING:
     from ._adapters_map import AdaptersMap
     from ._connection_base import BaseConnection
     from .sql import SQL, Composed
+    from .waiting import Ready, Wait
+
+RV = TypeVar("RV")
+ConnectionType = TypeVar("ConnectionType", bound="BaseConnection[Any]")
 
 # SQL with %s or %(name)s placeholders.
 Query: TypeAlias = "str | bytes | SQL | Composed"
+QueryNoTemplate: TypeAlias = Query
 
 # What is bound to them, by position or by name.
 Params: TypeAlias = Sequence[Any] | Mapping[str, Any]
 
 # Bytes of a value.
 Buffer: TypeAlias = bytes | bytearray | memoryview
+
+# From a value to its bytes, and back.
+DumpFunc: TypeAlias = Callable[[Any], "Buffer | None"]
+LoadFunc: TypeAlias = Callable[[Buffer], Any]
+
+# What `howdah.waiting` runs: generators of what is waited for, on one descriptor or on those that they name.
+PQGen: TypeAlias = Generator["Wait", "Ready | int", RV]
+PQGenConn: TypeAlias = Generator[tuple[int, "Wait"], "Ready | int", RV]
+
+# What a pipeline does later.
+PipelineCommand: TypeAlias = Callable[[], None]
+
+
+class WaitFunc(Protocol):
+    """Runs a generator that waits (see `howdah.waiting`)."""
+
+    def __call__(self, gen: PQGen[RV], fileno: int, interval: float = ..., timeout: float | None = ...) -> RV: ...
+
+
+class ReadyFunc(Protocol):
+    """Says what a descriptor is ready for."""
+
+    def __call__(self, fileno: int, wait: Wait, /) -> Ready | int: ...
 
 
 class AdaptContext(Protocol):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from typing import TypeAlias
 
 from ._connect.options import OPTIONS
@@ -17,6 +18,7 @@ __all__ = ["conninfo_to_dict", "make_conninfo", "timeout_from_conninfo"]
 
 ConnParam: TypeAlias = str | int | None
 ConnDict: TypeAlias = dict[str, ConnParam]
+ConnMapping: TypeAlias = Mapping[str, ConnParam]
 
 
 def make_conninfo(conninfo: str = "", **kwargs: ConnParam) -> str:

@@ -24,6 +24,9 @@ T = TypeVar("T", covariant=True)
 if TYPE_CHECKING:
     from typing_extensions import TypeVar as TypeVarWithDefault
 
+    from .cursor import Cursor
+    from .cursor_async import AsyncCursor
+
     Row = TypeVarWithDefault("Row", covariant=True, default=TupleRow)
 else:
     Row = TypeVar("Row", covariant=True)
@@ -41,8 +44,16 @@ class BaseRowFactory(Protocol[Row]):
     def __call__(self, __cursor: Any) -> RowMaker[Row]: ...
 
 
-RowFactory: TypeAlias = BaseRowFactory[Row]
-AsyncRowFactory: TypeAlias = BaseRowFactory[Row]
+class RowFactory(Protocol[Row]):
+    """A row factory for a `Cursor`."""
+
+    def __call__(self, __cursor: Cursor[Any]) -> RowMaker[Row]: ...
+
+
+class AsyncRowFactory(Protocol[Row]):
+    """A row factory for an `AsyncCursor`."""
+
+    def __call__(self, __cursor: AsyncCursor[Any]) -> RowMaker[Row]: ...
 
 
 def tuple_row(cursor: Any) -> RowMaker[TupleRow]:

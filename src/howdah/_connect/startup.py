@@ -71,9 +71,10 @@ async def connect(channel: Channel, conn: Any, given: Mapping[str, Any]) -> None
                     conn._params = _used(params, address)
                     return
     from ..pq import PGconn  # which needs the parameters' names from this package
+    from ..pq._finished import FinishedPGconn
 
     summary = _summary(failures)
-    summary._pgconn = PGconn.failed(Parameters(params), str(summary))
+    summary._pgconn = FinishedPGconn.of(PGconn.failed(Parameters(params), str(summary)))
     raise summary
 
 

@@ -15,6 +15,8 @@ from .._dbapi20 import (
     Timestamp,
     TimestampFromTicks,
 )
+from ..abc import AdaptContext
+from ..types.string import BinaryBinaryDumper, BinaryTextDumper
 
 __all__ = [
     "BINARY",
@@ -23,6 +25,8 @@ __all__ = [
     "ROWID",
     "STRING",
     "Binary",
+    "BinaryBinaryDumper",
+    "BinaryTextDumper",
     "DBAPITypeObject",
     "Date",
     "DateFromTicks",
@@ -30,4 +34,11 @@ __all__ = [
     "TimeFromTicks",
     "Timestamp",
     "TimestampFromTicks",
+    "register_dbapi20_adapters",
 ]
+
+
+def register_dbapi20_adapters(context: AdaptContext) -> None:
+    """Register the dumpers of `Binary`, which are registered from the beginning."""
+    context.adapters.register_dumper(Binary, BinaryTextDumper)
+    context.adapters.register_dumper(Binary, BinaryBinaryDumper)

@@ -7,6 +7,7 @@ way; what does this step by step in libpq raises `NotSupportedError`.
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -30,9 +31,6 @@ class PGconn:
     """What libpq would say of a connection, and what it would do when waited for."""
 
     __module__ = "howdah.pq"
-
-    notice_handler: Callable[[_howdah.Result], None] | None = None
-    notify_handler: Callable[[PGnotify], None] | None = None
 
     def __init__(self, connection: Any = None):
         self._conn = connection
@@ -247,6 +245,26 @@ class PGconn:
         """0: what is executed here is waited for."""
         return 0
 
+    @property
+    def notice_handler(self) -> Callable[[_howdah.Result], None] | None:
+        """Called with the result that a notice is to libpq, beside the connection's own handlers; None for none."""
+        handler: Callable[[_howdah.Result], None] | None = getattr(self._conn, "_pgconn_notice", None)
+        return handler
+
+    @notice_handler.setter
+    def notice_handler(self, handler: Callable[[_howdah.Result], None] | None) -> None:
+        self._open()._pgconn_notice = handler
+
+    @property
+    def notify_handler(self) -> Callable[[PGnotify], None] | None:
+        """Called with every notification, beside the connection's own handlers; None for none."""
+        handler: Callable[[PGnotify], None] | None = getattr(self._conn, "_pgconn_notify", None)
+        return handler
+
+    @notify_handler.setter
+    def notify_handler(self, handler: Callable[[PGnotify], None] | None) -> None:
+        self._open()._pgconn_notify = handler
+
     # ---- executing
 
     def exec_(self, command: bytes) -> _howdah.Result:
@@ -255,16 +273,24 @@ class PGconn:
         After COPY the connection is active, as with libpq, and good for nothing but being closed: use `Cursor.copy`.
         Raises `OperationalError` on a closed connection, TypeError for what is not bytes.
         """
+        return self._exec_all(command)[-1]
+
+    def _exec_all(self, command: bytes) -> list[_howdah.Result]:
+        conn = self._open()
+        results = self._attempt(lambda: conn._exec(command))
+        return results or [self.make_empty_result(ExecStatus.EMPTY_QUERY)]
+
+    def _attempt(self, execute: Callable[[], list[_howdah.Result]]) -> list[_howdah.Result]:
+        """What it gives; of an error of the server's, the result that this is to libpq."""
         conn = self._open()
         conn._last_error = b""
         try:
-            results = conn._exec(command)
+            return execute()
         except Error as error:
             if not error._info:
                 raise
             conn._last_error = f"{error.diag.severity}:  {error}\n".encode(self.encoding, "replace")
-            return _howdah.bare_result(ExecStatus.FATAL_ERROR, conn._last_error, dict(error._info))
-        return results[-1] if results else self.make_empty_result(ExecStatus.EMPTY_QUERY)
+            return [_howdah.bare_result(ExecStatus.FATAL_ERROR, conn._last_error, dict(error._info))]
 
     def make_empty_result(self, exec_status: int) -> _howdah.Result:
         """A result of this status, with the text of the last error if it is one."""
@@ -280,8 +306,18 @@ class PGconn:
         param_formats: Sequence[int] | None = None,
         result_format: int = 0,
     ) -> _howdah.Result:
-        """Raises `NotSupportedError`: use a `RawCursor`."""
-        _no_libpq("PQexecParams()")
+        """Execute one statement with parameters (``$1``), given as the bytes of values, and wait.
+
+        param_types: their oids, 0 for what the server is to infer. param_formats, result_format: 0 text, 1 binary.
+        Raises as `exec_`.
+        """
+        from ._given import execute
+
+        values = param_values or ()
+        types = param_types or (0,) * len(values)
+        formats = param_formats or (0,) * len(values)
+        conn = self._open()
+        return self._attempt(lambda: execute(conn, command, values, types, formats, result_format))[-1]
 
     def prepare(self, name: bytes, command: bytes, param_types: Sequence[int] | None = None) -> _howdah.Result:
         """Raises `NotSupportedError`."""
@@ -290,7 +326,7 @@ class PGconn:
     def exec_prepared(
         self,
         name: bytes,
-        param_values: Sequence[bytes] | None,
+        param_values: Sequence[bytes | None] | None,
         param_formats: Sequence[int] | None = None,
         result_format: int = 0,
     ) -> _howdah.Result:
@@ -320,37 +356,47 @@ class PGconn:
         return PGcancel(self._open())
 
     def cancel_conn(self) -> PGcancelConn:
-        """Raises `NotSupportedError`: use `Connection.cancel_safe`."""
-        _no_libpq("PQcancelCreate()")
+        """The same by another object of libpq's, which reports on how it goes."""
+        return PGcancelConn(self._open())
 
-    # ---- connecting: as libpq does it step by step
+    # ---- step by step: every step is done, and waited for, when it is asked for
 
     @classmethod
-    def connect_start(cls, conninfo: bytes) -> PGconn:
-        """Raises `NotSupportedError`."""
-        _no_libpq("PQconnectStart()")
+    def connect_start(cls, conninfo: bytes) -> Self:
+        """Connect, as `connect` does: it waits."""
+        return cls.connect(conninfo)
 
     def connect_poll(self) -> PollingStatus:
-        """Raises `NotSupportedError`."""
-        _no_libpq("PQconnectPoll()")
+        """How that went."""
+        return PollingStatus.OK if self.status == ConnStatus.OK else PollingStatus.FAILED
 
     def reset(self) -> None:
-        """Raises `NotSupportedError`."""
-        _no_libpq("PQreset()")
+        """Connect again, with the same parameters. `status` says how it went.
+
+        Raises `NotSupportedError` for the `pgconn` of a `Connection`, whose session is not to be replaced under it.
+        """
+        if self._conn is None or self._conn._pool is not self:
+            _no_libpq("PQreset()")
+        again = self.connect(_conninfo_of(self._conn._params))
+        self.finish()
+        self._conn, self._failure = again._conn, again._failure
+        if self._conn is not None:
+            self._conn._pool = self
 
     def reset_start(self) -> None:
-        """Raises `NotSupportedError`."""
-        _no_libpq("PQresetStart()")
+        """As `reset`."""
+        self.reset()
 
     def reset_poll(self) -> PollingStatus:
-        """Raises `NotSupportedError`."""
-        _no_libpq("PQresetPoll()")
+        """How that went."""
+        return self.connect_poll()
 
-    # ---- sending: as libpq does it step by step
+    def _send(self, results: list[_howdah.Result]) -> None:
+        self._conn._answers = deque(results)
 
     def send_query(self, command: bytes) -> None:
-        """Raises `NotSupportedError`."""
-        _no_libpq("PQsendQuery()")
+        """Execute one statement or several: `get_result` gives their results."""
+        self._send(self._exec_all(command))
 
     def send_query_params(
         self,
@@ -360,12 +406,12 @@ class PGconn:
         param_formats: Sequence[int] | None = None,
         result_format: int = 0,
     ) -> None:
-        """Raises `NotSupportedError`."""
-        _no_libpq("PQsendQueryParams()")
+        """Execute as `exec_params`: `get_result` gives the result."""
+        self._send([self.exec_params(command, param_values, param_types, param_formats, result_format)])
 
     def send_prepare(self, name: bytes, command: bytes, param_types: Sequence[int] | None = None) -> None:
-        """Raises `NotSupportedError`."""
-        _no_libpq("PQsendPrepare()")
+        """Prepare as `prepare`: `get_result` gives the result."""
+        self._send([self.prepare(name, command, param_types)])
 
     def send_query_prepared(
         self,
@@ -374,79 +420,85 @@ class PGconn:
         param_formats: Sequence[int] | None = None,
         result_format: int = 0,
     ) -> None:
-        """Raises `NotSupportedError`."""
-        _no_libpq("PQsendQueryPrepared()")
+        """Execute as `exec_prepared`: `get_result` gives the result."""
+        self._send([self.exec_prepared(name, param_values, param_formats, result_format)])
 
     def send_describe_prepared(self, name: bytes) -> None:
-        """Raises `NotSupportedError`."""
-        _no_libpq("PQsendDescribePrepared()")
+        """Describe as `describe_prepared`: `get_result` gives the result."""
+        self._send([self.describe_prepared(name)])
 
     def send_describe_portal(self, name: bytes) -> None:
-        """Raises `NotSupportedError`."""
-        _no_libpq("PQsendDescribePortal()")
+        """Describe as `describe_portal`: `get_result` gives the result."""
+        self._send([self.describe_portal(name)])
 
     def send_close_prepared(self, name: bytes) -> None:
-        """Raises `NotSupportedError`."""
-        _no_libpq("PQsendClosePrepared()")
+        """As `close_prepared`: `get_result` gives the result."""
+        self._send([self.close_prepared(name)])
 
     def send_close_portal(self, name: bytes) -> None:
-        """Raises `NotSupportedError`."""
-        _no_libpq("PQsendClosePortal()")
+        """As `close_portal`: `get_result` gives the result."""
+        self._send([self.close_portal(name)])
 
     def get_result(self) -> _howdah.Result | None:
-        """Raises `NotSupportedError`."""
-        _no_libpq("PQgetResult()")
+        """The next result of what was sent; None behind the last."""
+        answers = self._open()._answers
+        return answers.popleft() if answers else None
 
     def consume_input(self) -> None:
-        """Raises `NotSupportedError`."""
-        _no_libpq("PQconsumeInput()")
+        """Take the notices and notifications that have arrived."""
+        self._open()._drain(False)
 
     def is_busy(self) -> int:
-        """Raises `NotSupportedError`."""
-        _no_libpq("PQisBusy()")
+        """0: what was sent has been answered."""
+        self._open()
+        return 0
 
     def flush(self) -> int:
-        """Raises `NotSupportedError`."""
-        _no_libpq("PQflush()")
+        """0: nothing is left to be sent."""
+        self._open()
+        return 0
+
+    def notifies(self) -> PGnotify | None:
+        """The next notification that was taken by `consume_input`, or came along with an answer; None for none."""
+        backlog = self._open()._backlog
+        return _notification(backlog.popleft(), self.encoding) if backlog else None
+
+    # ---- what takes an answer apart while it comes: not without libpq
 
     def set_single_row_mode(self) -> None:
-        """Raises `NotSupportedError`."""
+        """Raises `NotSupportedError`: see `Cursor.stream`."""
         _no_libpq("PQsetSingleRowMode()")
 
     def set_chunked_rows_mode(self, size: int) -> None:
-        """Raises `NotSupportedError`."""
+        """Raises `NotSupportedError`: see `Cursor.stream`."""
         _no_libpq("PQsetChunkedRowsMode()")
 
-    def notifies(self) -> PGnotify | None:
-        """Raises `NotSupportedError`."""
-        _no_libpq("PQnotifies()")
-
     def put_copy_data(self, buffer: bytes) -> int:
-        """Raises `NotSupportedError`."""
+        """Raises `NotSupportedError`: see `Cursor.copy`."""
         _no_libpq("PQputCopyData()")
 
     def put_copy_end(self, error: bytes | None = None) -> int:
-        """Raises `NotSupportedError`."""
+        """Raises `NotSupportedError`: see `Cursor.copy`."""
         _no_libpq("PQputCopyEnd()")
 
     def get_copy_data(self, async_: int) -> tuple[int, memoryview]:
-        """Raises `NotSupportedError`."""
+        """Raises `NotSupportedError`: see `Cursor.copy`."""
         _no_libpq("PQgetCopyData()")
 
     def enter_pipeline_mode(self) -> None:
-        """Raises `NotSupportedError`."""
+        """Raises `NotSupportedError`: see `Connection.pipeline`."""
         _no_libpq("PQenterPipelineMode()")
 
     def exit_pipeline_mode(self) -> None:
-        """Raises `NotSupportedError`."""
+        """Raises `NotSupportedError`: see `Connection.pipeline`."""
         _no_libpq("PQexitPipelineMode()")
 
     def pipeline_sync(self) -> None:
-        """Raises `NotSupportedError`."""
+        """Raises `NotSupportedError`: see `Pipeline.sync`."""
         _no_libpq("PQpipelineSync()")
 
     def send_flush_request(self) -> None:
-        """Raises `NotSupportedError`."""
+        """Raises `NotSupportedError`: see `Connection.pipeline`."""
         _no_libpq("PQsendFlushRequest()")
 
     # ---- tracing: there is no libpq to be traced; and passwords
@@ -510,12 +562,72 @@ class PGcancel:
 
 
 class PGcancelConn:
-    """libpq's cancelling in steps, which howdah does without: see `Connection.cancel_safe`."""
+    """Asks the server to cancel what a connection executes, and reports on it (32.7.1).
+
+    It waits as soon as it is started; `Connection.cancel_safe` does the same under asyncio.
+    """
 
     __module__ = "howdah.pq"
 
-    def __init__(self) -> None:
-        _no_libpq("PQcancelCreate()")
+    def __init__(self, connection: Any):
+        self._conn = connection
+        self.reset()
+
+    def start(self) -> None:
+        """Ask, and wait until it has been taken. Raises `OperationalError` when that fails, or after `finish`."""
+        if self._conn is None:
+            raise OperationalError("couldn't start cancellation: the PGcancelConn was finished")
+        try:
+            self._conn.cancel()
+        except Error as error:
+            self._status, self._failure = ConnStatus.BAD, f"{error}\n".encode()
+            raise OperationalError(f"couldn't start cancellation: {error}") from error
+        self._status = ConnStatus.OK
+
+    def blocking(self) -> None:
+        """The same."""
+        self.start()
+
+    def poll(self) -> PollingStatus:
+        """How it went."""
+        return PollingStatus.OK if self._status == ConnStatus.OK else PollingStatus.FAILED
+
+    @property
+    def status(self) -> ConnStatus:
+        """ALLOCATED before it is started, then OK or BAD."""
+        return self._status
+
+    @property
+    def socket(self) -> int:
+        """Raises `OperationalError`: its connection is open only while `start` waits."""
+        raise OperationalError("cancel connection not opened")
+
+    @property
+    def error_message(self) -> bytes:
+        """Why it failed."""
+        return self._failure
+
+    def get_error_message(self, encoding: str = "utf-8") -> str:
+        """The same as str, without the line's end."""
+        return self._failure.decode(encoding, "replace").rstrip() or "no error details available"
+
+    def reset(self) -> None:
+        """Forget how it went: it may be started again."""
+        self._status, self._failure = ConnStatus.ALLOCATED, b""
+
+    def finish(self) -> None:
+        """Nothing can be cancelled with it any more."""
+        self._conn = None
+
+
+def _notification(notify: Any, encoding: str) -> PGnotify:
+    return PGnotify(notify.channel.encode(encoding), notify.pid, notify.payload.encode(encoding))
+
+
+def _conninfo_of(params: Mapping[str, str]) -> bytes:
+    from ..conninfo import make_conninfo
+
+    return make_conninfo("", **params).encode()
 
 
 def _quoted(name: bytes, encoding: str) -> bytes:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any
 
 from .. import _howdah
 from .._enums import PyFormat
 from .._typeinfo import TypeInfo
-from ..abc import AdaptContext, Buffer
+from ..abc import AdaptContext, Buffer, DumpFunc
 from ..adapt import CoreDumper, CoreLoader, Dumper, Loader, quoting_encoding
 from ..errors import DataError
 from ..pq import Format
-
-DumpFunc: TypeAlias = "Callable[[Any], Buffer | None]"
 
 MAX_DIMS = 6  # the server's
 TOO_DEEP = f"cannot dump a list that is recursive or nested more than {MAX_DIMS} deep"

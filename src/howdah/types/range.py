@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .. import _howdah
 from .._enums import PyFormat
 from .._typeinfo import TypeInfo, TypesRegistry
-from ..abc import AdaptContext, Buffer
+from ..abc import AdaptContext, Buffer, DumpFunc
 from ..adapt import CoreLoader, Dumper, RecursiveDumper, quoting_encoding
 from ..pq import Format
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from .._connection_base import BaseConnection
 
 T = TypeVar("T")
-DumpFunc: TypeAlias = "Callable[[Any], Buffer | None]"
+
 
 TEXT_OID = 25
 INT4_OID, INT8_OID, NUMERIC_OID, DATE_OID, TIMESTAMP_OID, TIMESTAMPTZ_OID = 23, 20, 1700, 1082, 1114, 1184

@@ -60,7 +60,7 @@ class TextLoader(CoreLoader):
     _core = _howdah.loader_core("text")
 
 
-class TextBinaryLoader(CoreLoader):
+class TextBinaryLoader(TextLoader):
     format = Format.BINARY
     _core = _howdah.loader_core("text")
 

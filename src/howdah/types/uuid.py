@@ -15,9 +15,8 @@ class UUIDDumper(CoreDumper):
     _core = _howdah.dumper_core("uuid_text")
 
 
-class UUIDBinaryDumper(CoreDumper):
+class UUIDBinaryDumper(UUIDDumper):
     format = Format.BINARY
-    oid = UUID_OID
     _core = _howdah.dumper_core("uuid_binary")
 
 
@@ -25,7 +24,7 @@ class UUIDLoader(CoreLoader):
     _core = _howdah.loader_core("uuid_text")
 
 
-class UUIDBinaryLoader(CoreLoader):
+class UUIDBinaryLoader(UUIDLoader):
     format = Format.BINARY
     _core = _howdah.loader_core("uuid_binary")
 

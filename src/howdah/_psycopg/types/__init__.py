@@ -1,0 +1,1 @@
+"""What modules of `psycopg.types` have besides."""
