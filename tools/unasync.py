@@ -75,6 +75,7 @@ NAMES = {
     "AsyncRawServerCursor": "RawServerCursor",
     "AsyncScheduler": "Scheduler",
     "AsyncServerCursor": "ServerCursor",
+    "AsyncRowFactory": "RowFactory",
     "AsyncTransaction": "Transaction",
     "AsyncPipeline": "Pipeline",
     "_pipeline_async": "_pipeline",

@@ -58,3 +58,23 @@ hdpy_add_methods(PyTypeObject *type, PyMethodDef *methods)
     }
     return 0;
 }
+
+int
+hdpy_document_init(PyTypeObject *type, struct wrapperbase *own, const char *doc)
+{
+    PyObject *init = PyObject_GetAttrString((PyObject *)type, "__init__");
+    if (init == NULL)
+        return -1;
+    if (!Py_IS_TYPE(init, &PyWrapperDescr_Type)) {
+        Py_DECREF(init);
+        PyErr_Format(PyExc_SystemError, "%s.__init__ is not a slot's", type->tp_name);
+        return -1;
+    }
+    *own = *((PyWrapperDescrObject *)init)->d_base;
+    own->doc = doc;
+    PyObject *documented = PyDescr_NewWrapper(type, own, ((PyWrapperDescrObject *)init)->d_wrapped);
+    int rc = documented ? PyObject_SetAttrString((PyObject *)type, "__init__", documented) : -1;
+    Py_XDECREF(documented);
+    Py_DECREF(init);
+    return rc;
+}

@@ -16,7 +16,21 @@ typedef struct hdpy_signature {
 int hdpy_parse_args(const hdpy_signature *sig, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames,
                     PyObject **out);
 
+/* The same for a method whose only parameter is required: the argument (borrowed); NULL: TypeError. */
+static inline PyObject *
+hdpy_parse_arg(const hdpy_signature *sig, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+{
+    PyObject *given = NULL;
+    if (nargs == 1 && kwnames == NULL)
+        return args[0];
+    return hdpy_parse_args(sig, args, nargs, kwnames, &given) < 0 ? NULL : given;
+}
+
 /* Methods of a type that are defined in another file than the type. The table ends with a NULL name. */
 int hdpy_add_methods(PyTypeObject *type, PyMethodDef *methods);
+
+/* Gives the type's __init__ a docstring that begins with its signature, for inspect.signature(); the slot stays what it
+ * is, in derived classes too. `own` must outlive the type. */
+int hdpy_document_init(PyTypeObject *type, struct wrapperbase *own, const char *doc);
 
 #endif

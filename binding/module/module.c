@@ -69,6 +69,19 @@ register_column(PyObject *module, PyObject *column)
     Py_RETURN_NONE;
 }
 
+/* register_binding_mixins(client, raw) */
+static PyObject *
+register_binding_mixins(PyObject *module, PyObject *args)
+{
+    hdpy_state *st = hdpy_state_of_module(module);
+    PyObject *client, *raw;
+    if (!PyArg_ParseTuple(args, "O!O!:register_binding_mixins", &PyType_Type, &client, &PyType_Type, &raw))
+        return NULL;
+    Py_XSETREF(st->ClientCursorMixin, Py_NewRef(client));
+    Py_XSETREF(st->RawCursorMixin, Py_NewRef(raw));
+    Py_RETURN_NONE;
+}
+
 static PyObject *
 direct_wake(PyObject *module, PyObject *enabled)
 {
@@ -108,6 +121,9 @@ static PyMethodDef methods[] = {
      PyDoc_STR("direct_wake($module, enabled, /)\n--\n\n"
                "Whether answers may wake their task within the event loop's callback; returns what held before.\n\n"
                "It holds for connections that an event loop starts to watch afterwards.")},
+    {"register_binding_mixins", register_binding_mixins, METH_VARARGS,
+     PyDoc_STR("register_binding_mixins($module, client, raw, /)\n--\n\n"
+               "Take the classes from which cursors derive that bind on the client, and that take $1.")},
     {"register_column", register_column, METH_O,
      PyDoc_STR("register_column($module, column, /)\n--\n\n"
                "Take the class of cursor.description's items, called as\n"

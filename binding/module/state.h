@@ -39,6 +39,8 @@
     X(call_factory)                                                                                                  \
     X(namedtuple_class)                                                                                              \
     X(Column)                                                                                                        \
+    X(ClientCursorMixin) /* given by howdah._cursor_base */                                                          \
+    X(RawCursorMixin)                                                                                                \
     /* given by howdah.adapt */                                                                                      \
     X(global_map)                                                                                                    \
     X(map_class)                                                                                                     \

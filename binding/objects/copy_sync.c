@@ -1,5 +1,7 @@
 /* The methods that wait in their thread. */
 #include "objects/copy_steps.h"
+
+#include "module/args.h"
 #include "wait/exchange.h"
 
 static int
@@ -95,9 +97,12 @@ write_one(hdpy_copy *copy, PyObject *row)
 }
 
 static PyObject *
-write_row(PyObject *self, PyObject *row)
+write_row(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
 {
-    if (write_one((hdpy_copy *)self, row) < 0)
+    static const char *const params[] = {"row", NULL};
+    static const hdpy_signature signature = {"write_row", params, 1, 1};
+    PyObject *row = hdpy_parse_arg(&signature, args, nargs, kwnames);
+    if (row == NULL || write_one((hdpy_copy *)self, row) < 0)
         return NULL;
     Py_RETURN_NONE;
 }
@@ -227,9 +232,9 @@ PyMethodDef hdpy_copy_sync_methods[] = {
     {"_put", put, METH_O, NULL},
     {"_end", end, METH_O, NULL},
     {"_write_rows", FAST(write_rows), METH_FASTCALL, NULL},
-    {"write_row", write_row, METH_O,
+    {"write_row", FAST(write_row), METH_FASTCALL | METH_KEYWORDS,
      PyDoc_STR(
-         "write_row($self, row, /)\n--\n\n"
+         "write_row($self, row)\n--\n\n"
          "Write a row of values to a COPY FROM STDIN, adapted as parameters of a query are.\n\n"
          "row: a sequence of values. Rows are sent when some have come together, so that an error of the server\n"
          "may come with a later row, or at the end of the block. Raises ProgrammingError for a value that can't\n"

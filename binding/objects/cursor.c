@@ -12,6 +12,17 @@ enum { LONGEST_TIMEOUT = 1000 * 1000 * 1000 }; /* seconds; more is never */
 
 /* ---- life */
 
+/* A mixin class says how its cursors bind; others keep what they have. */
+static int
+binding_of(const hdpy_state *st, PyTypeObject *type, int otherwise)
+{
+    if (st->ClientCursorMixin && PyType_IsSubtype(type, (PyTypeObject *)st->ClientCursorMixin))
+        return HDPY_BIND_CLIENT;
+    if (st->RawCursorMixin && PyType_IsSubtype(type, (PyTypeObject *)st->RawCursorMixin))
+        return HDPY_BIND_RAW;
+    return otherwise;
+}
+
 static int
 cursor_init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
@@ -34,6 +45,7 @@ cursor_init(PyObject *self, PyObject *args, PyObject *kwargs)
     Py_XSETREF(cur->row_factory, Py_NewRef(row_factory));
     cur->arraysize = 1;
     cur->rowcount = -1;
+    cur->binding = binding_of(st, Py_TYPE(self), cur->binding);
     return 0;
 }
 
@@ -631,6 +643,7 @@ static PyType_Spec base_spec = {
 };
 
 static PyType_Slot sync_slots[] = {
+    {Py_tp_doc, PyDoc_STR("CursorBase(connection, *, row_factory=None)\n--\n\n")},
     {Py_tp_methods, sync_methods},
     {Py_tp_iter, PyObject_SelfIter},
     {Py_tp_iternext, hdpy_cursor_next},
@@ -645,6 +658,7 @@ static PyType_Spec sync_spec = {
 };
 
 static PyType_Slot async_slots[] = {
+    {Py_tp_doc, PyDoc_STR("AsyncCursorBase(connection, *, row_factory=None)\n--\n\n")},
     {Py_tp_methods, async_methods},
     {0, NULL},
 };
@@ -657,11 +671,15 @@ static PyType_Spec async_spec = {
 };
 
 static int
-add_type(PyObject *module, const char *name, PyType_Spec *spec, PyObject *base, PyMethodDef *more,
-         PyMethodDef *and_more)
+add_type(PyObject *module, const char *name, PyType_Spec *spec, PyObject *base, struct wrapperbase *init,
+         PyMethodDef *more, PyMethodDef *and_more)
 {
     PyObject *type = PyType_FromModuleAndSpec(module, spec, base);
     int rc = type ? PyModule_AddObjectRef(module, name, type) : -1;
+    if (rc == 0)
+        rc = hdpy_document_init((PyTypeObject *)type, init,
+                                "__init__($self, connection, *, row_factory=None)\n--\n\n"
+                                "row_factory: None takes the connection's.");
     if (rc == 0 && more != NULL)
         rc = hdpy_add_methods((PyTypeObject *)type, more);
     if (rc == 0 && and_more != NULL)
@@ -673,13 +691,15 @@ add_type(PyObject *module, const char *name, PyType_Spec *spec, PyObject *base, 
 int
 hdpy_cursor_init(hdpy_state *st, PyObject *module)
 {
+    static struct wrapperbase base_init, sync_init, async_init;
     st->BaseCursor = PyType_FromModuleAndSpec(module, &base_spec, NULL);
     if (st->BaseCursor == NULL || PyModule_AddObjectRef(module, "BaseCursor", st->BaseCursor) < 0 ||
         hdpy_add_methods((PyTypeObject *)st->BaseCursor, hdpy_fetch_methods) < 0 ||
-        hdpy_add_methods((PyTypeObject *)st->BaseCursor, hdpy_stream_methods) < 0)
+        hdpy_add_methods((PyTypeObject *)st->BaseCursor, hdpy_stream_methods) < 0 ||
+        hdpy_document_init((PyTypeObject *)st->BaseCursor, &base_init, "__init__($self, connection)\n--\n\n") < 0)
         return -1;
-    if (add_type(module, "CursorBase", &sync_spec, st->BaseCursor, hdpy_sync_fetch_methods,
+    if (add_type(module, "CursorBase", &sync_spec, st->BaseCursor, &sync_init, hdpy_sync_fetch_methods,
                  hdpy_sync_stream_methods) < 0)
         return -1;
-    return add_type(module, "AsyncCursorBase", &async_spec, st->BaseCursor, NULL, NULL);
+    return add_type(module, "AsyncCursorBase", &async_spec, st->BaseCursor, &async_init, NULL, NULL);
 }

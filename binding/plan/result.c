@@ -1,5 +1,6 @@
 #include "plan/result.h"
 
+#include "module/args.h"
 #include "module/errors.h"
 #include "wire/backend.h"
 
@@ -132,17 +133,26 @@ get_error_message(PyObject *self, void *closure)
 static const hdpy_column *
 column_of(hdpy_result *r, PyObject *arg)
 {
-    Py_ssize_t i = PyLong_AsSsize_t(arg);
+    Py_ssize_t i = arg ? PyLong_AsSsize_t(arg) : -1;
     if ((i == -1 && PyErr_Occurred()) || !is_shown(r) || r->description == NULL || i < 0 ||
         i >= Py_SIZE(r->description))
         return NULL;
     return &r->description->columns[i];
 }
 
+static const char *const column_params[] = {"column_number", NULL};
+
+static const hdpy_column *
+column_asked(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+{
+    static const hdpy_signature signature = {"PGresult method", column_params, 1, 1};
+    return column_of((hdpy_result *)self, hdpy_parse_arg(&signature, args, nargs, kwnames));
+}
+
 #define COLUMN_NUMBER(name, field)                                                                                   \
-    static PyObject *name(PyObject *self, PyObject *arg)                                                             \
+    static PyObject *name(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)                \
     {                                                                                                                \
-        const hdpy_column *column = column_of((hdpy_result *)self, arg);                                             \
+        const hdpy_column *column = column_asked(self, args, nargs, kwnames);                                        \
         return PyErr_Occurred() ? NULL : PyLong_FromLongLong(column ? (long long)column->field : 0);                 \
     }
 
@@ -154,10 +164,10 @@ COLUMN_NUMBER(ftable, table_oid)
 COLUMN_NUMBER(ftablecol, table_column)
 
 static PyObject *
-fname(PyObject *self, PyObject *arg)
+fname(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
 {
     hdpy_result *r = (hdpy_result *)self;
-    const hdpy_column *column = column_of(r, arg);
+    const hdpy_column *column = column_asked(self, args, nargs, kwnames);
     if (PyErr_Occurred())
         return NULL;
     if (column == NULL)
@@ -168,17 +178,18 @@ fname(PyObject *self, PyObject *arg)
 
 /* get_value(row, column): bytes, or None for NULL and for what does not exist */
 static PyObject *
-get_value(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
+get_value(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
 {
+    static const char *const params[] = {"row_number", "column_number", NULL};
+    static const hdpy_signature signature = {"get_value", params, 2, 2};
     hdpy_result *r = (hdpy_result *)self;
-    if (nargs != 2) {
-        PyErr_SetString(PyExc_TypeError, "get_value() takes a row and a column");
+    PyObject *asked[2] = {NULL, NULL};
+    if (hdpy_parse_args(&signature, args, nargs, kwnames, asked) < 0)
         return NULL;
-    }
-    Py_ssize_t row = PyLong_AsSsize_t(args[0]);
+    Py_ssize_t row = PyLong_AsSsize_t(asked[0]);
     if (row == -1 && PyErr_Occurred())
         return NULL;
-    const hdpy_column *column = column_of(r, args[1]);
+    const hdpy_column *column = column_of(r, asked[1]);
     if (PyErr_Occurred())
         return NULL;
     if (column == NULL || row < 0 || (size_t)row >= n_rows(r))
@@ -208,25 +219,34 @@ get_error_text(PyObject *self, PyObject *args, PyObject *kwargs)
 }
 
 static PyObject *
-set_attributes(PyObject *self, PyObject *descriptions)
+set_attributes(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
 {
+    static const char *const params[] = {"descriptions", NULL};
+    static const hdpy_signature signature = {"set_attributes", params, 1, 1};
+    if (hdpy_parse_arg(&signature, args, nargs, kwnames) == NULL)
+        return NULL;
     PyErr_SetString(hdpy_state_of_type(Py_TYPE(self))->NotSupportedError,
                     "PQsetResultAttrs() is a function of libpq, which howdah does without");
     return NULL;
 }
 
 static PyObject *
-param_type(PyObject *self, PyObject *arg)
+param_type(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
 {
-    return PyLong_FromLong(0);
+    static const char *const params[] = {"param_number", NULL};
+    static const hdpy_signature signature = {"param_type", params, 1, 1};
+    return hdpy_parse_arg(&signature, args, nargs, kwnames) ? PyLong_FromLong(0) : NULL;
 }
 
 /* error_field(code): bytes, or None */
 static PyObject *
-error_field(PyObject *self, PyObject *arg)
+error_field(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
 {
+    static const char *const params[] = {"fieldcode", NULL};
+    static const hdpy_signature signature = {"error_field", params, 1, 1};
     hdpy_result *r = (hdpy_result *)self;
-    long code = PyLong_AsLong(arg);
+    PyObject *arg = hdpy_parse_arg(&signature, args, nargs, kwnames);
+    long code = arg ? PyLong_AsLong(arg) : -1;
     if (code == -1 && PyErr_Occurred())
         return NULL;
     if (r->error == NULL || r->cleared || code < 1 || code > 127)
@@ -299,28 +319,30 @@ static PyGetSetDef getset[] = {
     {NULL},
 };
 
-#define COLUMN_METHOD(name, doc) PyDoc_STR(name "($self, column_number, /)\n--\n\n" doc)
+#define COLUMN_METHOD(name, doc) PyDoc_STR(name "($self, column_number)\n--\n\n" doc)
+
+#define FAST(f) (PyCFunction)(void (*)(void)) f, METH_FASTCALL | METH_KEYWORDS
 
 static PyMethodDef methods[] = {
-    {"fname", fname, METH_O, COLUMN_METHOD("fname", "Name of the column, as bytes.")},
-    {"fformat", fformat, METH_O, COLUMN_METHOD("fformat", "Format in which the column arrived: 0 text, 1 binary.")},
-    {"ftype", ftype, METH_O, COLUMN_METHOD("ftype", "Type oid of the column.")},
-    {"fmod", fmod_, METH_O, COLUMN_METHOD("fmod", "Type modifier of the column.")},
-    {"fsize", fsize, METH_O, COLUMN_METHOD("fsize", "Size of the column's type, negative if it varies.")},
-    {"ftable", ftable, METH_O, COLUMN_METHOD("ftable", "Oid of the table that the column is of, or 0.")},
-    {"ftablecol", ftablecol, METH_O, COLUMN_METHOD("ftablecol", "Number of the column in its table, or 0.")},
-    {"get_value", (PyCFunction)(void (*)(void))get_value, METH_FASTCALL,
-     PyDoc_STR("get_value($self, row_number, column_number, /)\n--\n\n"
+    {"fname", FAST(fname), COLUMN_METHOD("fname", "Name of the column, as bytes.")},
+    {"fformat", FAST(fformat), COLUMN_METHOD("fformat", "Format in which the column arrived: 0 text, 1 binary.")},
+    {"ftype", FAST(ftype), COLUMN_METHOD("ftype", "Type oid of the column.")},
+    {"fmod", FAST(fmod_), COLUMN_METHOD("fmod", "Type modifier of the column.")},
+    {"fsize", FAST(fsize), COLUMN_METHOD("fsize", "Size of the column's type, negative if it varies.")},
+    {"ftable", FAST(ftable), COLUMN_METHOD("ftable", "Oid of the table that the column is of, or 0.")},
+    {"ftablecol", FAST(ftablecol), COLUMN_METHOD("ftablecol", "Number of the column in its table, or 0.")},
+    {"get_value", FAST(get_value),
+     PyDoc_STR("get_value($self, row_number, column_number)\n--\n\n"
                "The bytes of a value as they arrived, or None for NULL.")},
-    {"param_type", param_type, METH_O,
-     PyDoc_STR("param_type($self, param_number, /)\n--\n\nType oid of a parameter of a statement described: 0.")},
-    {"error_field", error_field, METH_O,
-     PyDoc_STR("error_field($self, fieldcode, /)\n--\n\nA field of the error by its pq.DiagnosticField, or None.")},
+    {"param_type", FAST(param_type),
+     PyDoc_STR("param_type($self, param_number)\n--\n\nType oid of a parameter of a statement described: 0.")},
+    {"error_field", FAST(error_field),
+     PyDoc_STR("error_field($self, fieldcode)\n--\n\nA field of the error by its pq.DiagnosticField, or None.")},
     {"get_error_message", (PyCFunction)(void (*)(void))get_error_text, METH_VARARGS | METH_KEYWORDS,
      PyDoc_STR("get_error_message($self, encoding='utf-8')\n--\n\nThe text of the error.")},
-    {"set_attributes", set_attributes, METH_O,
-     PyDoc_STR("set_attributes($self, descriptions, /)\n--\n\nRaises NotSupportedError.")},
-    {"clear", clear, METH_NOARGS, PyDoc_STR("clear($self, /)\n--\n\nHave the result show nothing any more.")},
+    {"set_attributes", FAST(set_attributes),
+     PyDoc_STR("set_attributes($self, descriptions)\n--\n\nRaises NotSupportedError.")},
+    {"clear", clear, METH_NOARGS, PyDoc_STR("clear($self)\n--\n\nHave the result show nothing any more.")},
     {NULL},
 };
 

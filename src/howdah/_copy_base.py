@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import _howdah
 from ._connection_base import describe_connection
 from ._transformer import Transformer
 from .pq import Format
 
+if TYPE_CHECKING:
+    from ._copy_formatter import Formatter
+
 
 class BaseCopy(_howdah.BaseCopy):
     """Base of `Copy` and `AsyncCopy`."""
 
     _finished = False  # the writer was told
+    _types: Sequence[int | str] | None = None  # as set_types() was given them
+    _formatter: Formatter | None = None
 
     def __repr__(self) -> str:
         cls = type(self)
@@ -27,6 +32,7 @@ class BaseCopy(_howdah.BaseCopy):
         binary COPY needs where the server's types are others. Raises KeyError for a name that is not known,
         `ProgrammingError` for a type that nothing can be dumped to.
         """
+        self._types, self._formatter = types, None
         adapters = self.cursor.adapters
         oids = tuple(adapters.types.get_oid(t) if isinstance(t, str) else t for t in types)
         if self._reads:
@@ -35,6 +41,15 @@ class BaseCopy(_howdah.BaseCopy):
             format = Format.BINARY if self._binary else Format.TEXT
             tx = Transformer(self.cursor)
             self._set_dumpers([dumper_to(tx, oid, format) for oid in oids])
+
+    @property
+    def formatter(self) -> Formatter:
+        """What formats and parses single rows as this block does."""
+        if self._formatter is None:
+            from ._copy_formatter import Formatter
+
+            self._formatter = Formatter(self)
+        return self._formatter
 
 
 def dumper_to(tx: Transformer, oid: int, format: Format) -> Any:

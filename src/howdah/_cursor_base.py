@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple
+from typing import Any, Generic, NamedTuple
 
 from . import _howdah
 from ._connection_base import describe_connection
+from .abc import Params, Query
 from .pq import ExecStatus
 from .rows import Row
 
@@ -42,14 +43,31 @@ class BaseCursor(_howdah.BaseCursor, Generic[Row]):
         """Does nothing (DB-API)."""
 
 
-class BindingMixin(_howdah.BaseCursor if TYPE_CHECKING else object):  # type: ignore[misc]
-    """Makes the cursor class that it is mixed with bind parameters in another way."""
+class ClientCursorMixin(BaseCursor[Row]):
+    """Makes the cursor class that it is mixed with bind on the client.
 
-    _bind: ClassVar[int]  # enum hdpy_binding of the core
+    Parameters become literals within the query, so that it works where the server takes no parameters (``CREATE``,
+    ``SET``) and with several statements in one string. Queries are not prepared.
+    """
 
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self._binding = self._bind
+    __module__ = "howdah.client_cursor"
+    __slots__ = ()
+
+    def mogrify(self, query: Query, params: Params | None = None) -> str:
+        """The text that `execute` would send. Raises as `execute` does for parameters that don't fit."""
+        encoding: str = self.connection._encoding()
+        text: bytes = self._mogrify(query, params)
+        return text.decode(encoding)
+
+
+class RawCursorMixin(BaseCursor[Row]):
+    """Makes the cursor class that it is mixed with take ``$1``, ``$2``, and a sequence of parameters."""
+
+    __module__ = "howdah.raw_cursor"
+    __slots__ = ()
+
+
+_howdah.register_binding_mixins(ClientCursorMixin, RawCursorMixin)
 
 
 def returned_no_rows(cur: BaseCursor[Any]) -> bool:

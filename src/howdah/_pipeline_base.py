@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any
 
 from ._connection_base import describe_connection
@@ -29,6 +30,11 @@ class BasePipeline:
         """The cursors that wait for their results, oldest first; None for a command of the connection's own."""
         cursors: list[Any] = self._conn._pending()
         return cursors
+
+    @property
+    def command_queue(self) -> deque[Any]:
+        """Commands that are yet to be handed to the connection: none, they are at once."""
+        return deque()
 
     @classmethod
     def is_supported(cls) -> bool:

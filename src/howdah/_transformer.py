@@ -27,6 +27,10 @@ class Transformer(_howdah.Transformer):
 
     __module__ = "howdah.adapt"
 
+    # What dump_sequence() has dumped last: as which types, and in which formats.
+    types: tuple[int, ...] | None = None
+    formats: list[int] | None = None
+
     def __init__(self, context: AdaptContext | None = None):
         super().__init__(context)
         self._dumpers: dict[tuple[Any, PyFormat], Dumper] = {}
@@ -35,8 +39,6 @@ class Transformer(_howdah.Transformer):
         self._row_dumpers: list[Dumper] | None = None
         self._pgresult: Any = None
         self._row_loaders: list[Loader] = []
-        self.types: tuple[int, ...] | None = None
-        self.formats: list[int] | None = None
 
     @classmethod
     def from_context(cls, context: AdaptContext | None) -> Transformer:

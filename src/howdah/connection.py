@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -20,12 +21,12 @@ from ._log import logger
 from ._notifications import deadline_after, time_left, wait_sync
 from ._pipeline import Pipeline
 from ._tpc import RECOVER, Tpc, Xid, finish_sql, prepare_sql, recovered
-from .abc import AdaptContext, Params, Query
+from .abc import RV, AdaptContext, Params, PQGen, Query
 from .conninfo import conninfo_to_dict
 from .cursor import Cursor
 from .pq import Format, PGconn, TransactionStatus
 from .raw_cursor import RawCursor
-from .rows import Row, RowFactory, args_row, tuple_row
+from .rows import RowFactory, Row, args_row, tuple_row
 from .server_cursor import RawServerCursor, ServerCursor
 from .transaction import Transaction
 
@@ -50,12 +51,14 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
 
     __module__ = "howdah"
 
+    server_cursor_factory: type[ServerCursor[Any]]  # of cursors with a name
+
     def __init__(self, pgconn: PGconn, row_factory: RowFactory[Row] | None = None) -> None:
         super().__init__(pgconn)
         self.row_factory = row_factory or tuple_row
         self.cursor_factory = Cursor
         self._pipeline: Pipeline | None = None
-        self.server_cursor_factory: type[ServerCursor[Any]] = ServerCursor
+        self.server_cursor_factory = ServerCursor
 
     @classmethod
     def connect(
@@ -465,6 +468,18 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
         """Set `deferrable`. Raises `ProgrammingError` within a transaction."""
         self._settle()
         self._change_deferrable(value)
+
+    # ---- waiting
+
+    def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
+        """Run a generator that waits for the connection's socket, and return its result.
+
+        interval: seconds after which it is told that nothing has come. timeout: seconds for the whole. Raises
+        what it raises, and `OperationalError` at the timeout. Behaviour: psycopg 3 (see `howdah.waiting`).
+        """
+        from . import waiting
+
+        return waiting.wait(gen, self.fileno(), interval, timeout)
 
     # ---- cancelling
 

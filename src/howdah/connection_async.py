@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -19,12 +20,12 @@ from ._log import logger
 from ._notifications import deadline_after, time_left, wait_async
 from ._pipeline_async import AsyncPipeline
 from ._tpc import RECOVER, Tpc, Xid, finish_sql, prepare_sql, recovered
-from .abc import AdaptContext, Params, Query
+from .abc import RV, AdaptContext, Params, PQGen, Query
 from .conninfo import conninfo_to_dict
 from .cursor_async import AsyncCursor
 from .pq import Format, PGconn, TransactionStatus
 from .raw_cursor import AsyncRawCursor
-from .rows import Row, RowFactory, args_row, tuple_row
+from .rows import AsyncRowFactory, Row, args_row, tuple_row
 from .server_cursor_async import AsyncRawServerCursor, AsyncServerCursor
 from .transaction_async import AsyncTransaction
 
@@ -49,12 +50,14 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
 
     __module__ = "howdah"
 
-    def __init__(self, pgconn: PGconn, row_factory: RowFactory[Row] | None = None) -> None:
+    server_cursor_factory: type[AsyncServerCursor[Any]]  # of cursors with a name
+
+    def __init__(self, pgconn: PGconn, row_factory: AsyncRowFactory[Row] | None = None) -> None:
         super().__init__(pgconn)
         self.row_factory = row_factory or tuple_row
         self.cursor_factory = AsyncCursor
         self._pipeline: AsyncPipeline | None = None
-        self.server_cursor_factory: type[AsyncServerCursor[Any]] = AsyncServerCursor
+        self.server_cursor_factory = AsyncServerCursor
 
     @classmethod
     async def connect(
@@ -66,7 +69,7 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
         context: AdaptContext | None = None,
         discover_types: bool = False,
         param_style: Literal["pyformat", "numeric_dollar"] = "pyformat",
-        row_factory: RowFactory[Row] | None = None,
+        row_factory: AsyncRowFactory[Row] | None = None,
         cursor_factory: type[AsyncCursor[Row]] | None = None,
         **kwargs: Any,
     ) -> Self:
@@ -151,7 +154,7 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
         name: str = "",
         *,
         binary: bool = False,
-        row_factory: RowFactory[CursorRow],
+        row_factory: AsyncRowFactory[CursorRow],
         scrollable: bool | None = None,
         withhold: bool = False,
     ) -> AsyncCursor[CursorRow]: ...
@@ -471,6 +474,36 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
 
         def _assign(self, name: str, value: Any) -> None:
             raise AttributeError(f"{name!r} is read-only on async connections: use 'await connection.set_{name}()'")
+
+    # ---- waiting
+
+    if True:  # ASYNC
+
+        async def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
+            """Run a generator that waits for the connection's socket, and return its result.
+
+            interval: seconds after which it is told that nothing has come. timeout: seconds for the whole. Raises
+            what it raises, and `OperationalError` at the timeout. Behaviour: psycopg 3 (see `howdah.waiting`).
+            """
+            from . import waiting
+
+            fd = os.dup(self.fileno())  # the event loop watches the other one for the connection
+            try:
+                return await waiting.wait_async(gen, fd, interval, timeout)
+            finally:
+                os.close(fd)
+
+    else:
+
+        def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
+            """Run a generator that waits for the connection's socket, and return its result.
+
+            interval: seconds after which it is told that nothing has come. timeout: seconds for the whole. Raises
+            what it raises, and `OperationalError` at the timeout. Behaviour: psycopg 3 (see `howdah.waiting`).
+            """
+            from . import waiting
+
+            return waiting.wait(gen, self.fileno(), interval, timeout)
 
     # ---- cancelling
 

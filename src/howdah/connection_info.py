@@ -11,7 +11,7 @@ from ._connect.options import OPTIONS
 from ._log import logger
 from .conninfo import make_conninfo
 from .errors import OperationalError
-from .pq import ConnStatus, PipelineStatus, TransactionStatus
+from .pq import ConnStatus, PGconn, PipelineStatus, TransactionStatus
 
 if TYPE_CHECKING:
     from ._connection_base import BaseConnection
@@ -22,8 +22,9 @@ class ConnectionInfo:
 
     __module__ = "howdah"
 
-    def __init__(self, connection: BaseConnection[Any]):
-        self._conn: Any = connection
+    def __init__(self, pgconn: PGconn | BaseConnection[Any]):
+        """pgconn: the connection, or its `pgconn`."""
+        self._conn: Any = pgconn._open() if isinstance(pgconn, PGconn) else pgconn
 
     @property
     def vendor(self) -> str:

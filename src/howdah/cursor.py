@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Iterable
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, overload
 
@@ -11,7 +12,7 @@ from . import _howdah
 from ._copy import Copy, Writer
 from ._cursor_base import BaseCursor
 from .abc import Params, Query
-from .rows import Row, RowFactory, tuple_row
+from .rows import RowFactory, Row, tuple_row
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -92,7 +93,8 @@ class Cursor(_howdah.CursorBase, BaseCursor[Row]):
         self._set_result(index)
         return self
 
-    def copy(self, statement: Query, params: Params | None = None, *, writer: Writer | None = None) -> Copy:
+    @contextmanager
+    def copy(self, statement: Query, params: Params | None = None, *, writer: Writer | None = None) -> Iterator[Copy]:
         """A block that executes a COPY statement, and copies data to or from it.
 
         statement: COPY ... FROM STDIN or COPY ... TO STDOUT. params: merged into it as literals, since COPY takes no
@@ -104,7 +106,8 @@ class Cursor(_howdah.CursorBase, BaseCursor[Row]):
         copy = Copy(self, writer=writer)
         copy._statement = statement
         copy._params = params or None
-        return copy
+        with copy:
+            yield copy
 
     if TYPE_CHECKING:  # they are in C
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, overload
 
@@ -10,7 +11,7 @@ from . import _howdah
 from ._copy_async import AsyncCopy, AsyncWriter
 from ._cursor_base import BaseCursor
 from .abc import Params, Query
-from .rows import Row, RowFactory, tuple_row
+from .rows import AsyncRowFactory, Row, tuple_row
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -31,7 +32,7 @@ class AsyncCursor(_howdah.AsyncCursorBase, BaseCursor[Row]):
         @overload
         def __init__(self, connection: AsyncConnection[Row]): ...
         @overload
-        def __init__(self, connection: AsyncConnection[Any], *, row_factory: RowFactory[Row]): ...
+        def __init__(self, connection: AsyncConnection[Any], *, row_factory: AsyncRowFactory[Row]): ...
         def __init__(self, connection: AsyncConnection[Any], *, row_factory: Any = None): ...
         @property
         def connection(self) -> AsyncConnection[Any]: ...
@@ -91,7 +92,10 @@ class AsyncCursor(_howdah.AsyncCursorBase, BaseCursor[Row]):
         self._set_result(index)
         return self
 
-    def copy(self, statement: Query, params: Params | None = None, *, writer: AsyncWriter | None = None) -> AsyncCopy:
+    @asynccontextmanager
+    async def copy(
+        self, statement: Query, params: Params | None = None, *, writer: AsyncWriter | None = None
+    ) -> AsyncIterator[AsyncCopy]:
         """A block that executes a COPY statement, and copies data to or from it.
 
         statement: COPY ... FROM STDIN or COPY ... TO STDOUT. params: merged into it as literals, since COPY takes no
@@ -103,7 +107,8 @@ class AsyncCursor(_howdah.AsyncCursorBase, BaseCursor[Row]):
         copy = AsyncCopy(self, writer=writer)
         copy._statement = statement
         copy._params = params or None
-        return copy
+        async with copy:
+            yield copy
 
     if True:  # ASYNC
 

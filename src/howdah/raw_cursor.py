@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._cursor_base import BindingMixin
+from ._cursor_base import RawCursorMixin
 from .cursor import Cursor
 from .cursor_async import AsyncCursor
 from .rows import Row
@@ -10,19 +10,13 @@ from .rows import Row
 __all__ = ["AsyncRawCursor", "RawCursor", "RawCursorMixin"]
 
 
-class RawCursorMixin(BindingMixin):
-    """Makes the cursor class that it is mixed with take ``$1``, ``$2``, and a sequence of parameters."""
-
-    _bind = 2
-
-
-class RawCursor(RawCursorMixin, Cursor[Row]):
+class RawCursor(RawCursorMixin[Row], Cursor[Row]):
     """A `Cursor` for queries with ``$1``."""
 
     __module__ = "howdah"
 
 
-class AsyncRawCursor(RawCursorMixin, AsyncCursor[Row]):
+class AsyncRawCursor(RawCursorMixin[Row], AsyncCursor[Row]):
     """An `AsyncCursor` for queries with ``$1``."""
 
     __module__ = "howdah"

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import AsyncIterator, Iterable
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, overload
 
-from . import sql
+from ._server_cursor_base import ServerCursorMixin
 from .abc import Params, Query
 from .cursor_async import AsyncCursor
 from .errors import NotSupportedError
 from .pq import Format, TransactionStatus
 from .raw_cursor import RawCursorMixin
-from .rows import Row, RowFactory, tuple_row
+from .rows import AsyncRowFactory, Row, tuple_row
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncRawServerCursor", "AsyncServerCursor"]
 
 
-class AsyncServerCursor(AsyncCursor[Row]):
+class AsyncServerCursor(ServerCursorMixin[Row], AsyncCursor[Row]):
     """A cursor of the server's: rows are fetched from there as they are asked for.
 
     name: of the cursor on the server. scrollable: True declares it SCROLL, False NO SCROLL. withhold: it outlives its
@@ -31,76 +31,58 @@ class AsyncServerCursor(AsyncCursor[Row]):
     """
 
     __module__ = "howdah"
-    __slots__ = ("_binary", "_name", "_position", "_scrollable", "_withhold", "itersize")
+    __slots__ = ()
 
-    def __init__(
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self,
+            connection: AsyncConnection[Row],
+            name: str,
+            *,
+            scrollable: bool | None = None,
+            withhold: bool = False,
+        ): ...
+        @overload
+        def __init__(
+            self,
+            connection: AsyncConnection[Any],
+            name: str,
+            *,
+            row_factory: AsyncRowFactory[Row],
+            scrollable: bool | None = None,
+            withhold: bool = False,
+        ): ...
+        def __init__(
+            self,
+            connection: AsyncConnection[Any],
+            name: str,
+            *,
+            row_factory: Any = None,
+            scrollable: bool | None = None,
+            withhold: bool = False,
+        ): ...
+
+    async def __aexit__(
         self,
-        connection: AsyncConnection[Any],
-        name: str,
-        *,
-        row_factory: RowFactory[Row] | None = None,
-        scrollable: bool | None = None,
-        withhold: bool = False,
-    ):
-        super().__init__(connection, row_factory=row_factory or connection.row_factory)
-        self.itersize = 100  # rows that iteration fetches at a time
-        self._name = name
-        self._scrollable = scrollable
-        self._withhold = withhold
-        self._position = 0
-        self._binary: bool | None = None
-
-    def __del__(self) -> None:
-        if not getattr(self, "closed", True) and self.pgresult is not None and not self.connection.closed:
-            warnings.warn(
-                f"{self!r} was deleted while still open; use 'with', or .close() it",
-                ResourceWarning,
-                stacklevel=2,
-                source=self,
-            )
-
-    def __repr__(self) -> str:
-        return super().__repr__().replace(" [", f" {self._name!r} [", 1)
-
-    @property
-    def name(self) -> str:
-        """Name of the cursor on the server."""
-        return self._name
-
-    @property
-    def scrollable(self) -> bool | None:
-        """Whether it was asked to move backwards; None: the server decides."""
-        return self._scrollable
-
-    @property
-    def withhold(self) -> bool:
-        """Whether it stays open when its transaction is committed."""
-        return self._withhold
-
-    @property
-    def rownumber(self) -> int | None:
-        """Index of the next row, or None before `execute`."""
-        return self._position if self.pgresult is not None else None
-
-    async def __aexit__(self, *exc_info: Any) -> None:
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
         await self.close()
 
     # ---- declaring and closing
 
     async def execute(
-        self,
-        query: Query,
-        params: Params | None = None,
-        *,
-        binary: bool | None = None,
-        timeout: float | None = None,
-        **kwargs: Any,
+        self, query: Query, params: Params | None = None, *, binary: bool | None = None, **kwargs: Any
     ) -> Self:
         """Declare the cursor for a query, which must be SELECT or VALUES. What was declared before is closed.
 
-        timeout: as for a cursor without a name; it is the declaration's alone.
-        Raises TypeError for another keyword; else as the same method of a cursor without a name.
+        Of other keywords there is `timeout`, as for a cursor without a name; it is the declaration's alone. Raises
+        TypeError for any other; else as the same method of a cursor without a name.
         """
+        timeout: float | None = kwargs.pop("timeout", None)
         if kwargs:
             raise TypeError(f"keyword not supported: {next(iter(kwargs))}")
         if self.connection._pipeline is not None:
@@ -117,10 +99,11 @@ class AsyncServerCursor(AsyncCursor[Row]):
         await self._fetch_forward(0)
         self._same_rows = True
         self._position = 0
+        self._forget_page()
         return self
 
-    async def executemany(
-        self, query: Query, params_seq: Iterable[Params], *, returning: bool = True, timeout: float | None = None
+    async def executemany(  # type: ignore[override]
+        self, query: Query, params_seq: Iterable[Params], *, returning: bool = True
     ) -> None:
         """Raises `NotSupportedError`: a cursor on the server has one query."""
         raise NotSupportedError("executemany not supported on server-side cursors")
@@ -146,26 +129,6 @@ class AsyncServerCursor(AsyncCursor[Row]):
                 return
         await cur.execute(b"CLOSE " + self._quoted_name(), prepare=False)
 
-    def _declaration(self, query: Query, with_params: bool) -> bytes:
-        encoding = self.connection._encoding()
-        name = self._quoted_name()
-        if with_params and not isinstance(self, RawCursorMixin):
-            name = name.replace(b"%", b"%%")
-        words = [b"DECLARE", name]
-        if self._scrollable is not None:
-            words.append(b"SCROLL" if self._scrollable else b"NO SCROLL")
-        words.append(b"CURSOR WITH HOLD FOR" if self._withhold else b"CURSOR FOR")
-        if isinstance(query, str):
-            words.append(query.encode(encoding))
-        elif isinstance(query, bytes):
-            words.append(query)
-        else:
-            words.append(query.as_bytes(self.connection))
-        return b" ".join(words)
-
-    def _quoted_name(self) -> bytes:
-        return sql.Identifier(self._name).as_bytes(self.connection)
-
     # ---- fetching
 
     async def fetchone(self) -> Row | None:
@@ -181,15 +144,20 @@ class AsyncServerCursor(AsyncCursor[Row]):
         """The remaining rows."""
         return await self._fetch_forward(None)
 
-    async def __aiter__(self) -> AsyncIterator[Row]:
-        while True:
+    def __aiter__(self) -> AsyncIterator[Row]:
+        return self
+
+    async def __anext__(self) -> Row:
+        if not self._page and not self._was_last:
             rows = await self._fetch_forward(self.itersize)
             self._position -= len(rows)
-            for row in rows:
-                self._position += 1
-                yield row
-            if len(rows) < self.itersize:
-                break
+            self._page.extend(rows)
+            self._was_last = len(rows) < self.itersize
+        if self._page:
+            self._position += 1
+            return self._page.popleft()
+        self._was_last = False
+        raise StopAsyncIteration
 
     async def scroll(self, value: int, mode: str = "relative") -> None:
         """Move by `value` rows, or to row `value` (mode "absolute").
@@ -202,6 +170,7 @@ class AsyncServerCursor(AsyncCursor[Row]):
         move = f"MOVE {mode.upper()} {int(value)} FROM ".encode()
         await cur.execute(move + self._quoted_name(), prepare=False)
         self._position = value if mode == "absolute" else self._position + value
+        self._forget_page()
 
     async def _fetch_forward(self, n: int | None) -> list[Row]:
         fetch = b"FETCH FORWARD " + (b"ALL" if n is None else str(n).encode()) + b" FROM "
@@ -214,7 +183,7 @@ class AsyncServerCursor(AsyncCursor[Row]):
         return rows
 
 
-class AsyncRawServerCursor(RawCursorMixin, AsyncServerCursor[Row]):
+class AsyncRawServerCursor(RawCursorMixin[Row], AsyncServerCursor[Row]):
     """An `AsyncServerCursor` for queries with ``$1``."""
 
     __module__ = "howdah"

@@ -32,10 +32,14 @@ class PGconn:
 
     __module__ = "howdah.pq"
 
-    def __init__(self, connection: Any = None):
-        self._conn = connection
-        self._failure = b""  # why it could not be made
-        self._given: Mapping[str, str] | None = None  # with which parameters
+    _conn: Any
+    _failure = b""  # why it could not be made
+    _given: Mapping[str, str] | None = None  # with which parameters
+
+    def __new__(cls, connection: Any = None) -> Self:
+        pgconn = super().__new__(cls)
+        pgconn._conn = connection
+        return pgconn
 
     @classmethod
     def connect(cls, conninfo: bytes) -> Self:
@@ -547,8 +551,12 @@ class PGcancel:
 
     __module__ = "howdah.pq"
 
-    def __init__(self, connection: Any):
-        self._conn = connection
+    _conn: Any
+
+    def __new__(cls, connection: Any) -> Self:
+        cancel = super().__new__(cls)
+        cancel._conn = connection
+        return cancel
 
     def free(self) -> None:
         """Nothing can be cancelled with it any more."""
@@ -569,9 +577,14 @@ class PGcancelConn:
 
     __module__ = "howdah.pq"
 
-    def __init__(self, connection: Any):
-        self._conn = connection
-        self.reset()
+    _conn: Any
+    _status = ConnStatus.ALLOCATED
+    _failure = b""
+
+    def __new__(cls, connection: Any) -> Self:
+        cancel = super().__new__(cls)
+        cancel._conn = connection
+        return cancel
 
     def start(self) -> None:
         """Ask, and wait until it has been taken. Raises `OperationalError` when that fails, or after `finish`."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from .. import _howdah, postgres
 from .._typeinfo import TypeInfo
-from ..abc import AdaptContext
+from ..abc import AdaptContext, Buffer
 from ..adapt import CoreDumper, CoreLoader
 from ..pq import Format
 
@@ -58,6 +58,9 @@ class EnumDumper(CoreDumper):
     """A member of any enum, as its name. Which type it is for, the server infers."""
 
     _core = _howdah.dumper_core("enum_text")
+
+    def dump(self, value: Any) -> Buffer | None:
+        return super().dump(value)
 
 
 class EnumBinaryDumper(EnumDumper):

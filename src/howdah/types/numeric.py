@@ -245,11 +245,15 @@ class DecimalBinaryDumper(CoreDumper):
 class NumericDumper(DecimalDumper):
     """Sends Decimal and int alike: what is asked for by the oid may be either."""
 
+    int_classes: ClassVar[tuple[type, ...]] = (int,)
+
     _core = _howdah.dumper_core("numeric_text")
 
 
 class NumericBinaryDumper(DecimalBinaryDumper):
     """Sends Decimal and int alike: what is asked for by the oid may be either."""
+
+    int_classes: ClassVar[tuple[type, ...]] = (int,)
 
     _core = _howdah.dumper_core("numeric_binary")
 
