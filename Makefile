@@ -158,8 +158,9 @@ conformance-quick: eco ## Run the quick forms of those: SQLAlchemy blocking and 
 	$(RUN_ECO) sqlalchemy --target 98
 	$(RUN_ECO) sqlalchemy --variant psycopg_async --target 98
 
-api-compare: build ## Say which of psycopg's public names and signatures are missing or differ (ARGS=-q: the totals)
-	$(RUN) tests/compat/psycopg/api_compare.py howdah $(ARGS)
+api-compare: build ## Which of psycopg's names and signatures are missing, differ, or only raise (ARGS=-q: the totals)
+	-$(RUN) tests/compat/psycopg/api_compare.py howdah $(ARGS)
+	$(RUN) tests/compat/psycopg/only_raising.py
 
 smoke: build ## Install into a fresh environment of each CPython on this machine, and try it
 	$(RUN) tools/smoke.py $(ARGS)

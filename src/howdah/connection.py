@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from . import _connect, _howdah, errors
 from ._adapters_map import AdaptersMap
@@ -68,8 +68,6 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
         autocommit: bool = False,
         prepare_threshold: int | None = 5,
         context: AdaptContext | None = None,
-        discover_types: bool = False,
-        param_style: Literal["pyformat", "numeric_dollar"] = "pyformat",
         row_factory: RowFactory[Row] | None = None,
         cursor_factory: type[Cursor[Row]] | None = None,
         **kwargs: Any,
@@ -78,10 +76,12 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
 
         conninfo: ``key=value`` pairs or a URI, with libpq's parameters; keyword arguments override them (PostgreSQL
         documentation, 32.1.2 "Parameter Key Words"). prepare_threshold: uses of a query before it is prepared on the
-        server, None for never. context: whose adapters to start from, instead of the global ones. discover_types:
-        read types that did not come with PostgreSQL from the server's catalogue when they are met, and load them as
-        what they are (see docs/discovery.md). param_style: "numeric_dollar" for queries with ``$1`` and sequences of
-        parameters, on all cursors of the connection.
+        server, None for never. context: whose adapters to start from, instead of the global ones.
+
+        Two more keywords are howdah's own. discover_types=True: read types that did not come with PostgreSQL from the
+        server's catalogue when they are met, and load them as what they are (see docs/discovery.md).
+        param_style="numeric_dollar": queries with ``$1`` and sequences of parameters, on all cursors of the
+        connection, instead of "pyformat".
 
         Also by keyword: ``ssl_context``, an `ssl.SSLContext` to use as it is (``sslmode`` is then ``require`` unless
         given); ``password`` as a function without arguments, called when the server asks for one; ``oauth_token``, a
@@ -92,6 +92,8 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
         itself; `ProgrammingError` for a string or a keyword that libpq doesn't know, `OperationalError` when no host
         accepts the connection, `ConnectionTimeout` when none answers within ``connect_timeout`` seconds.
         """
+        discover_types: bool = kwargs.pop("discover_types", False)
+        param_style: str = kwargs.pop("param_style", "pyformat")
         if param_style not in ("pyformat", "numeric_dollar"):
             raise ValueError(f"param_style must be 'pyformat' or 'numeric_dollar', got {param_style!r}")
         if param_style != "pyformat" and cursor_factory is not None:

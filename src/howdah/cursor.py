@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Iterable
-from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, overload
 
@@ -93,8 +92,7 @@ class Cursor(_howdah.CursorBase, BaseCursor[Row]):
         self._set_result(index)
         return self
 
-    @contextmanager
-    def copy(self, statement: Query, params: Params | None = None, *, writer: Writer | None = None) -> Iterator[Copy]:
+    def copy(self, statement: Query, params: Params | None = None, *, writer: Writer | None = None) -> Copy:
         """A block that executes a COPY statement, and copies data to or from it.
 
         statement: COPY ... FROM STDIN or COPY ... TO STDOUT. params: merged into it as literals, since COPY takes no
@@ -106,8 +104,7 @@ class Cursor(_howdah.CursorBase, BaseCursor[Row]):
         copy = Copy(self, writer=writer)
         copy._statement = statement
         copy._params = params or None
-        with copy:
-            yield copy
+        return copy
 
     if TYPE_CHECKING:  # they are in C
 

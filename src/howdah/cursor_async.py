@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, overload
 
@@ -92,10 +91,7 @@ class AsyncCursor(_howdah.AsyncCursorBase, BaseCursor[Row]):
         self._set_result(index)
         return self
 
-    @asynccontextmanager
-    async def copy(
-        self, statement: Query, params: Params | None = None, *, writer: AsyncWriter | None = None
-    ) -> AsyncIterator[AsyncCopy]:
+    def copy(self, statement: Query, params: Params | None = None, *, writer: AsyncWriter | None = None) -> AsyncCopy:
         """A block that executes a COPY statement, and copies data to or from it.
 
         statement: COPY ... FROM STDIN or COPY ... TO STDOUT. params: merged into it as literals, since COPY takes no
@@ -107,8 +103,7 @@ class AsyncCursor(_howdah.AsyncCursorBase, BaseCursor[Row]):
         copy = AsyncCopy(self, writer=writer)
         copy._statement = statement
         copy._params = params or None
-        async with copy:
-            yield copy
+        return copy
 
     if True:  # ASYNC
 

@@ -176,8 +176,9 @@ def test_a_connection_that_could_not_be_made(dsn):
     assert (pgconn.status, pgconn.db) == (pq.ConnStatus.BAD, b"nonesuch")
     assert b"nonesuch" in pgconn.error_message
     pgconn.finish()
-    with pytest.raises(howdah.OperationalError):
-        _ = pgconn.db
+    assert pgconn.db == b"nonesuch"
+    with pytest.raises(howdah.OperationalError, match="closed"):
+        pgconn.exec_(b"select 1")
 
 
 def test_passwords(conn, dsn):

@@ -56,8 +56,8 @@ def test_a_result_that_is_an_error():
 def test_what_needs_libpq_says_so():
     pgconn = pq.PGconn()
     assert (pgconn.status, pgconn.transaction_status) == (pq.ConnStatus.BAD, pq.TransactionStatus.UNKNOWN)
-    with pytest.raises(NotSupportedError, match="PQsendQuery"):
-        pgconn.send_query(b"select 1")
+    with pytest.raises(NotSupportedError, match="PQenterPipelineMode"):
+        pgconn.enter_pipeline_mode()
     with pytest.raises(OperationalError, match="closed"):
         pgconn.exec_(b"select 1")
 

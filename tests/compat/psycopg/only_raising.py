@@ -3,8 +3,8 @@
 
 usage: only_raising.py [--tier 1|2|3]
 
-A name counts once however many modules show it. What psycopg's own body only raises, too, is told apart: a cursor on the
-server has no executemany(), and a finished connection does nothing.
+A name counts once however many modules show it. What psycopg's own body only raises, too, is told apart: a cursor on
+the server has no executemany(), and a finished connection does nothing.
 """
 
 import argparse
