@@ -95,6 +95,19 @@ close_socket(hdpy_connection *conn)
     hd_session_shut(&conn->session);
 }
 
+/* Tells the server that we leave. In a forked child that is not for us to say. */
+static void
+say_goodbye(hdpy_connection *conn)
+{
+    if (conn->fd < 0 || conn->owner != getpid())
+        return;
+    hd_write_terminate(&conn->session.out);
+    hd_span out = hd_session_outgoing(&conn->session);
+    if (hdpy_send(conn, out) < 0) {
+        /* The server notices the end of the connection anyway. */
+    }
+}
+
 static void
 connection_dealloc(PyObject *self)
 {
@@ -103,6 +116,8 @@ connection_dealloc(PyObject *self)
     if (PyObject_CallFinalizerFromDealloc(self) < 0)
         return;
     PyObject_GC_UnTrack(self);
+    if (hd_session_is_idle(&conn->session) && hd_session_outgoing(&conn->session).n == 0)
+        say_goodbye(conn);
     close_socket(conn);
     hdpy_watch_free(conn);
     connection_clear(self);
@@ -265,16 +280,12 @@ connection_close(PyObject *self, PyObject *unused)
         close_socket(conn);
         Py_RETURN_NONE;
     }
-    if (conn->lock.held) {
+    if (conn->lock.held && !conn->lock.owed) {
         /* Somebody waits for the server: end of file wakes them, and they close. */
         shutdown(conn->fd, SHUT_RDWR);
         Py_RETURN_NONE;
     }
-    hd_write_terminate(&conn->session.out);
-    hd_span out = hd_session_outgoing(&conn->session);
-    if (hdpy_send(conn, out) < 0) {
-        /* The server notices the end of the connection anyway. */
-    }
+    say_goodbye(conn);
     hdpy_connection_lose_because(conn, "the connection is closed");
     Py_RETURN_NONE;
 }

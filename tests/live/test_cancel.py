@@ -13,6 +13,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from servers.fake import FakeServer
+
 FLOOD = "select n, repeat('x', 500) from generate_series(1, 3000000) n"
 
 
@@ -153,6 +155,50 @@ def test_keyboard_interrupt_while_another_thread_executes(auto):
             auto.execute("select 1")
         usable(auto)
         assert sleeping.result().fetchone() == ("slept",)
+
+
+def elsewhere(delay=0.2):
+    """Ctrl-C that the kernel gives to another thread than the one that waits."""
+    return later(delay, lambda: signal.pthread_kill(threading.get_ident(), signal.SIGINT))
+
+
+def test_signal_of_another_thread(auto):
+    with within(1.5), elsewhere(), pytest.raises(KeyboardInterrupt):
+        auto.execute("select pg_sleep(5)")
+    usable(auto)
+
+
+@pytest.mark.howdah_only
+def test_signal_of_another_thread_with_a_timeout(auto):
+    with within(1.5), elsewhere(), pytest.raises(KeyboardInterrupt):
+        auto.execute("select pg_sleep(5)", timeout=4)
+    usable(auto)
+
+
+@pytest.mark.howdah_only
+def test_signal_of_another_thread_among_slow_rows(auto):
+    """They come often enough that no receive times out."""
+    with within(1.5), elsewhere(), pytest.raises(KeyboardInterrupt):
+        auto.execute("select pg_sleep(0.02), repeat('x', 10000) from generate_series(1, 250)")
+    usable(auto)
+
+
+@pytest.mark.howdah_only
+def test_signal_of_another_thread_while_another_thread_executes(auto):
+    with ThreadPoolExecutor(1) as pool:
+        sleeping = pool.submit(auto.execute, "select 'slept' from pg_sleep(2)")
+        time.sleep(0.1)
+        with within(1.5), elsewhere(), pytest.raises(KeyboardInterrupt):
+            auto.execute("select 1")
+        assert sleeping.result().fetchone() == ("slept",)
+    usable(auto)
+
+
+@pytest.mark.howdah_only
+def test_signal_of_another_thread_while_connecting(pg):
+    silent = FakeServer(lambda peer: peer.rest())
+    with silent as server, within(1.5), elsewhere(), pytest.raises(KeyboardInterrupt):
+        pg.connect(**server.params)
 
 
 def test_signal_handler_that_returns(auto):

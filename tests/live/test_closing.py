@@ -12,6 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from servers import fake
+
 
 def terminate(other, conn):
     other.execute("select pg_terminate_backend(%s)", [conn.info.backend_pid])
@@ -327,3 +329,57 @@ async def test_async_forgotten_connection_warns(pg, dsn):
         for _ in range(3):
             await asyncio.sleep(0)
             gc.collect()
+
+
+@pytest.mark.filterwarnings("ignore:.*was deleted while still open:ResourceWarning")
+def test_a_forgotten_connection_says_goodbye(pg):
+    """So that the server's log has no unexpected end."""
+    heard = []
+
+    def script(peer):
+        peer.startup()
+        peer.send(fake.authentication(0), fake.welcome())
+        heard.append(peer.rest())
+
+    with fake.FakeServer(script) as server:
+        conn = pg.connect(**server.params)
+        del conn
+        gc.collect()
+        for _ in range(100):
+            if heard:
+                break
+            time.sleep(0.02)
+    assert heard == [b"X\0\0\0\4"]
+
+
+@pytest.mark.filterwarnings("ignore:.*was deleted while still open:ResourceWarning")
+@pytest.mark.parametrize("way", ["close", "forget"])
+def test_a_forked_child_does_not_say_goodbye(pg, dsn, way):
+    held = [pg.connect(dsn, autocommit=True)]
+    pid = os.fork()
+    if pid == 0:
+        try:
+            if way == "close":
+                held[0].close()
+            held.clear()
+            gc.collect()
+        finally:
+            os._exit(0)
+    os.waitpid(pid, 0)
+    time.sleep(0.05)
+    assert held[0].execute("select 1").fetchone() == (1,)
+    held[0].close()
+
+
+@pytest.mark.howdah_only
+def test_closed_while_it_is_being_cancelled(pg, dsn):
+    """The cancel holds everybody up, but not close()."""
+    conn = pg.connect(dsn, autocommit=True)
+    fd = conn.fileno()
+    conn._cancel_begin()
+    conn.close()
+    with pytest.raises(OSError):
+        os.fstat(fd)
+    conn._cancel_end(True)
+    with pytest.raises(pg.OperationalError, match="closed"):
+        conn.execute("select 1")

@@ -5,6 +5,7 @@ The servers that misbehave are scripts (see servers/fake.py).
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import base64
 import hashlib
@@ -13,6 +14,7 @@ import os
 import signal
 import socket
 import struct
+import threading
 import time
 
 import pytest
@@ -748,3 +750,55 @@ def test_the_password_is_not_shown(pg):
         for shown in (repr(conn), repr(conn._params), conn.info.dsn):
             assert "pw" not in shown
             assert "secret" not in shown
+
+
+def slow_getaddrinfo(monkeypatch, seconds):
+    real = socket.getaddrinfo
+
+    def getaddrinfo(*args, **kwargs):
+        time.sleep(seconds)
+        if args:
+            return real("127.0.0.1", *args[1:], **kwargs)
+        return real(**{**kwargs, "host": "127.0.0.1"})
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+
+
+@pytest.mark.howdah_only
+def test_name_resolution_is_bounded(pg, monkeypatch):
+    """Of each host by itself: the second one is still tried."""
+    slow_getaddrinfo(monkeypatch, 3)
+    before = time.monotonic()
+    with pytest.raises(pg.errors.ConnectionTimeout, match=r"failed to resolve host 'slow\.example': timeout expired"):
+        pg.connect(host="slow.example", connect_timeout=1)
+    assert 1 <= time.monotonic() - before < 2.5
+
+
+@pytest.mark.howdah_only
+async def test_name_resolution_is_bounded_asyncio(pg, monkeypatch):
+    slow_getaddrinfo(monkeypatch, 3)
+    before = time.monotonic()
+    with pytest.raises(pg.errors.ConnectionTimeout, match=r"failed to resolve host 'slow\.example': timeout expired"):
+        await pg.AsyncConnection.connect(host="slow.example", connect_timeout=1)
+    assert 1 <= time.monotonic() - before < 2.5
+
+
+@pytest.mark.howdah_only
+def test_name_resolution_in_time(pg, monkeypatch):
+    slow_getaddrinfo(monkeypatch, 0.2)
+    with FakeServer(accept) as server:
+        conn = pg.connect(**{**server.params, "host": "slow.example"}, connect_timeout=5)
+        assert conn.info.hostaddr == "127.0.0.1"
+        conn.close()
+
+
+@pytest.mark.howdah_only
+def test_name_resolution_is_interrupted(pg, monkeypatch):
+    slow_getaddrinfo(monkeypatch, 3)
+    timer = threading.Timer(0.2, _thread.interrupt_main)
+    timer.start()
+    before = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        pg.connect(host="slow.example")
+    assert time.monotonic() - before < 1.5
+    timer.join()

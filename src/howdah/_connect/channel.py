@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
@@ -22,11 +23,20 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 RECEIVE = 16 * 1024
+ATTENTION = 0.1  # seconds: a signal that another thread was given does not end a wait
 
 
 def why(error: OSError) -> str:
     """The system's words, since asyncio has some of its own."""
     return os.strerror(error.errno) if error.errno else str(error)
+
+
+def time_left(deadline: float, longest: float) -> float:
+    """Seconds until then, and at most so many. Raises TimeoutError when there are none."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return min(left, longest)
 
 
 class Channel(Protocol):
@@ -140,14 +150,13 @@ class BlockingChannel(OwnSocket):
     def limit(self, seconds: float) -> AbstractAsyncContextManager[Any]:
         return _Deadline(self, seconds)
 
-    def _wait_at_most(self) -> None:
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        self.sock.settimeout(min(left, 1e9))
+    def _wait_at_most(self, longest: float = 1e9) -> None:
+        self.sock.settimeout(time_left(self._deadline, longest))
 
     async def lookup(self, query: dict[str, Any]) -> Sequence[Info]:
-        return socket.getaddrinfo(**query)
+        if query["flags"] & socket.AI_NUMERICHOST:  # asks nobody
+            return socket.getaddrinfo(**query)
+        return lookup_by(self._deadline, query)
 
     async def open(self, address: Address) -> socket.socket:
         self._sock = socket.socket(address.family, socket.SOCK_STREAM)
@@ -160,8 +169,12 @@ class BlockingChannel(OwnSocket):
         self.sock.sendall(data)
 
     async def _receive(self, size: int) -> bytes:
-        self._wait_at_most()
-        return self.sock.recv(size)
+        while True:
+            self._wait_at_most(ATTENTION)
+            try:
+                return self.sock.recv(size)
+            except TimeoutError:
+                continue
 
     async def resolve(self, given: Any) -> Any:
         value = given() if callable(given) else given
@@ -173,6 +186,27 @@ class BlockingChannel(OwnSocket):
 
     async def compute(self, work: Callable[[], None]) -> None:
         work()
+
+
+def lookup_by(deadline: float, query: dict[str, Any]) -> Sequence[Info]:
+    """getaddrinfo() in a thread, since it knows no limits; what takes too long is left to end by itself."""
+    answer: list[Any] = []
+    answered = threading.Event()
+
+    def ask() -> None:
+        try:
+            answer.append(socket.getaddrinfo(**query))
+        except BaseException as error:
+            answer.append(error)
+        answered.set()
+
+    threading.Thread(target=ask, name="howdah-getaddrinfo", daemon=True).start()
+    while not answered.wait(time_left(deadline, ATTENTION)):
+        pass
+    if isinstance(answer[0], BaseException):
+        raise answer[0]
+    infos: Sequence[Info] = answer[0]
+    return infos
 
 
 class _Deadline:

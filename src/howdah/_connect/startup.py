@@ -84,8 +84,10 @@ async def _addresses(channel: Channel, host: Host, timeout: float) -> list[Addre
     try:
         async with channel.limit(timeout):
             infos = await channel.lookup(lookup_of(host))
+    except TimeoutError:
+        raise ConnectionTimeout(f"failed to resolve host {host.name!r}: timeout expired") from None
     except (OSError, UnicodeError) as error:  # UnicodeError: no name that IDNA could encode
-        reason = str(error) or "timeout expired"
+        reason = str(error)
         if host.hostaddr:
             raise OperationalError(f'could not parse network address "{host.hostaddr}": {reason}') from None
         raise OperationalError(f"failed to resolve host {host.name!r}: {reason}") from None
