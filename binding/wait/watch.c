@@ -75,26 +75,27 @@ watch_new(hdpy_connection *conn)
     watch->conn = conn;
     watch->loop = NULL;
     watch->fd = -1;
-    watch->writing = watch->direct = false;
+    watch->writing = watch->direct = watch->forgetful = false;
     watch->operation = NULL;
     PyObject_GC_Track((PyObject *)watch);
     return watch;
 }
 
-/* Whether tasks of this loop may run within our callback. Under uvloop nothing would be gained; a loop that we don't know
- * may count on its own order; debug mode measures each callback. */
-static bool
-allows_direct_wake(hdpy_state *st, PyObject *loop)
+/* What may be expected of this loop. Tasks may run within our callback in a plain asyncio loop: under uvloop nothing would
+ * be gained; a loop that we don't know may count on its own order; debug mode measures each callback. */
+static void
+judge_loop(hdpy_watch *watch, hdpy_state *st, PyObject *loop)
 {
     PyObject *module = PyObject_GetAttrString((PyObject *)Py_TYPE(loop), "__module__");
     PyObject *debug = PyObject_CallMethodNoArgs(loop, st->str_get_debug);
-    bool yes = !st->futures_only && debug == Py_False && module != NULL && PyUnicode_Check(module) &&
-               PyUnicode_CompareWithASCIIString(module, "asyncio.unix_events") == 0;
+    bool plain = module != NULL && PyUnicode_Check(module) &&
+                 PyUnicode_CompareWithASCIIString(module, "asyncio.unix_events") == 0;
+    watch->direct = plain && !st->futures_only && debug == Py_False;
+    watch->forgetful = !plain;
     if (PyErr_Occurred())
         PyErr_Clear();
     Py_XDECREF(module);
     Py_XDECREF(debug);
-    return yes;
 }
 
 /* A stream's rows wait to be asked for: more of them shall wait in the server, not here. */
@@ -118,7 +119,7 @@ hdpy_watch_start(hdpy_connection *conn, PyObject *loop)
     if (call(loop, conn->st->str_add_reader, watch->fd, (PyObject *)watch) < 0)
         return -1;
     watch->loop = Py_NewRef(loop);
-    watch->direct = allows_direct_wake(conn->st, loop);
+    judge_loop(watch, conn->st, loop);
     return 0;
 }
 
@@ -168,6 +169,21 @@ after_io(hdpy_watch *watch, hdpy_connection *conn)
     return rc < 0 ? NULL : Py_NewRef(Py_None);
 }
 
+/* There may be more to read, of which a forgetful loop may not tell. A stream's rows are watched for when they are wanted. */
+static void
+watch_again(hdpy_watch *watch, hdpy_connection *conn)
+{
+    if (watch->loop == NULL)
+        return;
+    PyObject *loop = Py_NewRef(watch->loop);
+    hdpy_watch_stop(conn);
+    if (!is_sated(conn) && hdpy_watch_start(conn, loop) < 0) {
+        PyErr_WriteUnraisable((PyObject *)watch);
+        hdpy_connection_lose_because(conn, "the connection was closed: the event loop refused to watch it");
+    }
+    Py_DECREF(loop);
+}
+
 static PyObject *
 watch_call(PyObject *self, PyObject *args, PyObject *kwargs)
 {
@@ -181,18 +197,21 @@ watch_call(PyObject *self, PyObject *args, PyObject *kwargs)
     }
     Py_INCREF((PyObject *)conn);
     size_t taken = 0, before;
+    bool dry = false;
     do {
         before = conn->session.in.chunk ? conn->session.in.chunk->used : 0;
-        if (!hdpy_receive(conn))
+        if ((dry = !hdpy_receive(conn)))
             break;
         taken += conn->session.in.chunk && conn->session.in.chunk->used > before
                      ? conn->session.in.chunk->used - before
                      : 1;
-    } while (conn->fd >= 0 && taken < FAIR_SHARE && hd_inbox_pending(&conn->session.in) != 0 &&
+    } while (conn->fd >= 0 && taken < FAIR_SHARE && (hd_inbox_pending(&conn->session.in) != 0 || watch->forgetful) &&
              !hdpy_copying_is_full(conn) && !is_sated(conn));
     /* Whoever reads a COPY slowly slows the server down: the next step that waits makes the loop watch again. */
     if (hdpy_copying_is_full(conn))
         hdpy_watch_stop(conn);
+    else if (watch->forgetful && !dry)
+        watch_again(watch, conn);
     return after_io(watch, conn);
 }
 

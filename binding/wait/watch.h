@@ -14,6 +14,7 @@ struct hdpy_watch {
     int fd;
     bool writing;              /* a writer is registered too */
     bool direct;               /* tasks may run within our callback: a plain asyncio loop, not in debug mode */
+    bool forgetful;            /* libuv stops watching a socket with an error, and there may be data before that */
     hdpy_operation *operation; /* waiting; owned */
 };
 

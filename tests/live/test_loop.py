@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 
 import pytest
+
+from servers.fake import READY, FakeServer, authentication, error, message, welcome
 
 
 async def ask(conn, n=1):
@@ -186,3 +190,40 @@ def test_current_task_is_right(pg, dsn):
             await asyncio.gather(*map(one, range(20)))
 
     asyncio.run(main())
+
+
+ROWS = message(b"T", b"\0\1n\0" + struct.pack("!ihihih", 0, 0, 23, 4, -1, 0)) + message(b"D", b"\0\1\0\0\0\0017") * 3
+
+
+@pytest.mark.howdah_only
+@pytest.mark.parametrize("words", [error("57P01", "terminating connection"), ROWS, ROWS + b"D\0", READY])
+@pytest.mark.parametrize("way", ["execute", "stream", "listen"])
+@pytest.mark.parametrize("loops", ["asyncio", "uvloop"])
+def test_reset(pg, loops, words, way):
+    """A server that ends with something unread resets the connection behind its last words.
+
+    libuv then stops watching: whoever has read the words and waits for more would wait for good.
+    """
+    runner = asyncio if loops == "asyncio" else pytest.importorskip("uvloop")
+
+    def end(peer):
+        peer.startup()
+        peer.send(authentication(0), welcome())
+        peer.read()
+        peer._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        peer.send(words)
+
+    async def main(params):
+        conn = await pg.AsyncConnection.connect(**params, autocommit=True)
+        with pytest.raises(pg.OperationalError):
+            if way == "stream":
+                [row async for row in conn.cursor().stream("select %s::int", [1])]
+            if way == "listen":
+                await conn.execute("listen x")
+                [notify async for notify in conn.notifies(timeout=10)]
+            await conn.execute("select 1")
+            await conn.execute("select 1")  # the first one was answered
+        assert conn.closed
+
+    with FakeServer(end) as server:
+        runner.run(asyncio.wait_for(main(server.params), 15))
