@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+README = EXAMPLES.parent / "README.md"
 
 # What has to be in the output, in this order.
 EXPECTED = {
@@ -96,6 +97,12 @@ def test_example(example: str, dsn: str) -> None:
         if find_spec(library) is None:
             pytest.skip(f"the lesson needs {library}")
     assert_in_order(run(example, dsn), EXPECTED[example])
+
+
+def test_first_query_of_the_readme() -> None:
+    code = README.read_text().partition("## The first query")[2].partition("```python")[2].partition("```")[0]
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=50)
+    assert (done.stdout, done.stderr) == ("1 Ada\n", "")
 
 
 def test_example_without_a_server() -> None:
