@@ -7,6 +7,8 @@ The standard library only, so that it runs where nothing but howdah is installed
 
 import asyncio
 import datetime
+import os
+import subprocess
 import sys
 import uuid
 from decimal import Decimal
@@ -42,7 +44,14 @@ async def use_async(dsn: str) -> None:
         assert await asyncio.gather(*map(square, range(20))) == [n * n for n in range(20)]
 
 
+def start_as_psycopg() -> None:
+    """A Python that is started with the variable gives howdah to who imports psycopg."""
+    code = "import psycopg, howdah; assert psycopg.Connection is howdah.Connection"
+    subprocess.run([sys.executable, "-c", code], env={**os.environ, "HOWDAH_AS_PSYCOPG": "1"}, check=True)
+
+
 if __name__ == "__main__":
+    start_as_psycopg()
     use(sys.argv[1])
     asyncio.run(use_async(sys.argv[1]))
     print(f"howdah {howdah.__version__} works on Python {sys.version.split()[0]}")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import pathlib
 import subprocess
 import sys
 import textwrap
 
 import pytest
+
+import howdah
 
 
 def run(code: str) -> str:
@@ -241,4 +245,111 @@ def test_names_that_psycopg_has_in_other_modules():
         assert {"RawCursor", "RawServerCursor"} <= set(psycopg.raw_cursor.__all__)
         assert issubclass(psycopg.errors.get_base_exception("23505"), psycopg.Error)
         """
+    )
+
+
+# ---- programs that cannot be edited
+
+PROGRAM = """
+import os, subprocess, sys
+import psycopg, psycopg.types.json
+from psycopg_pool import ConnectionPool
+import howdah
+assert psycopg.Connection is howdah.Connection and ConnectionPool is howdah.pool.ConnectionPool
+assert psycopg.pq.TransactionStatus and psycopg.__spec__.name == "psycopg"
+print(__name__, os.path.basename(sys.argv[0]), sys.argv[1:], os.environ["HOWDAH_AS_PSYCOPG"])
+sys.exit(3)
+"""
+
+
+@pytest.mark.parametrize("how", [["program.py"], ["-m", "program"]])
+def test_run(tmp_path, how):
+    (tmp_path / "program.py").write_text(PROGRAM)
+    done = subprocess.run(
+        [sys.executable, "-m", "howdah", "run", *how, "-x", "run"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 3, done.stderr
+    assert done.stdout == "__main__ program.py ['-x', 'run'] 1\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["-x"], ["-m"]])
+def test_run_of_nothing(arguments):
+    done = subprocess.run(
+        [sys.executable, "-m", "howdah", "run", *arguments], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (done.returncode, done.stderr[:6]) == (2, "usage:")
+
+
+# What site does with the file that is installed beside the package.
+START = f"import site; site.addsitedir({str(pathlib.Path(howdah.__file__).resolve().parent.parent)!r})\n"
+
+
+def start(code: str, value: str) -> str:
+    env = {**os.environ, "HOWDAH_AS_PSYCOPG": value}
+    done = subprocess.run(
+        [sys.executable, "-c", START + textwrap.dedent(code)],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_environment_variable():
+    start(
+        """
+        import sys
+        assert not [name for name in sys.modules if name.split(".")[0] in ("howdah", "psycopg")]
+        seen = []
+
+        class Hook:  # of a tracing agent, which comes later than site
+            def find_spec(self, name, path=None, target=None):
+                seen.append(name)
+
+        sys.meta_path.insert(0, Hook())
+        import psycopg
+        import howdah
+        assert psycopg.Connection is howdah.Connection
+        assert {"psycopg", "psycopg.types.json"} <= set(seen)
+        import importlib
+        before = psycopg.Connection
+        assert importlib.reload(psycopg) is psycopg and psycopg.Connection is before
+        assert psycopg.pq.__name__ == "psycopg.pq"
+        """,
+        "1",
+    )
+
+
+def test_the_environment_variable_and_metadata():
+    start(
+        """
+        import importlib.metadata, sys
+        assert importlib.metadata.version("pytest")
+        assert "howdah" not in sys.modules
+        assert importlib.metadata.version("psycopg-pool") == "3.3.3"
+        assert "psycopg" not in sys.modules
+        import psycopg_pool, howdah
+        assert psycopg_pool.ConnectionPool is howdah.pool.ConnectionPool
+        """,
+        "1",
+    )
+
+
+@pytest.mark.parametrize("value", ["", "0"])
+def test_without_the_environment_variable(value):
+    start(
+        """
+        import sys
+        assert not [hook for hook in sys.meta_path if "psycopg" in repr(hook)]
+        assert "_howdah_as_psycopg" not in sys.modules
+        """,
+        value,
     )

@@ -10,6 +10,11 @@ from typing import NoReturn
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    given = sys.argv[1:] if argv is None else list(argv)
+    if given[:1] == ["run"]:  # what follows the program's name is its own
+        from .run import run
+
+        return run(given[1:])
     parser = argparse.ArgumentParser(prog="python -m howdah")
     commands = parser.add_subparsers(dest="command", required=True)
     server = commands.add_parser("server", help="run a throw-away PostgreSQL until Ctrl-C, and print how to reach it")
@@ -17,7 +22,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     server.add_argument(
         "-c", dest="settings", action="append", default=[], metavar="NAME=VALUE", help="a setting of the server"
     )
-    arguments = parser.parse_args(argv)
+    commands.add_parser("run", help="run a program written for psycopg: run script.py ..., run -m module ...")
+    arguments = parser.parse_args(given)
     settings = dict(setting.partition("=")[::2] for setting in arguments.settings)
     try:
         run_server(arguments.port, settings)

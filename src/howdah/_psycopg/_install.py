@@ -33,26 +33,28 @@ _OF_A_MODULE = {"__name__", "__loader__", "__package__", "__spec__", "__path__",
 
 def install() -> None:
     """See `howdah.install_as_psycopg`."""
+    for package in attach().packages:
+        importlib.import_module(package)
+
+
+def attach() -> Finder:
+    """Have howdah found when psycopg is imported, without importing it. Raises ImportError where psycopg was."""
     finder = next((finder for finder in sys.meta_path if isinstance(finder, Finder)), None)
-    if finder is None:
-        finder = Finder()
-        for name in finder.sources:
-            if name in sys.modules and name in PACKAGES:
-                origin = getattr(sys.modules[name], "__file__", None) or "an unknown place"
-                raise ImportError(
-                    f"{name} was imported already, from {origin}: call howdah.install_as_psycopg() before "
-                    f"anything imports {name}"
-                )
-        _insert(finder)
-        # What is logged reaches those who listen to psycopg.
-        for child in ("", ".pool"):
-            logging.getLogger(f"howdah{child}").parent = logging.getLogger(f"psycopg{child}")
-    for name in finder.sources:
-        if name not in _LATER:
-            importlib.import_module(name)
-    for name in finder.sources:
+    if finder is not None:
+        return finder
+    finder = Finder()
+    for name in finder.packages:
         if name in sys.modules:
-            finder.link(sys.modules[name])
+            origin = getattr(sys.modules[name], "__file__", None) or "an unknown place"
+            raise ImportError(
+                f"{name} was imported already, from {origin}: call howdah.install_as_psycopg() before "
+                f"anything imports {name}"
+            )
+    _insert(finder)
+    # What is logged reaches those who listen to psycopg.
+    for child in ("", ".pool"):
+        logging.getLogger(f"howdah{child}").parent = logging.getLogger(f"psycopg{child}")
+    return finder
 
 
 def _insert(finder: Finder) -> None:
@@ -75,6 +77,7 @@ class Finder:
             for origin in origins:
                 if importlib.util.find_spec(origin) is not None:
                     self._add(package, origin)
+        self.packages = [package for package in PACKAGES if package in self.sources]
 
     def _add(self, name: str, source: str) -> None:
         self.sources.setdefault(name, []).append(source)
@@ -109,6 +112,16 @@ class Finder:
                 version = importlib.import_module(self.sources[package][-1]).__version__
                 yield Distribution(package.replace("_", "-"), version)
 
+    def complete(self, package: str) -> None:
+        """Import what a package consists of: programs expect it among the package's names."""
+        modules = [name for name in self.sources if name.split(".")[0] == package and name not in _LATER]
+        if package != "psycopg":
+            importlib.import_module("psycopg")
+        for name in modules:
+            importlib.import_module(name)
+        for name in modules:
+            self.link(sys.modules[name])
+
     def link(self, module: types.ModuleType) -> None:
         """Replace howdah's modules among the names of a module by psycopg's; those that it has not got, go."""
         for name, value in list(vars(module).items()):
@@ -141,6 +154,8 @@ class Loader(importlib.abc.Loader):
             vars(module).update(names)
         if module.__name__ in _LATER:
             self.finder.link(module)
+        if module.__name__ in PACKAGES:
+            self.finder.complete(module.__name__)
 
 
 class Distribution(importlib.metadata.Distribution):
