@@ -1,6 +1,6 @@
 #include "session/statements.h"
 
-#include <stdio.h>
+#include <string.h>
 
 static void
 detach(hd_statement_list *list, hd_statement *st)
