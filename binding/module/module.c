@@ -4,6 +4,7 @@
 #include "adapt/settings.h"
 #include "module/errors.h"
 #include "objects/block.h"
+#include "objects/cancel.h"
 #include "objects/copy.h"
 #include "objects/stream.h"
 #include "objects/lane.h"
@@ -140,7 +141,8 @@ module_exec(PyObject *module)
         hdpy_query_init(st, module) < 0 || hdpy_rows_init(st, module) < 0 || hdpy_waiter_init(st, module) < 0 ||
         hdpy_watch_init(st, module) < 0 || hdpy_operation_init(st, module) < 0 || hdpy_lane_init(st, module) < 0 ||
         hdpy_stream_init(st, module) < 0 || hdpy_connection_init(st, module) < 0 ||
-        hdpy_cursor_init(st, module) < 0 || hdpy_copy_init(st, module) < 0 || hdpy_block_init(module) < 0)
+        hdpy_cursor_init(st, module) < 0 || hdpy_copy_init(st, module) < 0 || hdpy_block_init(module) < 0 ||
+        hdpy_cancel_init(st, module) < 0)
         return -1;
     return 0;
 }

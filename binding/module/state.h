@@ -64,6 +64,7 @@
     X(Waiter)                                                                                                        \
     X(StreamRows)                                                                                                    \
     X(Operation)                                                                                                     \
+    X(Cancel)                                                                                                        \
     X(Read)                                                                                                          \
     /* imported on first use: hdpy_import_once() */                                                                  \
     X(threading_Lock)                                                                                                \

@@ -1,6 +1,7 @@
 #include "objects/connection.h"
 
 #include "module/errors.h"
+#include "objects/cancel.h"
 #include "objects/copy.h"
 #include "objects/lending.h"
 #include "wait/exchange.h"
@@ -362,53 +363,6 @@ connection_encoding(PyObject *self, PyObject *unused)
     return settings ? Py_NewRef(settings->encoding) : NULL;
 }
 
-static PyObject *
-connection_cancel_begin(PyObject *self, PyObject *unused)
-{
-    hdpy_connection *conn = (hdpy_connection *)self;
-    hd_writer w = hd_writer_of(&hd_alloc_default);
-    hd_write_cancel_request(&w, conn->session.backend_pid, (hd_span){conn->session.key, conn->session.key_length});
-    PyObject *bytes = NULL;
-    if (w.rc == HD_OK)
-        bytes = PyBytes_FromStringAndSize((const char *)w.p, (Py_ssize_t)w.n);
-    else
-        hdpy_raise_rc(conn->st, w.rc);
-    hd_writer_fini(&w);
-    if (bytes != NULL)
-        hdpy_lock_suspend(&conn->lock);
-    return bytes;
-}
-
-/* A cancel is under way and might hit any query from now on: the one that is executed is the last. */
-static void
-give_up_to_cancel(hdpy_connection *conn)
-{
-    if (conn->fd < 0 || conn->closed)
-        return;
-    PyErr_SetString(conn->st->OperationalError, "the connection was closed: a request to cancel was sent, and the "
-                                                "server has not said that it took it");
-    PyObject *error = hdpy_take_exception();
-    if (conn->lock.owed) {
-        hdpy_connection_lose(conn, error);
-        return;
-    }
-    conn->closed = conn->broken = true;
-    if (conn->loss == NULL)
-        conn->loss = error;
-    else
-        Py_XDECREF(error);
-}
-
-static PyObject *
-connection_cancel_end(PyObject *self, PyObject *known)
-{
-    hdpy_connection *conn = (hdpy_connection *)self;
-    if (known != Py_True)
-        give_up_to_cancel(conn);
-    hdpy_lock_resume(conn->st, &conn->lock);
-    Py_RETURN_NONE;
-}
-
 static int
 submit_command(hdpy_connection *conn, hdpy_request *request, void *arg)
 {
@@ -655,8 +609,7 @@ static PyMethodDef methods[] = {
     {"_encoding", connection_encoding, METH_NOARGS, NULL},
     {"_exec", connection_exec, METH_O, NULL},
     {"_drain", connection_drain, METH_O, NULL},
-    {"_cancel_begin", connection_cancel_begin, METH_NOARGS, NULL},
-    {"_cancel_end", connection_cancel_end, METH_O, NULL},
+    {"_cancel_begin", hdpy_connection_cancel_begin, METH_NOARGS, NULL},
     {"_pending", hdpy_connection_pending, METH_NOARGS, NULL},
     {NULL},
 };

@@ -181,6 +181,16 @@ class Block:
 
 # ---- connections
 
+@final
+class Cancel:
+    """A cancel under way: no other query is sent until it has ended, or was forgotten."""
+
+    @property
+    def request(self) -> bytes:
+        """A CancelRequest, to be sent over a connection of its own."""
+    def end(self, known: bool, /) -> None:
+        """The cancel can hit nothing any more, or (not known) anything: then the connection is closed."""
+
 @disjoint_base
 class BaseConnection:
     """State of a connection. A new one is unconnected: start-up feeds it, then _attach() gives it a socket."""
@@ -251,10 +261,7 @@ class BaseConnection:
     @property
     def _commands(self) -> int:
         """How many of _command() have succeeded, even if the wait for that was interrupted."""
-    def _cancel_begin(self) -> bytes:
-        """The bytes of a CancelRequest, to be sent over a connection of its own. No other query is sent meanwhile."""
-    def _cancel_end(self, known: bool, /) -> None:
-        """The cancel can hit nothing any more, or (not known) anything: then the connection is closed."""
+    def _cancel_begin(self) -> Cancel: ...
     # pipeline mode
     _pipelined: bool
     @property

@@ -376,10 +376,10 @@ def test_closed_while_it_is_being_cancelled(pg, dsn):
     """The cancel holds everybody up, but not close()."""
     conn = pg.connect(dsn, autocommit=True)
     fd = conn.fileno()
-    conn._cancel_begin()
+    cancel = conn._cancel_begin()
     conn.close()
     with pytest.raises(OSError):
         os.fstat(fd)
-    conn._cancel_end(True)
+    cancel.end(True)
     with pytest.raises(pg.OperationalError, match="closed"):
         conn.execute("select 1")

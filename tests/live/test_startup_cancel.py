@@ -32,10 +32,12 @@ class Cancelled:
         self._params = server.params
         self.known = None
 
-    def _cancel_begin(self):
-        return REQUEST
+    request = REQUEST
 
-    def _cancel_end(self, known):
+    def _cancel_begin(self):
+        return self
+
+    def end(self, known):
         self.known = known
 
 
@@ -240,3 +242,13 @@ def test_a_cancel_that_was_not_sent_harms_nobody(pg, conn):
     conn._params["port"] = port
     conn.cancel()
     assert conn.execute("select 1").fetchone() == (1,)
+
+
+@pytest.mark.howdah_only
+def test_a_cancel_that_is_dropped_anywhere_holds_nobody_up(pg, dsn):
+    with pg.connect(dsn, autocommit=True) as conn:
+        conn._cancel_begin().end(True)
+        assert conn.execute("select 1").fetchone() == (1,)
+        conn._cancel_begin()
+        with pytest.raises(pg.OperationalError, match="request to cancel was sent"):
+            conn.execute("select 1")

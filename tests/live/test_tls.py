@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import ssl
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -478,3 +479,41 @@ def test_the_servers_last_words(pg, tls):
     with pytest.raises(pg.errors.AdminShutdown):
         conn.execute("select 1")
     assert conn.closed
+
+
+# ---- timeouts
+
+
+async def test_timeouts(pg, tls):
+    """The request to cancel has TLS too, and what is decrypted and not yet read is not waited for."""
+    rows = "select repeat('x', 1000) from generate_series(1, 20000)"
+    with pg.connect(tls.dsn, sslmode="require", autocommit=True) as conn:
+        assert len(conn.fetchall(rows, timeout=20)) == 20000
+        for _ in range(3):
+            with pytest.raises(pg.errors.QueryTimeout):
+                conn.execute("select pg_sleep(5)", timeout=0.1)
+            with pytest.raises(pg.errors.QueryTimeout):
+                conn.execute("select repeat('x', 1000) from generate_series(1, 10000000)", timeout=0.1)
+            assert conn.fetchval("select 5", timeout=5) == 5
+    async with await pg.AsyncConnection.connect(tls.dsn, sslmode="require", autocommit=True) as aconn:
+        assert len(await aconn.fetchall(rows, timeout=20)) == 20000
+        for _ in range(3):
+            with pytest.raises(pg.errors.QueryTimeout):
+                await aconn.execute("select pg_sleep(5)", timeout=0.1)
+            with pytest.raises(pg.errors.QueryTimeout):
+                await aconn.execute("select repeat('x', 1000) from generate_series(1, 10000000)", timeout=0.1)
+            assert await aconn.fetchval("select 5", timeout=5) == 5
+
+
+@pytest.mark.filterwarnings("ignore:.*was deleted while still open:ResourceWarning")
+def test_forgotten(pg, tls):
+    """The server is told, encrypted."""
+    with pg.connect(tls.dsn, sslmode="require", autocommit=True) as other:
+        conn = pg.connect(tls.dsn, sslmode="require")
+        pid = conn.info.backend_pid
+        del conn
+        for _ in range(200):
+            if not other.fetchval("select count(*) from pg_stat_activity where pid = %s", [pid]):
+                break
+            time.sleep(0.02)
+        assert not other.fetchval("select count(*) from pg_stat_activity where pid = %s", [pid])

@@ -22,7 +22,7 @@ async def cancel(channel: Channel, conn: Any, timeout: float) -> None:
     executes. The request goes with TLS if the connection has it, and then never without.
     Raises `CancellationTimeout`, or `OperationalError` when the server cannot be reached.
     """
-    request = conn._cancel_begin()
+    ticket = conn._cancel_begin()
     sent = taken = False
     try:
         async with channel.limit(timeout):
@@ -30,7 +30,7 @@ async def cancel(channel: Channel, conn: Any, timeout: float) -> None:
             if conn._encryption is not None and not await encrypt(channel, conn._encryption):
                 raise OperationalError("the server has TLS no longer")
             sent = True
-            await channel.send(request)
+            await channel.send(ticket.request)
             while await channel.receive():
                 pass
             taken = True
@@ -44,7 +44,7 @@ async def cancel(channel: Channel, conn: Any, timeout: float) -> None:
             raise OperationalError(f"cancellation failed: {why(error)}") from error
     finally:
         channel.close()
-        conn._cancel_end(taken or not sent)
+        ticket.end(taken or not sent)
 
 
 async def _address(channel: Channel, params: Mapping[str, str]) -> Address:
