@@ -16,7 +16,7 @@ hd_writer_grow(hd_writer *w, size_t n)
         return false;
     if (w->cap - w->n >= n)
         return true;
-    if (n > SIZE_MAX / 2 - w->n) {
+    if (n > HD_MESSAGE_MAX || n > SIZE_MAX / 2 - w->n) { /* a piece that no message can hold is not even copied */
         w->rc = HD_ETOOLARGE;
         return false;
     }
