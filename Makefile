@@ -162,12 +162,18 @@ api-compare: build ## Which of psycopg's names and signatures are missing, diffe
 	-$(RUN) tests/compat/psycopg/api_compare.py howdah $(ARGS)
 	$(RUN) tests/compat/psycopg/only_raising.py
 
+bench-tls: build ## What TLS costs, beside psycopg, on Debian's PostgreSQL
+	$(RUN) bench/tls.py $(ARGS)
+
+matrix: build ## Log in in 216 ways with and without TLS, and compare with psycopg
+	$(RUN) tests/servers/matrix.py $(ARGS)
+
 smoke: build ## Install into a fresh environment of each CPython on this machine, and try it
 	$(RUN) tools/smoke.py $(ARGS)
 
 clean: ## Delete what was built, .venv included
 	rm -rf build build-* dist $(VENV)
 
-.PHONY: help build demo test test-types test-core fuzz-replay fuzz coverage asan mutants boundaries hostile lint format bench bench-tail budget type-matrix smoke compat conformance-psycopg \
+.PHONY: help build demo test test-types test-core fuzz-replay fuzz coverage asan mutants boundaries hostile lint format bench bench-tail bench-tls matrix budget type-matrix smoke compat conformance-psycopg \
 	eco conformance-sqlalchemy conformance-django conformance-peewee conformance-pandas conformance-fastapi \
 	conformance-quick api-compare clean

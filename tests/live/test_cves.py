@@ -172,9 +172,13 @@ def test_direct_tls_needs_the_protocol_to_be_chosen(pg, connect, tmp_path):
 
 def test_cve_2022_41862_an_error_without_an_end(pg, connect):
     for body in (b"SFATAL\0M" + b"x" * 1000, b"S", b"M", b"\xff" * 100):
-        refused(
-            pg, connect, lambda peer, body=body: (peer.startup(), peer.send(message(b"E", body)), peer.rest()), "failed"
-        )
+
+        def script(peer, body=body):
+            peer.startup()
+            peer.send(message(b"E", body))
+            peer.rest()
+
+        refused(pg, connect, script, "failed")
 
 
 @pytest.mark.parametrize("stage", ["at once", "asked for TLS", "in TLS", "authenticating", "authenticated"])
