@@ -3,9 +3,10 @@
     python bench/budget.py [--update]
 
 A clock says little on a shared machine; callgrind's count of the instructions of the client's process, those of the
-interpreter included, differs by a percent from run to run. budget.json has the counts that were agreed on, with the
-versions of CPython and of the compiler that they hold for; for others they are only shown. A path that takes
-`TOLERANCE` times as many fails. A commit that makes a path faster, or slower for a reason, updates the file.
+interpreter included but not its garbage collector's, differs by 0.1 percent from run to run. budget.json has the
+counts that were agreed on, with the versions of CPython and of the compiler that they hold for; for others they are
+only shown. A path that takes `TOLERANCE` times as many fails. A commit that makes a path faster, or slower for a
+reason, updates the file.
 
 Needs valgrind, cc, and howdah as users have it: a release build.
 """
@@ -33,8 +34,9 @@ from workloads import COPIED, INSERT_FORMATTED, ROW, ROW_TYPES, SETUP, formatted
 
 HERE = Path(__file__).resolve().parent
 AGREED = HERE / "budget.json"
-TOLERANCE = 1.05
+TOLERANCE = 1.03
 
+ROUNDS = 3  # of which the least counts: now and then the interpreter clears a cache of its own
 ROWS = 1000
 ACCOUNTS = "select id, name, balance, active, created from b_acc where id <= 1000"
 INSERT_VALUES = "insert into b_ins values %s"
@@ -56,10 +58,11 @@ def counting(name: str, times: int) -> Iterator[range]:
     import callgrind_marks
 
     gc.collect()
-    gc.freeze()  # so that a collection of everything, which comes at any time, costs no more than of what is new
+    gc.disable()  # it comes at any time, and takes as long as 100 queries
     callgrind_marks.begin()
     yield range(times)
     callgrind_marks.end(f"{name} {times}")
+    gc.enable()
 
 
 def run_blocking(uri: str) -> None:
@@ -74,9 +77,10 @@ def run_blocking(uri: str) -> None:
     def repeat(name: str, times: int, work: Callable[[], object]) -> None:
         for _ in range(5 if times > 10 else 2):
             work()
-        with counting(name, times) as repeats:
-            for _ in repeats:
-                work()
+        for _ in range(ROUNDS):
+            with counting(name, times) as repeats:
+                for _ in repeats:
+                    work()
 
     def insert() -> None:
         with conn.transaction():
@@ -100,20 +104,20 @@ def run_blocking(uri: str) -> None:
         for cursor in cursors:
             cursor.fetchone()
 
-    repeat("one row by key", 200, lambda: cur.execute(*formatted("pk")).fetchone())
-    repeat("1,000 mixed rows", 3, lambda: cur.execute(*formatted("mixed")).fetchall())
-    repeat("10,000 rows x 4", 3, lambda: cur.execute(MANY_ROWS).fetchall())
+    repeat("one row by key", 50, lambda: cur.execute(*formatted("pk")).fetchone())
+    repeat("1,000 mixed rows", 1, lambda: cur.execute(*formatted("mixed")).fetchall())
+    repeat("10,000 rows x 4", 1, lambda: cur.execute(MANY_ROWS).fetchall())
     objects = conn.cursor(row_factory=class_row(Account))
-    repeat("1,000 dataclasses", 5, lambda: objects.execute(ACCOUNTS).fetchall())
-    repeat("100 selects by key in a pipeline", 5, pipeline)
-    repeat("executemany, 1,000 rows x 7", 3, insert)
-    repeat("binary COPY in, 1,000 rows x 7", 3, copy_in)
-    repeat("copy_rows, 1,000 rows x 7", 3, lambda: howdah.copy_rows(conn, "b_ins", COPIED[:ROWS]))
-    repeat("execute_values, 1,000 rows x 7", 3, lambda: howdah.execute_values(cur, INSERT_VALUES, COPIED[:ROWS]))
-    repeat("binary COPY out, 1,000 rows x 7", 3, copy_out)
+    repeat("1,000 dataclasses", 2, lambda: objects.execute(ACCOUNTS).fetchall())
+    repeat("100 selects by key in a pipeline", 2, pipeline)
+    repeat("executemany, 1,000 rows x 7", 1, insert)
+    repeat("binary COPY in, 1,000 rows x 7", 1, copy_in)
+    repeat("copy_rows, 1,000 rows x 7", 1, lambda: howdah.copy_rows(conn, "b_ins", COPIED[:ROWS]))
+    repeat("execute_values, 1,000 rows x 7", 1, lambda: howdah.execute_values(cur, INSERT_VALUES, COPIED[:ROWS]))
+    repeat("binary COPY out, 1,000 rows x 7", 1, copy_out)
     with ConnectionPool(uri, min_size=2, max_size=2) as pool:
         pool.wait()
-        repeat("connection from a pool and back", 200, lambda: pool.putconn(pool.getconn()))
+        repeat("connection from a pool and back", 50, lambda: pool.putconn(pool.getconn()))
     conn.close()
 
 
@@ -131,11 +135,12 @@ async def run_asyncio(uri: str) -> None:
         async def repeat(name: str, times: int, work: Callable[[], Awaitable[Any]]) -> None:
             for _ in range(5):
                 await work()
-            with counting(name, times) as repeats:
-                for _ in repeats:
-                    await work()
+            for _ in range(ROUNDS):
+                with counting(name, times) as repeats:
+                    for _ in repeats:
+                        await work()
 
-        await repeat("one row by key, asyncio", 200, by_key)
+        await repeat("one row by key, asyncio", 50, by_key)
 
 
 def count(uri: str) -> dict[str, int]:
@@ -157,7 +162,8 @@ def count(uri: str) -> dict[str, int]:
             mark = re.search(r"^desc: Trigger: Client Request: (.+) (\d+)$", text, re.M)
             total = re.search(r"^totals: (\d+)", text, re.M)
             if mark and total:
-                counts[mark[1]] = int(total[1]) // int(mark[2])
+                counted = int(total[1]) // int(mark[2])
+                counts[mark[1]] = min(counted, counts.get(mark[1], counted))
         return counts
 
 

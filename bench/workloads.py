@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 # {0}, {1} stand for the placeholders of the driver's style.
@@ -85,12 +86,14 @@ CHECKOUTS = 100
 PIPELINED = 100
 
 
+@cache
 def numbered(key: str) -> tuple[str, tuple[Any, ...]]:
     """The query with PostgreSQL's own placeholders."""
     sql, args = QUERIES[key]
     return sql.format("$1", "$2"), args
 
 
+@cache
 def formatted(key: str) -> tuple[str, tuple[Any, ...]]:
     """The query with the DB-API's ``format`` placeholders."""
     sql, args = QUERIES[key]

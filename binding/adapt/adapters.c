@@ -224,7 +224,8 @@ PyObject *
 hdpy_adapters_dumper(hdpy_state *st, hdpy_adapters *a, PyTypeObject *type, hdpy_pyformat format)
 {
     int i = dumpers_of(format);
-    size_t slot = ((uintptr_t)type / sizeof(PyTypeObject)) % Py_ARRAY_LENGTH(a->recent[i]);
+    /* Of the address within its page, so that classes of C meet in the same slot whatever the process. */
+    size_t slot = ((uintptr_t)type / 64) % Py_ARRAY_LENGTH(a->recent[i]);
     if (HD_LIKELY(a->recent[i][slot].type == type))
         return a->recent[i][slot].found;
     PyObject *found = find_dumper(st, a, type, i);

@@ -22,7 +22,7 @@ struct hdpy_adapters {
     struct {
         PyTypeObject *type;
         PyObject *found;
-    } recent[3][16]; /* some of found_dumpers, which hold them: found again without asking a dict (borrowed) */
+    } recent[3][32]; /* some of found_dumpers, which hold them: found again without asking a dict (borrowed) */
 };
 
 /* A place with adapters of its own: a connection, a cursor, a Transformer. */

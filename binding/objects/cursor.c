@@ -30,7 +30,14 @@ cursor_init(PyObject *self, PyObject *args, PyObject *kwargs)
     hdpy_cursor *cur = (hdpy_cursor *)self;
     hdpy_state *st = hdpy_state_of_type(Py_TYPE(self));
     PyObject *connection, *row_factory = Py_None;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|$O:Cursor", keywords, &connection, &row_factory))
+    PyObject *given =
+        kwargs && PyDict_GET_SIZE(kwargs) == 1 ? PyDict_GetItemWithError(kwargs, st->str_row_factory) : NULL;
+    if (given != NULL && PyTuple_GET_SIZE(args) == 1) { /* parsing would take longer than all the rest */
+        connection = PyTuple_GET_ITEM(args, 0);
+        row_factory = given;
+    }
+    else if (PyErr_Occurred() ||
+             !PyArg_ParseTupleAndKeywords(args, kwargs, "O|$O:Cursor", keywords, &connection, &row_factory))
         return -1;
     if (!PyObject_TypeCheck(connection, (PyTypeObject *)st->BaseConnection)) {
         PyErr_Format(PyExc_TypeError, "a howdah connection is needed, got %.200s", Py_TYPE(connection)->tp_name);

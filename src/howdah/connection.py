@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from . import _connect, _howdah, errors
 from ._adapters_map import AdaptersMap
@@ -176,16 +176,17 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
         """
         self.fileno()  # raises if closed
         row_factory = row_factory or self.row_factory
-        cur: Cursor[Any]
+        cur: Any
         if name:
             cur = self.server_cursor_factory(
                 self, name=name, row_factory=row_factory, scrollable=scrollable, withhold=withhold
             )
         else:
-            cur = cast("Cursor[Any]", self.cursor_factory(self, row_factory=row_factory))
+            cur = self.cursor_factory(self, row_factory=row_factory)
         if binary:
             cur.format = Format.BINARY
-        return cur
+        made: Cursor[Any] = cur
+        return made
 
     def execute(
         self,

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from . import _connect, _howdah, errors
 from ._adapters_map import AdaptersMap
@@ -175,16 +175,17 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
         """
         self.fileno()  # raises if closed
         row_factory = row_factory or self.row_factory
-        cur: AsyncCursor[Any]
+        cur: Any
         if name:
             cur = self.server_cursor_factory(
                 self, name=name, row_factory=row_factory, scrollable=scrollable, withhold=withhold
             )
         else:
-            cur = cast("AsyncCursor[Any]", self.cursor_factory(self, row_factory=row_factory))
+            cur = self.cursor_factory(self, row_factory=row_factory)
         if binary:
             cur.format = Format.BINARY
-        return cur
+        made: AsyncCursor[Any] = cur
+        return made
 
     async def execute(
         self,
