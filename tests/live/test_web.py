@@ -36,7 +36,8 @@ def port(request, dsn, auto):
             pytest.skip(f"needs {library}")
     auto.execute("create table web_app_kept (n int8 primary key)")
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        command = [sys.executable, "-m", "uvicorn", "--log-level", "warning", "--fd", str(listener.fileno())]
+        command = [sys.executable, "-m", "uvicorn", "--log-level", "warning", "--timeout-keep-alive", "60"]
+        command += ["--fd", str(listener.fileno())]
         process = subprocess.Popen(
             [*command, "--loop", request.param, "--app-dir", str(SERVERS), "web_app:app"],
             env={**os.environ, "WEB_APP_DSN": dsn},
