@@ -24,6 +24,7 @@ import argparse
 import subprocess
 import sys
 import tarfile
+import tempfile
 from pathlib import Path
 
 import suites
@@ -34,12 +35,20 @@ def fetch(distribution: str, options: argparse.Namespace) -> Path:
     """The unpacked source distribution of what is installed in the suites' environment."""
     version = suites.installed(distribution, options)
     folder = Path(options.cache) / f"{distribution}-{version}"
-    if not folder.is_dir():
+    if folder.is_dir():
+        return folder
+    with tempfile.TemporaryDirectory(dir=options.cache) as name:
         pip = [options.python, "-m", "pip", "--disable-pip-version-check", "--quiet", "download", "--no-deps"]
-        what = ["--no-binary", distribution, "--dest", options.cache, f"{distribution}=={version}"]
+        what = ["--no-binary", distribution, "--dest", name, f"{distribution}=={version}"]
         subprocess.run([*pip, *what], check=True)
-        with tarfile.open(f"{folder}.tar.gz") as archive:
-            archive.extractall(options.cache, filter="data")
+        (archive,) = Path(name).glob("*.tar.gz")
+        with tarfile.open(archive) as file:
+            file.extractall(name, filter="data")
+        try:
+            (Path(name) / folder.name).rename(folder)
+        except OSError:
+            if not folder.is_dir():  # else another run has fetched it in the meantime
+                raise
     return folder
 
 
@@ -77,7 +86,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--resume", action="store_true", help="go on behind the last test of a run that was ended")
     parser.add_argument("--write-baseline", action="store_true", help="store what passes; with --driver psycopg only")
     parser.add_argument("arguments", nargs="*", help="for the suite's own runner, after --")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     options.variant = options.variant or suites.VARIANTS.get(options.suite, [""])[0]
     options.subset = options.subset or suites.SUBSETS.get(options.suite, [""])[0]
     if options.variant not in suites.VARIANTS.get(options.suite, [""]):
