@@ -94,6 +94,10 @@ lint: build ## Check style, the rooms rule, generated files, types and stubs
 	set -e; for tool in $(GENERATORS); do $(RUN) $$tool --check; done
 	$(RUN) -m mypy
 	$(RUN) -m mypy.stubtest --mypy-config-file pyproject.toml howdah._howdah
+	$(RUN) tools/check_typing.py
+
+typing: build ## Have mypy and pyright check a typed program in strict mode, and compare the types that they reveal
+	$(RUN) tools/check_typing.py
 
 format: build ## Format Python and C
 	$(RUN) -m ruff check --fix --exit-zero
@@ -181,6 +185,6 @@ smoke: build ## Install into a fresh environment of each CPython on this machine
 clean: ## Delete what was built, .venv included
 	rm -rf build build-* dist $(VENV)
 
-.PHONY: help build demo test test-types test-core fuzz-replay fuzz coverage asan mutants boundaries hostile lint format bench bench-tail bench-tls matrix budget type-matrix smoke compat conformance-psycopg \
+.PHONY: typing help build demo test test-types test-core fuzz-replay fuzz coverage asan mutants boundaries hostile lint format bench bench-tail bench-tls matrix budget type-matrix smoke compat conformance-psycopg \
 	eco conformance-sqlalchemy conformance-django conformance-peewee conformance-pandas conformance-fastapi \
 	conformance-quick api-compare clean

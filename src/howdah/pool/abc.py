@@ -6,13 +6,20 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
+    from typing_extensions import TypeVar as TypeVarWithDefault
+
     from ..connection import Connection
     from ..connection_async import AsyncConnection
+    from ..rows import TupleRow
     from .pool import ConnectionPool
     from .pool_async import AsyncConnectionPool
 
-CT = TypeVar("CT", bound="Connection[Any]")
-ACT = TypeVar("ACT", bound="AsyncConnection[Any]")
+    CT = TypeVarWithDefault("CT", bound=Connection[Any], default=Connection[TupleRow])
+    ACT = TypeVarWithDefault("ACT", bound=AsyncConnection[Any], default=AsyncConnection[TupleRow])
+else:
+    CT = TypeVar("CT", bound="Connection[Any]")
+    ACT = TypeVar("ACT", bound="AsyncConnection[Any]")
+
 
 ConnectionCB: TypeAlias = Callable[[CT], None]
 AsyncConnectionCB: TypeAlias = Callable[[ACT], Awaitable[None]]
