@@ -83,6 +83,19 @@ register_binding_mixins(PyObject *module, PyObject *args)
     Py_RETURN_NONE;
 }
 
+/* register_template(template, bind) */
+static PyObject *
+register_template(PyObject *module, PyObject *args)
+{
+    hdpy_state *st = hdpy_state_of_module(module);
+    PyObject *template, *bind;
+    if (!PyArg_ParseTuple(args, "O!O:register_template", &PyType_Type, &template, &bind))
+        return NULL;
+    Py_XSETREF(st->Template, Py_NewRef(template));
+    Py_XSETREF(st->bind_template, Py_NewRef(bind));
+    Py_RETURN_NONE;
+}
+
 static PyObject *
 direct_wake(PyObject *module, PyObject *enabled)
 {
@@ -125,6 +138,10 @@ static PyMethodDef methods[] = {
     {"register_binding_mixins", register_binding_mixins, METH_VARARGS,
      PyDoc_STR("register_binding_mixins($module, client, raw, /)\n--\n\n"
                "Take the classes from which cursors derive that bind on the client, and that take $1.")},
+    {"register_template", register_template, METH_VARARGS,
+     PyDoc_STR("register_template($module, template, bind, /)\n--\n\n"
+               "Take the class of template strings, and what makes a query and its parameters of one:\n"
+               "bind(template, params, cursor).")},
     {"register_column", register_column, METH_O,
      PyDoc_STR("register_column($module, column, /)\n--\n\n"
                "Take the class of cursor.description's items, called as\n"

@@ -41,6 +41,8 @@
     X(Column)                                                                                                        \
     X(ClientCursorMixin) /* given by howdah._cursor_base */                                                          \
     X(RawCursorMixin)                                                                                                \
+    X(Template) /* given by howdah._template, from Python 3.14 on */                                                 \
+    X(bind_template)                                                                                                 \
     /* given by howdah.adapt */                                                                                      \
     X(global_map)                                                                                                    \
     X(map_class)                                                                                                     \

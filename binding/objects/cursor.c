@@ -487,17 +487,41 @@ take_timeout(hdpy_cursor *cur, hdpy_options *options, PyObject *timeout)
     return 0;
 }
 
-/* From a call of execute(), sync or async, to its options. */
+/* The query and the parameters that a template string stands for; NULL, without an exception, for any other query. */
+static PyObject *
+bind_template(hdpy_cursor *cur, PyObject *query, PyObject *params)
+{
+    const hdpy_state *st = cur->conn->st;
+    if (st->Template == NULL || !Py_IS_TYPE(query, (PyTypeObject *)st->Template))
+        return NULL;
+    PyObject *bound = PyObject_CallFunctionObjArgs(st->bind_template, query, params ? params : Py_None, cur, NULL);
+    if (bound != NULL && (!PyTuple_Check(bound) || PyTuple_GET_SIZE(bound) != 2)) {
+        PyErr_SetString(PyExc_TypeError, "a template string becomes a query and its parameters");
+        Py_CLEAR(bound);
+    }
+    return bound;
+}
+
+/* From a call of execute(), sync or async, to its options. `*bound` is what they borrow from: to be released, or NULL. */
 static int
 execute_arguments(hdpy_cursor *cur, const hdpy_signature *signature, PyObject *const *args, Py_ssize_t nargs,
-                  PyObject *kwnames, hdpy_options *options)
+                  PyObject *kwnames, hdpy_options *options, PyObject **bound)
 {
     PyObject *given[5] = {NULL, NULL, NULL, NULL, NULL};
+    *bound = NULL;
     if (hdpy_parse_args(signature, args, nargs, kwnames, given) < 0 || hdpy_cursor_begin(cur) < 0)
         return -1;
-    if (hdpy_cursor_options(cur, options, given[0], given[1], given[2], given[3]) < 0)
+    if ((*bound = bind_template(cur, given[0], given[1])) != NULL) {
+        given[0] = PyTuple_GET_ITEM(*bound, 0);
+        given[1] = PyTuple_GET_ITEM(*bound, 1);
+    }
+    else if (PyErr_Occurred())
         return -1;
-    return take_timeout(cur, options, given[4]);
+    if (hdpy_cursor_options(cur, options, given[0], given[1], given[2], given[3]) == 0 &&
+        take_timeout(cur, options, given[4]) == 0)
+        return 0;
+    Py_CLEAR(*bound);
+    return -1;
 }
 
 /* The same for executemany(); `submit` is what its `returning` asks for. */
@@ -522,9 +546,12 @@ execute(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnam
 {
     static const hdpy_signature signature = {"execute", execute_params, 2, 1};
     hdpy_options options;
-    if (execute_arguments((hdpy_cursor *)self, &signature, args, nargs, kwnames, &options) < 0)
+    PyObject *bound;
+    if (execute_arguments((hdpy_cursor *)self, &signature, args, nargs, kwnames, &options, &bound) < 0)
         return NULL;
-    return run((hdpy_cursor *)self, submit_execute, &options) < 0 ? NULL : Py_NewRef(self);
+    int rc = run((hdpy_cursor *)self, submit_execute, &options);
+    Py_XDECREF(bound);
+    return rc < 0 ? NULL : Py_NewRef(self);
 }
 
 static PyObject *
@@ -547,9 +574,12 @@ async_execute(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject 
     static const hdpy_signature signature = {"_execute", execute_params, 5, 1};
     hdpy_cursor *cur = (hdpy_cursor *)self;
     hdpy_options options;
-    if (execute_arguments(cur, &signature, args, nargs, kwnames, &options) < 0)
+    PyObject *bound;
+    if (execute_arguments(cur, &signature, args, nargs, kwnames, &options, &bound) < 0)
         return NULL;
-    return hdpy_operation_new(cur->conn, cur, submit_execute, &options);
+    PyObject *operation = hdpy_operation_new(cur->conn, cur, submit_execute, &options);
+    Py_XDECREF(bound);
+    return operation;
 }
 
 static PyObject *

@@ -55,6 +55,10 @@ class ClientCursorMixin(BaseCursor[Row]):
 
     def mogrify(self, query: Query, params: Params | None = None) -> str:
         """The text that `execute` would send. Raises as `execute` does for parameters that don't fit."""
+        from . import _template
+
+        if _template.is_template(query):
+            query, params = _template.bind(query, params, self)
         encoding: str = self.connection._encoding()
         text: bytes = self._mogrify(query, params)
         return text.decode(encoding)

@@ -37,6 +37,9 @@ def register_column(column: Any, /) -> None:
 def register_binding_mixins(client: type, raw: type, /) -> None:
     """Take the classes from which cursors derive that bind on the client, and that take $1."""
 
+def register_template(template: type, bind: Callable[[Any, Any, Any], tuple[bytes, list[Any]]], /) -> None:
+    """Take the class of template strings, and what makes a query and its parameters of one."""
+
 def register_json(wrapper: type, /) -> None:
     """Take the class whose instances wrap what is to be sent as JSON."""
 

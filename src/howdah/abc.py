@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Generator, Mapping, Sequence
 from types import NoneType as NoneType
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
@@ -17,14 +18,19 @@ if TYPE_CHECKING:
     from ._adapters_map import AdaptersMap
     from ._connection_base import BaseConnection
     from .sql import SQL, Composed
+
+    if sys.version_info >= (3, 14):
+        pass
+    else:
+        pass
     from .waiting import Ready, Wait
 
 RV = TypeVar("RV")
 ConnectionType = TypeVar("ConnectionType", bound="BaseConnection[Any]")
 
 # SQL with %s or %(name)s placeholders.
-Query: TypeAlias = "str | bytes | SQL | Composed"
-QueryNoTemplate: TypeAlias = Query
+QueryNoTemplate: TypeAlias = "str | bytes | SQL | Composed"
+Query: TypeAlias = "QueryNoTemplate"
 
 # What is bound to them, by position or by name.
 Params: TypeAlias = Sequence[Any] | Mapping[str, Any]

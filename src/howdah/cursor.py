@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 from . import _howdah
 from ._copy import Copy, Writer
 from ._cursor_base import BaseCursor
+from ._template import bind, is_template
 from .abc import Params, Query
 from .rows import RowFactory, Row, tuple_row
 
@@ -71,6 +72,8 @@ class Cursor(_howdah.CursorBase, BaseCursor[Row]):
         Raises as `execute`; `ProgrammingError` in pipeline mode and for a query that returns no rows. Behaviour:
         psycopg 3.
         """
+        if is_template(query):
+            query, params = bind(query, params, self)
         self._stream_start(query, params, binary, size)
         try:
             rows = self._stream_rows(size)
@@ -101,6 +104,8 @@ class Cursor(_howdah.CursorBase, BaseCursor[Row]):
         At its beginning the block raises as `execute`, and `ProgrammingError` for another statement. It has the
         connection to itself. Behaviour: psycopg 3.
         """
+        if is_template(statement):
+            statement, params = bind(statement, params, self)
         copy = Copy(self, writer=writer)
         copy._statement = statement
         copy._params = params or None

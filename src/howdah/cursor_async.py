@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 from . import _howdah
 from ._copy_async import AsyncCopy, AsyncWriter
 from ._cursor_base import BaseCursor
+from ._template import bind, is_template
 from .abc import Params, Query
 from .rows import AsyncRowFactory, Row, tuple_row
 
@@ -70,6 +71,8 @@ class AsyncCursor(_howdah.AsyncCursorBase, BaseCursor[Row]):
         Raises as `execute`; `ProgrammingError` in pipeline mode and for a query that returns no rows. Behaviour:
         psycopg 3.
         """
+        if is_template(query):
+            query, params = bind(query, params, self)
         await self._stream_start(query, params, binary, size)
         try:
             rows = self._stream_rows(size)
@@ -100,6 +103,8 @@ class AsyncCursor(_howdah.AsyncCursorBase, BaseCursor[Row]):
         At its beginning the block raises as `execute`, and `ProgrammingError` for another statement. It has the
         connection to itself. Behaviour: psycopg 3.
         """
+        if is_template(statement):
+            statement, params = bind(statement, params, self)
         copy = AsyncCopy(self, writer=writer)
         copy._statement = statement
         copy._params = params or None

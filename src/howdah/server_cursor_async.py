@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, overload
 
 from ._server_cursor_base import ServerCursorMixin
+from ._template import bind, is_template
 from .abc import Params, Query
 from .cursor_async import AsyncCursor
 from .errors import NotSupportedError
@@ -85,6 +86,8 @@ class AsyncServerCursor(ServerCursorMixin[Row], AsyncCursor[Row]):
         timeout: float | None = kwargs.pop("timeout", None)
         if kwargs:
             raise TypeError(f"keyword not supported: {next(iter(kwargs))}")
+        if is_template(query):
+            query, params = bind(query, params, self)
         if self.connection._pipeline is not None:
             raise NotSupportedError("server-side cursors not supported in pipeline mode")
         if self.pgresult is not None:

@@ -43,12 +43,19 @@ def quote(obj: Any, context: AdaptContext | None = None) -> str:
 
 
 def as_string(obj: Any, context: AdaptContext | None = None) -> str:
-    """A composable as SQL; any other value as an SQL literal. Raises as `quote`. Behaviour: psycopg 3."""
-    return _composable(obj).as_string(context)
+    """A composable or a template string as SQL; any other value as an SQL literal.
+
+    Raises as `quote`, and `ProgrammingError` for a format that a template does not have. Behaviour: psycopg 3.
+    """
+    return as_bytes(obj, context).decode(_encoding(context))
 
 
 def as_bytes(obj: Any, context: AdaptContext | None = None) -> bytes:
     """`as_string`, in the encoding of the context's connection. Raises UnicodeEncodeError too."""
+    from . import _template
+
+    if _template.is_template(obj):
+        return _template.as_bytes(obj, context)
     return _composable(obj).as_bytes(context)
 
 
