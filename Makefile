@@ -41,6 +41,10 @@ build-core: | build
 test-types: build ## Try many more values of every type than `make test` does: EXAMPLES=1000 for each
 	HOWDAH_TEST_EXAMPLES=$(or $(EXAMPLES),1000) $(RUN) -m pytest tests/types --timeout=0 $(ARGS)
 
+.PHONY: test-load
+test-load: build ## Load the pools for longer than `make test` does: ROUNDS=10 restarts of the server, and so on
+	HOWDAH_TEST_ROUNDS=$(or $(ROUNDS),10) $(RUN) -m pytest tests/live/test_pool_load.py $(ARGS)
+
 test-core: build-core ## Run the C tests of the core under ASan and UBSan
 	$(BIN)/meson test -C build-core --no-suite fuzz --print-errorlogs
 

@@ -2,11 +2,13 @@
 
 ``HOWDAH_TEST_DSN`` names a server to use; without it an embedded one is started, once per run, if a test asks for it.
 ``HOWDAH_TEST_MODULE`` names another module with the same interface to run the tests against.
+``HOWDAH_TEST_LOOP=uvloop`` runs asynchronous tests in uvloop's event loop.
 ``HOWDAH_TEST_FUTURES=1`` has operations wait on asyncio's futures, the oracle of the waiter in C.
 """
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import os
 import signal
@@ -79,9 +81,11 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def pytest_configure() -> None:
-    """A shell starts what runs in the background with Ctrl-C ignored, and some tests press it."""
+    # A shell starts what runs in the background with Ctrl-C ignored, and some tests press it.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if name := os.environ.get("HOWDAH_TEST_LOOP"):
+        asyncio.set_event_loop_policy(importlib.import_module(name).EventLoopPolicy())
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -1,4 +1,7 @@
-"""Many threads or tasks on few connections, a server that is restarted meanwhile, and forks."""
+"""Many threads or tasks on few connections, a server that is restarted meanwhile, cancelling at random, and forks.
+
+``HOWDAH_TEST_ROUNDS`` says how often the server is restarted (1), and how often tasks are cancelled, in thousands.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,13 @@ import pytest
 
 import howdah
 from beside import eventually, eventually_async
-from howdah.pool import AsyncConnectionPool, ConnectionPool, NullConnectionPool
+from howdah.pool import (
+    AsyncConnectionPool,
+    AsyncNullConnectionPool,
+    ConnectionPool,
+    NullConnectionPool,
+    PoolTimeout,
+)
 from howdah.server import start
 
 
@@ -25,10 +34,11 @@ def server_of_its_own():
 
 
 THREADS, TASKS, SIZE = 200, 2000, 10
+ROUNDS = int(os.environ.get("HOWDAH_TEST_ROUNDS", "1"))
 LOST = (howdah.OperationalError, howdah.InterfaceError)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(60 + 60 * ROUNDS)
 def test_threads_and_a_restart(server_of_its_own):
     rows, wrong, losses = [], [], []
     enough = threading.Event()
@@ -54,9 +64,10 @@ def test_threads_and_a_restart(server_of_its_own):
     for thread in threads:
         thread.start()
     eventually(lambda: len(rows) > 2000, 30)
-    server_of_its_own.restart()
-    before = len(rows)
-    eventually(lambda: len(rows) > before + 2000, 30)
+    for _ in range(ROUNDS):
+        server_of_its_own.restart()
+        before = len(rows)
+        eventually(lambda n=before + 2000: len(rows) > n, 30)
     enough.set()
     for thread in threads:
         thread.join(30)
@@ -68,7 +79,7 @@ def test_threads_and_a_restart(server_of_its_own):
     pool.close()
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(60 + 60 * ROUNDS)
 async def test_tasks_and_a_restart(server_of_its_own):
     rows, wrong, losses = [], [], []
     enough = asyncio.Event()
@@ -95,12 +106,13 @@ async def test_tasks_and_a_restart(server_of_its_own):
 
     tasks = [asyncio.create_task(work(number)) for number in range(TASKS)]
     await eventually_async(lambda: len(rows) > 2000, 30)
-    await asyncio.to_thread(server_of_its_own.restart)
-    before = len(rows)
-    await eventually_async(lambda: len(rows) > before + 2000, 30)
-    for task in random.sample(tasks, 200):  # wherever they are
-        task.cancel()
-    await eventually_async(lambda: len(rows) > before + 4000, 30)
+    for _ in range(ROUNDS):
+        await asyncio.to_thread(server_of_its_own.restart)
+        before = len(rows)
+        await eventually_async(lambda n=before + 2000: len(rows) > n, 30)
+        for task in random.sample(tasks, 200):  # wherever they are
+            task.cancel()
+        await eventually_async(lambda n=before + 4000: len(rows) > n, 30)
     enough.set()
     _, left = await asyncio.wait(tasks, timeout=30)
     assert not left
@@ -111,8 +123,79 @@ async def test_tasks_and_a_restart(server_of_its_own):
     await pool.close()
 
 
-async def test_cancelled_while_waiting(dsn):
-    async with AsyncConnectionPool(dsn, min_size=1, open=False) as pool:
+@pytest.mark.timeout(60 + 60 * ROUNDS)
+@pytest.mark.parametrize("cls", [AsyncConnectionPool, AsyncNullConnectionPool])
+async def test_cancelled_at_random(dsn, cls):
+    """Whoever is cancelled or gives up loses no connection, and the others are served in order."""
+    rng = random.Random(5)
+    many = cls is AsyncConnectionPool
+    size = 3 if many else 2
+    served = []
+
+    async def borrow(number, timeout):
+        conn = await pool.getconn(timeout)
+        served.append(number)
+        try:
+            for _ in range(rng.randrange(4)):
+                await asyncio.sleep(0)
+            if rng.random() < 0.05:
+                value = number * 1000 + rng.randrange(1000)
+                assert await (await conn.execute("select %s::int", [value])).fetchone() == (value,)
+        finally:
+            await pool.putconn(conn)
+
+    async with cls(dsn, min_size=size if many else 0, max_size=size, open=False) as pool:
+        await pool.wait()
+        for _ in range(ROUNDS * (1000 if many else 50)):
+            served.clear()
+            timeouts = [rng.choice([0.0, 0.0005, 30, 30, 30]) for _ in range(8)]
+            tasks = [asyncio.create_task(borrow(*each)) for each in enumerate(timeouts)]
+            for _ in range(rng.randrange(8)):
+                await asyncio.sleep(rng.choice([0, 0, 0, 0.0005]))
+                rng.choice(tasks).cancel()
+            await asyncio.wait(tasks)
+            for task in tasks:
+                assert task.cancelled() or task.exception() is None or isinstance(task.exception(), PoolTimeout)
+            if many:
+                # Who is about to give up may come first to what he has got behind others.
+                patient = [number for number in served if timeouts[number] == 30]
+                assert patient == sorted(patient)
+                await eventually_async(lambda: pool.get_stats()["pool_available"] == size)
+            assert pool.get_stats()["requests_waiting"] == 0
+        await eventually_async(lambda: pool.get_stats()["pool_size"] == (size if many else 0))
+
+
+def test_giving_up_at_random(dsn):
+    """The same for threads, which give up at the moment when they are served."""
+    served = []
+    with ConnectionPool(dsn, min_size=3, open=True) as pool:
+        pool.wait()
+
+        def borrow(seed):
+            rng = random.Random(seed)
+            for _ in range(ROUNDS * 100):
+                try:
+                    with pool.connection(rng.choice([0.0, 0.0002, 0.001, 30])) as conn:
+                        served.append(conn)
+                        time.sleep(rng.random() * 0.0005)
+                except PoolTimeout:
+                    pass
+
+        threads = [threading.Thread(target=borrow, args=(seed,), daemon=True) for seed in range(20)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+            assert not thread.is_alive()
+        stats = pool.get_stats()
+        assert (stats["pool_available"], stats["pool_size"], stats["requests_waiting"]) == (3, 3, 0)
+        assert len(set(served)) == 3
+
+
+@pytest.mark.parametrize("cls", [AsyncConnectionPool, AsyncNullConnectionPool])
+async def test_cancelled_while_waiting(dsn, cls):
+    kept = int(cls is AsyncConnectionPool)
+    async with cls(dsn, min_size=kept, max_size=1, open=False) as pool:
         conn = await pool.getconn()
         waiters = [asyncio.create_task(pool.getconn()) for _ in range(5)]
         await asyncio.sleep(0)
@@ -123,7 +206,7 @@ async def test_cancelled_while_waiting(dsn):
         await asyncio.wait(waiters)
         assert all(waiter.cancelled() for waiter in waiters)
         stats = pool.get_stats()
-        assert (stats["pool_available"], stats["requests_waiting"]) == (1, 0)
+        assert (stats["pool_size"], stats["pool_available"], stats["requests_waiting"]) == (kept, kept, 0)
 
 
 def in_child(function):

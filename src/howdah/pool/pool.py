@@ -274,10 +274,9 @@ class ConnectionPool(BasePool, Generic[CT]):
         except BaseException:  # a task was cancelled, or Ctrl-C
             with self._lock:
                 self._stats[self._REQUESTS_ERRORS] += 1
-                if client.conn is not None:
-                    self._give(client.conn)
-                else:
-                    self._leave(client)
+                self._leave(client)
+            if client.conn is not None:
+                self._add_to_pool(client.conn)
             raise
         with self._lock:
             self._stats[self._REQUESTS_WAIT_MS] += int(1000 * (monotonic() - started))
