@@ -146,34 +146,6 @@ set_interval_style(hdpy_settings *s, const char *value)
         s->interval_style = strcmp(value, "postgres_verbose") == 0 ? 'v' : value[0];
 }
 
-/* The zone of this name from Python's database; UTC, and a line in the log, where it has none: the instant is right
- * in any zone. A new reference, NULL with an exception set where something else failed. */
-static PyObject *
-find_zone(hdpy_state *st, PyObject *name)
-{
-    PyObject *class = hdpy_import_once(&st->ZoneInfo, "zoneinfo", "ZoneInfo"); // borrowed
-    if (class == NULL)
-        return NULL;
-    PyObject *zone = PyObject_CallOneArg(class, name);
-    if (zone != NULL || PyErr_ExceptionMatches(PyExc_MemoryError) || !PyErr_ExceptionMatches(PyExc_Exception))
-        return zone;
-    PyErr_Clear();
-    PyObject *logging = PyImport_ImportModule("logging");
-    if (logging == NULL)
-        return NULL;
-    PyObject *logger = PyObject_CallMethod(logging, "getLogger", "s", "howdah");
-    Py_DECREF(logging);
-    if (logger == NULL)
-        return NULL;
-    PyObject *none =
-        PyObject_CallMethod(logger, "warning", "sO", "unknown PostgreSQL timezone: %r; will use UTC", name);
-    Py_DECREF(logger);
-    if (none == NULL)
-        return NULL;
-    Py_DECREF(none);
-    return Py_NewRef(hdpy_datetime(st)->TimeZone_UTC);
-}
-
 /* A zone whose offset never changes answers utcoffset(None). */
 static int
 set_fixed_offset(hdpy_state *st, hdpy_settings *s)
@@ -199,13 +171,8 @@ set_timezone(hdpy_state *st, hdpy_settings *s, const char *server_name)
         PyObject *name = PyUnicode_DecodeUTF8(server_name, (Py_ssize_t)strlen(server_name), "replace");
         if (name == NULL)
             return -1;
-        /* remembered for the life of the interpreter, so that an unknown one is logged once */
-        s->timezone = Py_XNewRef(PyDict_GetItemWithError(st->timezones, name));
-        if (s->timezone == NULL && !PyErr_Occurred()) {
-            s->timezone = find_zone(st, name);
-            if (s->timezone != NULL && PyDict_SetItem(st->timezones, name, s->timezone) < 0)
-                Py_CLEAR(s->timezone);
-        }
+        PyObject *find = hdpy_import_once(&st->find_zone, "howdah._zones", "find_zone"); /* borrowed */
+        s->timezone = find ? PyObject_CallOneArg(find, name) : NULL;
         Py_DECREF(name);
         if (s->timezone == NULL)
             return -1;
@@ -336,8 +303,6 @@ hdpy_settings_init(hdpy_state *st, PyObject *module)
         return -1;
     st->datetime_api = PyCapsule_GetPointer(st->datetime_capsule, PyDateTime_CAPSULE_NAME);
     if (st->datetime_api == NULL)
-        return -1;
-    if ((st->timezones = PyDict_New()) == NULL)
         return -1;
     st->settings_type = PyType_FromModuleAndSpec(module, &settings_spec, NULL);
     return st->settings_type == NULL ? -1 : 0;

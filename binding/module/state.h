@@ -88,7 +88,7 @@
     X(infinity_marker) /* given by howdah.types.datetime */                                                          \
     X(negative_infinity_marker)                                                                                      \
     X(Interval)                                                                                                      \
-    X(ZoneInfo)                                                                                                      \
+    X(find_zone)                                                                                                     \
     X(datetime_capsule)                                                                                              \
     X(json_own_loads) /* given by set_json_functions() */                                                            \
     X(json_loads)                                                                                                    \
@@ -102,8 +102,7 @@
     X(Multirange)                                                                                                    \
     X(Range)                                                                                                         \
     /* adapt/settings.c */                                                                                           \
-    X(settings_type)                                                                                                 \
-    X(timezones) /* name of a zone to its tzinfo */
+    X(settings_type)
 
 typedef struct hdpy_state {
 #define HDPY_FIELD(name) PyObject *name;

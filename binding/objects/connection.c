@@ -57,6 +57,7 @@ connection_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(conn->pool);
     Py_VISIT(conn->loss);
     Py_VISIT(conn->failure);
+    Py_VISIT(conn->complaint);
     Py_VISIT(conn->streamer);
     Py_VISIT((PyObject *)conn->watch);
     if (hdpy_tls_traverse(conn->tls, visit, arg) != 0)
@@ -80,6 +81,7 @@ connection_clear(PyObject *self)
     Py_CLEAR(conn->pool);
     Py_CLEAR(conn->loss);
     Py_CLEAR(conn->failure);
+    Py_CLEAR(conn->complaint);
     Py_CLEAR(conn->streamer);
     hdpy_drop_requests(&conn->request);
     hdpy_drop_requests(&conn->arrived);
@@ -234,6 +236,20 @@ call_handler(hdpy_connection *conn, PyObject *name, PyObject *args)
     Py_XDECREF(args);
 }
 
+PyObject *
+hdpy_connection_complaint(hdpy_connection *conn, hd_span body, PyObject *sql)
+{
+    PyObject *error = hdpy_server_error(conn->st, conn->settings, body, sql);
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyObject *info = PyObject_GetAttrString(error, "_info"), *text = info ? PyObject_Str(error) : NULL;
+    Py_XSETREF(conn->complaint, text ? PyTuple_Pack(2, text, info) : NULL);
+    Py_XDECREF(info);
+    Py_XDECREF(text);
+    PyErr_Restore(type, value, traceback);
+    return error;
+}
+
 void
 hdpy_connection_notice(hdpy_connection *conn, hd_span body)
 {
@@ -369,18 +385,36 @@ submit_command(hdpy_connection *conn, hdpy_request *request, void *arg)
     return hdpy_submit_command(conn, request, arg);
 }
 
+static int
+submit_ending(hdpy_connection *conn, hdpy_request *request, void *arg)
+{
+    return hdpy_submit_ending(conn, request, arg);
+}
+
 static PyObject *
-connection_command(PyObject *self, PyObject *sql)
+run_command(PyObject *self, hdpy_submit submit, PyObject *sql)
 {
     PyObject *bytes = PyUnicode_AsUTF8String(sql);
     if (bytes == NULL)
         return NULL;
-    hdpy_request *request = hdpy_run((hdpy_connection *)self, submit_command, bytes);
+    hdpy_request *request = hdpy_run((hdpy_connection *)self, submit, bytes);
     Py_DECREF(bytes);
     if (request == NULL)
         return NULL;
     hdpy_request_unref(request);
     Py_RETURN_NONE;
+}
+
+static PyObject *
+connection_command(PyObject *self, PyObject *sql)
+{
+    return run_command(self, submit_command, sql);
+}
+
+static PyObject *
+connection_end_transaction(PyObject *self, PyObject *sql)
+{
+    return run_command(self, submit_ending, sql);
 }
 
 static PyObject *
@@ -591,6 +625,7 @@ static PyMemberDef members[] = {
     {"_pool", T_OBJECT, offsetof(hdpy_connection, pool), 0, NULL},
     {"_expire_at", T_DOUBLE, offsetof(hdpy_connection, expires), 0, NULL},
     {"_commands", T_UINT, offsetof(hdpy_connection, commands), READONLY, NULL},
+    {"_complaint", T_OBJECT, offsetof(hdpy_connection, complaint), READONLY, NULL},
     {"_unsynced", T_BOOL, offsetof(hdpy_connection, unsynced), READONLY, NULL},
     {NULL},
 };
@@ -634,12 +669,14 @@ static PyType_Spec base_spec = {
 
 static PyMethodDef sync_methods[] = {
     {"_command", connection_command, METH_O, NULL},
+    {"_end_transaction", connection_end_transaction, METH_O, NULL},
     {"_sync", connection_sync, METH_NOARGS, NULL},
     {NULL},
 };
 
 static PyMethodDef async_methods[] = {
     {"_command", hdpy_async_command, METH_O, NULL},
+    {"_end_transaction", hdpy_async_end_transaction, METH_O, NULL},
     {"_sync", hdpy_async_sync, METH_NOARGS, NULL},
     {"_watch_by", connection_watch_by, METH_O, NULL},
     {NULL},

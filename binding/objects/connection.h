@@ -44,6 +44,7 @@ typedef struct hdpy_connection {
     hdpy_request *newest;  /* ... up to this one */
     PyObject *streamer;    /* the task to which a stream belongs; NULL: none */
     PyObject *failure;     /* the first error of the pipeline that nobody has been told of */
+    PyObject *complaint;   /* tuple (text, fields): the server's last error, until something else is sent; or NULL */
     PyObject *pool;        /* that has lent it; None for none */
     double expires;        /* seconds of time.monotonic(): the pool keeps it no longer */
     hdpy_copy *copy;       /* whose block holds the lock; borrowed, NULL for none */
@@ -87,6 +88,9 @@ void hdpy_connection_lose_because(hdpy_connection *conn, const char *format, ...
 
 /* Gives the lock back, and closes if close() was called meanwhile. */
 void hdpy_connection_release(hdpy_connection *conn);
+
+/* The exception for an ErrorResponse. Its text is kept, and not the exception, which would keep the frames that it passes. */
+PyObject *hdpy_connection_complaint(hdpy_connection *conn, hd_span body, PyObject *sql);
 
 /* Calls conn._on_notice(fields) or conn._on_notification(pid, channel, payload); what they raise is unraisable. */
 void hdpy_connection_notice(hdpy_connection *conn, hd_span body);

@@ -125,12 +125,19 @@ hdpy_copy_request(hdpy_copy *copy)
 }
 
 int
-hdpy_copy_raise(const hdpy_copy *copy)
+hdpy_copy_raise(hdpy_copy *copy)
 {
     if (copy->request->error == NULL)
         return 0;
+    copy->told = true;
     hdpy_raise(Py_NewRef(copy->request->error));
     return -1;
+}
+
+int
+hdpy_copy_raise_at_end(hdpy_copy *copy)
+{
+    return copy->out && copy->told ? 0 : hdpy_copy_raise(copy);
 }
 
 int

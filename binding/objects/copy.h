@@ -24,6 +24,7 @@ struct hdpy_copy {
     bool in, out;          /* what the server said; neither: rows for a writer only */
     bool binary;
     bool left; /* the block has ended */
+    bool told; /* the request's error was raised */
 
     hdpy_adapters *adapters; /* among which the columns' dumpers or loaders were found */
     hdpy_copy_column *columns;
@@ -51,7 +52,10 @@ hdpy_copy_unsent(const hdpy_copy *copy)
 hdpy_request *hdpy_copy_request(hdpy_copy *copy);
 
 /* Raises the request's error, which stays: whoever goes on hears it again. 0 if there is none. */
-int hdpy_copy_raise(const hdpy_copy *copy);
+int hdpy_copy_raise(hdpy_copy *copy);
+
+/* The same at the end of the block: who was told of it while reading, and went on, is not told again. */
+int hdpy_copy_raise_at_end(hdpy_copy *copy);
 
 /* ---- copy_rows.c */
 

@@ -173,7 +173,7 @@ async_end(PyObject *self, PyObject *reason)
     if (copy->request == NULL)
         return hdpy_copy_no_copy(copy, "sending copy end"), NULL;
     if (hdpy_copy_is_over(copy))
-        return hdpy_copy_raise(copy) < 0 ? NULL : Py_NewRef(Py_None);
+        return hdpy_copy_raise_at_end(copy) < 0 ? NULL : Py_NewRef(Py_None);
     return step_of(copy, submit_end, reason, copy->out && reason != Py_None);
 }
 

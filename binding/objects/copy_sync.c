@@ -211,7 +211,7 @@ run_end(hdpy_copy *copy, PyObject *reason)
     case HDPY_COPY_END_NOTHING:
         break;
     }
-    return hdpy_copy_raise(copy);
+    return hdpy_copy_raise_at_end(copy);
 }
 
 static PyObject *

@@ -39,6 +39,7 @@ hdpy_connection_advance(hdpy_connection *conn)
 void
 hdpy_connection_push(hdpy_connection *conn, hdpy_request *request)
 {
+    Py_CLEAR(conn->complaint);
     request->refs++;
     append(&conn->request, &conn->last, request);
     conn->unsynced |= request->owed != 0;

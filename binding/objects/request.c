@@ -305,8 +305,7 @@ server_error(hdpy_connection *conn, hdpy_request *request, hdpy_step *step, hd_s
     if (is_current(step) && (!step->stmt->entry.ready || is_outlived(body)))
         hdpy_statement_lost(&conn->queries, step->stmt);
     if (request->error == NULL)
-        request->error =
-            hdpy_server_error(conn->st, conn->settings, body, request->query ? request->query->sql : NULL);
+        request->error = hdpy_connection_complaint(conn, body, request->query ? request->query->sql : NULL);
 }
 
 /* An Execute was skipped, since something before it in its batch has failed. */

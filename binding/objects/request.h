@@ -154,6 +154,8 @@ PyObject *hdpy_mogrify(hdpy_connection *conn, const hdpy_options *options);
  * failed, and is undone before. */
 int hdpy_submit_again(hdpy_connection *conn, hdpy_request *request);
 int hdpy_submit_command(hdpy_connection *conn, hdpy_request *request, PyObject *sql);
+/* The same for what ends a transaction: nothing, if by now there is none. */
+int hdpy_submit_ending(hdpy_connection *conn, hdpy_request *request, PyObject *sql);
 
 /* Pipeline mode: a Flush or a Sync, done when all before it is answered. */
 int hdpy_submit_flush(hdpy_connection *conn, hdpy_request *request, void *unused);

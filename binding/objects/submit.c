@@ -210,6 +210,17 @@ hdpy_submit_command(hdpy_connection *conn, hdpy_request *request, PyObject *sql)
 }
 
 int
+hdpy_submit_ending(hdpy_connection *conn, hdpy_request *request, PyObject *sql)
+{
+    /* Somebody else has ended it while we waited for the connection. */
+    if (!conn->pipelined && !conn->begun && conn->session.transaction_status == 'I') {
+        request->done = true;
+        return 0;
+    }
+    return hdpy_submit_command(conn, request, sql);
+}
+
+int
 hdpy_submit_flush(hdpy_connection *conn, hdpy_request *request, void *unused)
 {
     hd_session_mark mark = hd_session_mark_of(&conn->session);

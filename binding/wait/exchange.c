@@ -108,7 +108,7 @@ no_request(hdpy_connection *conn, const hd_event *ev)
 {
     /* Unasked: an error, which the server sends before it hangs up. It is kept for whoever comes next. */
     if (ev->type == HD_BE_ERROR_RESPONSE && conn->loss == NULL)
-        conn->loss = hdpy_server_error(conn->st, conn->settings, ev->body, NULL);
+        conn->loss = hdpy_connection_complaint(conn, ev->body, NULL);
 }
 
 /* An event for the oldest request. */

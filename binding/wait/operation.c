@@ -70,15 +70,33 @@ submit_command(hdpy_connection *conn, hdpy_request *request, void *options)
     return hdpy_submit_command(conn, request, ((hdpy_options *)options)->query);
 }
 
-PyObject *
-hdpy_async_command(PyObject *self, PyObject *sql)
+static int
+submit_ending(hdpy_connection *conn, hdpy_request *request, void *options)
+{
+    return hdpy_submit_ending(conn, request, ((hdpy_options *)options)->query);
+}
+
+static PyObject *
+command_operation(PyObject *self, hdpy_submit submit, PyObject *sql)
 {
     hdpy_options options = {.query = PyUnicode_AsUTF8String(sql)};
     if (options.query == NULL)
         return NULL;
-    PyObject *op = hdpy_operation_new((hdpy_connection *)self, NULL, submit_command, &options);
+    PyObject *op = hdpy_operation_new((hdpy_connection *)self, NULL, submit, &options);
     Py_DECREF(options.query);
     return op;
+}
+
+PyObject *
+hdpy_async_command(PyObject *self, PyObject *sql)
+{
+    return command_operation(self, submit_command, sql);
+}
+
+PyObject *
+hdpy_async_end_transaction(PyObject *self, PyObject *sql)
+{
+    return command_operation(self, submit_ending, sql);
 }
 
 PyObject *
@@ -140,12 +158,19 @@ wait_anew(hdpy_operation *op, bool direct)
     return future;
 }
 
-int
-hdpy_operation_wake(hdpy_operation *op, bool here)
+PyObject *
+hdpy_operation_ready(const hdpy_operation *op)
 {
-    if (op->state != OP_RUNNING || !is_over(op) || op->future == NULL)
-        return 0;
-    return hdpy_future_wake(op->conn->st, op->future, here);
+    return op->state == OP_RUNNING && is_over(op) ? Py_XNewRef(op->future) : NULL;
+}
+
+static int
+wake(hdpy_operation *op)
+{
+    PyObject *future = hdpy_operation_ready(op);
+    int rc = future ? hdpy_future_wake(op->conn->st, future, false) : 0;
+    Py_XDECREF(future);
+    return rc;
 }
 
 /* ---- timers */
@@ -226,10 +251,13 @@ finish(hdpy_operation *op, PyObject **result)
     }
     if (op->kind != OP_PLAIN)
         return finish_stream(op, result);
-    if (op->copy != NULL ? hdpy_copy_raise(op->copy) < 0 : hdpy_request_raise(conn, op->request) < 0)
+    bool begun =
+        op->copy != NULL && op->lock == &conn->lock && op->request->copy.kept; /* an error is for whoever copies */
+    if (!begun && (op->copy != NULL ? hdpy_copy_raise(op->copy) : hdpy_request_raise(conn, op->request)) < 0)
         return PYGEN_ERROR;
     /* A command in a pipeline, as the BEGIN of a block, is only queued. */
-    if (op->request->pipelined && op->submit != submit_command && hdpy_raise_failure(conn) < 0)
+    if (op->request->pipelined && op->submit != submit_command && op->submit != submit_ending &&
+        hdpy_raise_failure(conn) < 0)
         return PYGEN_ERROR;
     if (op->cursor != NULL && !op->request->pipelined && hdpy_cursor_adopt(op->cursor, op->request) < 0)
         return PYGEN_ERROR;
@@ -288,7 +316,7 @@ wait(hdpy_operation *op, PyObject **result)
         if (op->cancel)
             request_cancel(op);
         if (hdpy_watch_flush(conn) == 0 && (*result = wait_anew(op, !op->cancel)) != NULL) {
-            if (hdpy_operation_wake(op, false) < 0)
+            if (wake(op) < 0)
                 PyErr_WriteUnraisable((PyObject *)op);
             return PYGEN_NEXT;
         }
@@ -426,7 +454,7 @@ operation_cancel_over(PyObject *self, PyObject *task)
         PyErr_Clear(); /* the task itself was cancelled, at the end of the loop */
     Py_XDECREF(error);
     Py_CLEAR(op->cancelling);
-    if (hdpy_operation_wake(op, false) < 0)
+    if (wake(op) < 0)
         return NULL;
     Py_RETURN_NONE;
 }
@@ -438,7 +466,7 @@ operation_give_up(PyObject *self, PyObject *unused)
     if (op->state == OP_RUNNING) {
         stop(op, &op->cancelling);
         hdpy_connection_lose_because(op->conn, "the connection was closed: the cancelled query did not end");
-        if (hdpy_operation_wake(op, false) < 0)
+        if (wake(op) < 0)
             return NULL;
     }
     Py_RETURN_NONE;
@@ -457,7 +485,7 @@ operation_expire(PyObject *self, PyObject *unused)
     else if (op->state == OP_RUNNING && op->interruption == NULL && !is_over(op)) {
         op->request->expired = true;
         cancel_query(op);
-        rc = hdpy_operation_wake(op, false);
+        rc = wake(op);
     }
     return rc < 0 ? NULL : Py_NewRef(Py_None);
 }
@@ -493,7 +521,7 @@ interrupt(hdpy_operation *op, PyObject *exception)
             cancel_query(op);
         }
         next = wait_anew(op, false);
-        if (next != NULL && hdpy_operation_wake(op, false) < 0)
+        if (next != NULL && wake(op) < 0)
             Py_CLEAR(next);
         break;
     case OP_NEW:

@@ -19,12 +19,15 @@ PyObject *hdpy_operation_new(hdpy_connection *conn, hdpy_cursor *cur, hdpy_submi
 PyObject *hdpy_operation_of_copy(hdpy_copy *copy, hdpy_submit submit, const hdpy_options *options, bool first,
                                  bool cancel);
 
-/* The connection has news: wakes the task if the request is done. `here`: this is the tail of the loop's callback and no
- * more has come, so the task may run within it. -1: an exception. */
-int hdpy_operation_wake(hdpy_operation *op, bool here);
+/* The connection has news: what the task waits on (a new reference) if its wait is over, else NULL. Who wakes it need not
+ * keep the operation, nor by it the connection, while the task runs on. */
+PyObject *hdpy_operation_ready(const hdpy_operation *op);
 
 /* AsyncConnectionBase._command(sql). */
 PyObject *hdpy_async_command(PyObject *conn, PyObject *sql);
+
+/* AsyncConnectionBase._end_transaction(sql): the same, unless there is none by then. */
+PyObject *hdpy_async_end_transaction(PyObject *conn, PyObject *sql);
 
 /* AsyncConnectionBase._sync(). */
 PyObject *hdpy_async_sync(PyObject *conn, PyObject *unused);

@@ -3,6 +3,7 @@
 #include "module/errors.h"
 #include "objects/copying.h"
 #include "objects/lane.h"
+#include "wait/awaitable.h"
 #include "wait/exchange.h"
 #include "wait/operation.h"
 #include "wait/tls.h"
@@ -149,6 +150,7 @@ hdpy_watch_flush(hdpy_connection *conn)
 static PyObject *
 after_io(hdpy_watch *watch, hdpy_connection *conn)
 {
+    hdpy_state *st = conn->st;
     PyObject *failure = hdpy_watch_flush(conn) < 0 ? hdpy_take_exception() : NULL;
     int rc = 0;
     bool all_read = hd_inbox_pending(&conn->session.in) == 0;
@@ -157,10 +159,12 @@ after_io(hdpy_watch *watch, hdpy_connection *conn)
     Py_DECREF((PyObject *)conn);
     if (lane != NULL)
         rc = hdpy_lane_arrived(lane, all_read);
-    if (rc == 0 && op != NULL)
-        rc = hdpy_operation_wake(op, all_read);
+    PyObject *future = rc == 0 && op != NULL ? hdpy_operation_ready(op) : NULL;
     Py_XDECREF((PyObject *)lane);
     Py_XDECREF((PyObject *)op);
+    if (future != NULL)
+        rc = hdpy_future_wake(st, future, all_read);
+    Py_XDECREF(future);
     if (failure != NULL && rc == 0) {
         hdpy_raise(failure);
         return NULL;

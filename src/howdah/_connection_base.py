@@ -61,7 +61,6 @@ class BaseConnection(_howdah.BaseConnection, Generic[Row]):
     _used_password = False  # the server asked for it
     _encryption: Any = None  # how it is encrypted: what cancelling has to do likewise
     # What is told, or was sent, by way of `pgconn`.
-    _last_error = b""
     _answers: deque[_howdah.Result] | None = None
     _pgconn_notice: Callable[[_howdah.Result], None] | None = None
     _pgconn_notify: Callable[[PGnotify], None] | None = None

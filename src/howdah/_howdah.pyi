@@ -296,12 +296,15 @@ class BaseConnection:
 class ConnectionBase(BaseConnection):
     def _command(self, sql: str, /) -> None:
         """Run a statement without rows, as a simple Query of its own; no BEGIN is added. A pipeline queues it."""
+    def _end_transaction(self, sql: str, /) -> None:
+        """The same, unless there is no transaction when the connection's turn has come."""
     def _sync(self) -> None:
         """In a pipeline: send a Sync, wait for all answers, raise the first error that was not raised yet."""
 
 class AsyncConnectionBase(BaseConnection):
     def _watch_by(self, loop: Any, /) -> None: ...
     def _command(self, sql: str, /) -> Awaitable[None]: ...
+    def _end_transaction(self, sql: str, /) -> Awaitable[None]: ...
     def _sync(self) -> Awaitable[None]: ...
 
 # ---- results and cursors

@@ -278,7 +278,7 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
         self._check_no_transaction("commit")
         self._check_no_tpc("commit")
         if self._transaction_status() != TransactionStatus.IDLE:
-            self._command("COMMIT")
+            self._end_transaction("COMMIT")
             if self._pipeline is not None:
                 self._pipeline.sync()
 
@@ -289,7 +289,7 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
         if self._pipeline is not None:  # which an error may have aborted up to its next Sync
             self._pipeline.sync()
         if self._transaction_status() != TransactionStatus.IDLE:
-            self._command("ROLLBACK")
+            self._end_transaction("ROLLBACK")
             if self._pipeline is not None:
                 self._pipeline.sync()
 

@@ -277,7 +277,7 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
         self._check_no_transaction("commit")
         self._check_no_tpc("commit")
         if self._transaction_status() != TransactionStatus.IDLE:
-            await self._command("COMMIT")
+            await self._end_transaction("COMMIT")
             if self._pipeline is not None:
                 await self._pipeline.sync()
 
@@ -288,7 +288,7 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
         if self._pipeline is not None:  # which an error may have aborted up to its next Sync
             await self._pipeline.sync()
         if self._transaction_status() != TransactionStatus.IDLE:
-            await self._command("ROLLBACK")
+            await self._end_transaction("ROLLBACK")
             if self._pipeline is not None:
                 await self._pipeline.sync()
 

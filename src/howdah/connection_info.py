@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import re
-from datetime import timezone, tzinfo
+from datetime import tzinfo
 from typing import TYPE_CHECKING, Any
 
 from ._connect.options import OPTIONS
-from ._log import logger
+from ._diagnostic import Diagnostic
+from ._zones import find_zone
 from .conninfo import make_conninfo
 from .errors import OperationalError
 from .pq import ConnStatus, PGconn, PipelineStatus, TransactionStatus
@@ -131,32 +131,25 @@ class ConnectionInfo:
 
     @property
     def error_message(self) -> str:
-        """Why the connection is broken; empty while it is not."""
+        """What the server has said to the last statement, with its severity; empty if that was no error."""
+        if self._conn.closed and not self._conn.broken:
+            return "connection pointer is NULL\n"
+        if self._conn._complaint is not None:
+            text, fields = self._conn._complaint
+            severity = Diagnostic(fields, self.encoding).severity
+            return f"{severity}:  {text}\n"
         return "the connection is broken" if self._conn.broken else ""
 
     @property
     def timezone(self) -> tzinfo:
         """The session's time zone; UTC where this machine doesn't know it. Raises `OperationalError` if closed."""
-        return _zone(self.parameter_status("TimeZone") or "UTC")
+        return find_zone(self.parameter_status("TimeZone") or "UTC")
 
     @property
     def encoding(self) -> str:
         """Python's codec for the session's client_encoding."""
         name: str = self._conn._encoding()
         return name
-
-
-@functools.cache
-def _zone(name: str) -> tzinfo:
-    if name == "UTC":
-        return timezone.utc
-    from zoneinfo import ZoneInfo
-
-    try:
-        return ZoneInfo(name)
-    except (KeyError, OSError, ValueError):
-        logger.warning("unknown PostgreSQL timezone: %r; will use UTC", name)
-        return timezone.utc
 
 
 def _version_number(text: str) -> int:

@@ -61,6 +61,25 @@ def test_threads_share_a_connection_of_which_some_fail(pg, auto):
         assert list(pool.map(ask, range(150))) == [n if n % 3 else None for n in range(150)]
 
 
+def test_threads_commit_a_transaction_once(conn):
+    said = []
+    conn.add_notice_handler(lambda notice: said.append(notice.message_primary))
+    stop = threading.Event()
+
+    def commit():
+        while not stop.is_set():
+            conn.commit()
+
+    with ThreadPoolExecutor(1) as pool:
+        committing = pool.submit(commit)
+        for n in range(500):
+            conn.execute("select %s", [n])
+            conn.commit()
+        stop.set()
+        committing.result()
+    assert said == []
+
+
 def test_threads_with_large_results(auto):
     def ask(n):
         return auto.execute("select %s::int, repeat('x', 100) from generate_series(1, 2000)", [n]).fetchall()
@@ -135,6 +154,15 @@ async def test_tasks_share_a_connection_in_a_transaction(aconn):
     await aconn.execute("create temp table t (x int)")
     await asyncio.gather(*(aconn.execute("insert into t values (%s)", [n]) for n in range(50)))
     assert await (await aconn.execute("select count(*), sum(x) from t")).fetchone() == (50, 1225)
+
+
+@pytest.mark.parametrize("end", ["commit", "rollback"])
+async def test_tasks_end_a_transaction_once(aconn, end):
+    said = []
+    aconn.add_notice_handler(lambda notice: said.append(notice.message_primary))
+    await aconn.execute("select 1")
+    await asyncio.gather(*(getattr(aconn, end)() for _ in range(5)))
+    assert said == []
 
 
 async def test_tasks_with_large_results(aauto):

@@ -1020,3 +1020,19 @@ def test_a_moment_of_the_other_kind_is_refused_in_binary(auto, type_name, value)
         copy.set_types([type_name])
         copy.write_row([value])
     assert auto.execute("select * from moments").fetchall() == []
+
+
+@pytest.mark.parametrize("read", ["read", "read_row"])
+def test_an_error_told_to_the_reader_is_not_told_again(pg, auto, read):
+    auto.execute("set client_encoding to latin1")
+    with auto.cursor().copy("copy (select chr(8364)) to stdout") as copy, pytest.raises(pg.DataError):
+        getattr(copy, read)()
+    usable(auto)
+
+
+@pytest.mark.howdah_only  # psycopg's connection is then of no use
+def test_an_error_that_nobody_read_is_told_at_the_end(pg, auto):
+    auto.execute("set client_encoding to latin1")
+    with pytest.raises(pg.DataError), auto.cursor().copy("copy (select chr(8364)) to stdout"):
+        pass
+    usable(auto)

@@ -381,3 +381,12 @@ async def test_queued_writer(pg, module, aauto, other, table):
             for _ in range(2000):
                 await copy.write("wat\tx\n" * 1000)
     assert len(rows_of(other)) == 20_000
+
+
+@pytest.mark.parametrize("read", ["read", "read_row"])
+async def test_an_error_told_to_the_reader_is_not_told_again(pg, aauto, read):
+    await aauto.execute("set client_encoding to latin1")
+    async with aauto.cursor().copy("copy (select chr(8364)) to stdout") as copy:
+        with pytest.raises(pg.DataError):
+            await getattr(copy, read)()
+    await usable(aauto)

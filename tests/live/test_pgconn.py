@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import pickle
+import weakref
 
 import pytest
 
@@ -201,3 +203,38 @@ def test_several_statements_are_no_cursor_on_the_server(conn):
     cur = conn.cursor("name")
     with pytest.raises(howdah.ProgrammingError):
         cur.execute("select 1; select 2")
+
+
+def test_the_last_error(conn):
+    assert conn.info.error_message == ""
+    with pytest.raises(howdah.Error) as caught:
+        conn.execute("select 1 from nonesuch")
+    assert conn.info.error_message == f"ERROR:  {caught.value}\n"
+    assert conn.pgconn.get_error_message() == conn.info.error_message.rstrip()
+    conn.rollback()
+    assert conn.info.error_message == ""
+    conn.close()
+    assert "NULL" in conn.info.error_message
+
+
+def test_the_last_error_in_another_encoding(conn):
+    conn.execute("set client_encoding to latin9")
+    with pytest.raises(howdah.Error):
+        conn.execute('select 1 from "foo\u20acbar"')
+    assert "foo\u20acbar" in conn.info.error_message
+    assert "foo\u20acbar" in pq.error_message(conn.pgconn)
+
+
+def test_the_last_error_keeps_nobody(conn):
+    class Local:
+        pass
+
+    def mistake():
+        local = Local()
+        with pytest.raises(howdah.Error):
+            conn.execute("wat")
+        return weakref.ref(local)
+
+    gone = mistake()
+    gc.collect()
+    assert gone() is None

@@ -87,6 +87,18 @@ def test_timezone_changed(auto):
             assert value.hour == hour
 
 
+@pytest.mark.howdah_only  # psycopg says it in two places
+def test_a_timezone_that_python_lacks_is_warned_of_once(auto, caplog):
+    auto.execute("set timezone to 'HOWDAH7'")
+    assert auto.info.timezone == timezone.utc
+    assert auto.execute("select now()").fetchone()[0].tzinfo == timezone.utc
+    auto.execute("set datestyle to sql")
+    assert auto.info.timezone == timezone.utc
+    assert [record.getMessage() for record in caplog.records] == [
+        "unknown PostgreSQL timezone: 'HOWDAH7'; will use UTC"
+    ]
+
+
 def test_intervalstyle_changed(auto):
     value = timedelta(days=3, hours=4, minutes=5, seconds=6, microseconds=7)
     for style in ("postgres", "sql_standard", "iso_8601", "postgres_verbose", "postgres"):

@@ -32,6 +32,7 @@ class Connection:
         self._params = params
         self._parameter_status = settings.get
         self._pipeline_status = 0
+        self._complaint = None
 
     def _transaction_status(self):
         return 4 if self.closed else 2

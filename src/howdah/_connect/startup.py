@@ -85,7 +85,7 @@ async def _addresses(channel: Channel, host: Host, timeout: float) -> list[Addre
         async with channel.limit(timeout):
             infos = await channel.lookup(lookup_of(host))
     except TimeoutError:
-        raise ConnectionTimeout(f"failed to resolve host {host.name!r}: timeout expired") from None
+        raise ConnectionTimeout(f"failed to resolve host {host.name!r}: connection timeout expired") from None
     except (OSError, UnicodeError) as error:  # UnicodeError: no name that IDNA could encode
         reason = str(error)
         if host.hostaddr:
@@ -148,7 +148,7 @@ async def _reached(
                 finally:
                     channel.close()
     except TimeoutError:
-        failures.append(ConnectionTimeout(f"{where}: timeout expired"))
+        failures.append(ConnectionTimeout(f"{where}: connection timeout expired"))
     except OSError as error:
         failure = OperationalError(f"{where}: {_reason(error, address)}")
         failure.__cause__ = error

@@ -236,8 +236,8 @@ class PGconn:
             return self._failure
         if self._conn.closed and not self._conn.broken:
             return b"connection pointer is NULL\n"
-        last: bytes = self._conn._last_error
-        return last or self._conn.info.error_message.encode()
+        message: str = self._conn.info.error_message
+        return message.encode(self.encoding, "replace")
 
     def get_error_message(self, encoding: str = "") -> str:
         """The same as str, without the line's end."""
@@ -286,15 +286,13 @@ class PGconn:
 
     def _attempt(self, execute: Callable[[], list[_howdah.Result]]) -> list[_howdah.Result]:
         """What it gives; of an error of the server's, the result that this is to libpq."""
-        conn = self._open()
-        conn._last_error = b""
+        self._open()
         try:
             return execute()
         except Error as error:
             if not error._info:
                 raise
-            conn._last_error = f"{error.diag.severity}:  {error}\n".encode(self.encoding, "replace")
-            return [_howdah.bare_result(ExecStatus.FATAL_ERROR, conn._last_error, dict(error._info))]
+            return [_howdah.bare_result(ExecStatus.FATAL_ERROR, self.error_message, dict(error._info))]
 
     def make_empty_result(self, exec_status: int) -> _howdah.Result:
         """A result of this status, with the text of the last error if it is one."""
