@@ -93,12 +93,12 @@ def _of_poll(events: list[tuple[int, int]], what: Wait) -> int:
 
 
 class _Clock:
-    """How long to wait: `interval` seconds at a time (0: no limit), `timeout` on the whole (None: no limit)."""
+    """How long to wait: `interval` seconds at a time (None: no limit), `timeout` on the whole (None: no limit)."""
 
-    def __init__(self, interval: float, timeout: float | None):
-        if interval < 0:
+    def __init__(self, interval: float | None, timeout: float | None):
+        if interval is not None and interval < 0:
             raise ValueError(f"interval must be >= 0, got {interval}")
-        self.interval = interval or None
+        self.interval = interval
         self.deadline = None if timeout is None else time.monotonic() + timeout
 
     def seconds(self) -> float | None:
@@ -111,7 +111,7 @@ class _Clock:
         return left if self.interval is None else min(self.interval, left)
 
 
-def _run(gen: Any, ready: _ReadyFunc, fileno: int | None, interval: float, timeout: float | None) -> Any:
+def _run(gen: Any, ready: _ReadyFunc, fileno: int | None, interval: float | None, timeout: float | None) -> Any:
     """Run a generator; without `fileno` it yields (descriptor, what for)."""
     clock = _Clock(interval, timeout)
     try:
@@ -125,7 +125,7 @@ def _run(gen: Any, ready: _ReadyFunc, fileno: int | None, interval: float, timeo
         return stop.value
 
 
-async def _run_async(gen: Any, fileno: int | None, interval: float, timeout: float | None) -> Any:
+async def _run_async(gen: Any, fileno: int | None, interval: float | None, timeout: float | None) -> Any:
     clock = _Clock(interval, timeout)
     try:
         wanted = next(gen)
@@ -141,6 +141,9 @@ async def _run_async(gen: Any, fileno: int | None, interval: float, timeout: flo
 async def _ready_async(fileno: int, what: Wait, seconds: float | None) -> int:
     import asyncio
 
+    if seconds == 0:
+        await asyncio.sleep(0)
+        return _by_selectors(fileno, what, 0)
     loop = asyncio.get_running_loop()
     arrived = asyncio.Event()
     ready = 0
@@ -166,39 +169,46 @@ async def _ready_async(fileno: int, what: Wait, seconds: float | None) -> int:
     return ready
 
 
+def _bounded(interval: float | None) -> float:
+    if interval is None:
+        raise ValueError("an interval is needed: what waits for ever cannot be interrupted")
+    return interval
+
+
 def wait_selector(
     gen: Generator[Any, Any, RV], fileno: int, interval: float = 0.0, timeout: float | None = None
 ) -> RV:
     """Run a generator that waits for one descriptor, and return its result.
 
-    interval: seconds after which it is sent `Ready.NONE` when nothing is ready; 0 for never. timeout: seconds for the
-    whole. Raises what the generator raises, and an `OperationalError` at the timeout. Behaviour: psycopg 3.
+    interval: seconds after which it is sent `Ready.NONE` when nothing is ready; 0: at once. timeout: seconds for the
+    whole. Raises what the generator raises, an `OperationalError` at the timeout, and ValueError for an interval of
+    None. Behaviour: psycopg 3.
     """
-    result: RV = _run(gen, _by_selectors, fileno, interval, timeout)
+    result: RV = _run(gen, _by_selectors, fileno, _bounded(interval), timeout)
     return result
 
 
 def wait_select(gen: Generator[Any, Any, RV], fileno: int, interval: float = 0.0, timeout: float | None = None) -> RV:
     """As `wait_selector`, by `select.select`: where gevent has patched it, other greenlets run meanwhile."""
-    result: RV = _run(gen, _by_select, fileno, interval, timeout)
+    result: RV = _run(gen, _by_select, fileno, _bounded(interval), timeout)
     return result
 
 
 def wait_poll(gen: Generator[Any, Any, RV], fileno: int, interval: float = 0.0, timeout: float | None = None) -> RV:
     """As `wait_selector`, by `select.poll`."""
-    result: RV = _run(gen, _by_poll, fileno, interval, timeout)
+    result: RV = _run(gen, _by_poll, fileno, _bounded(interval), timeout)
     return result
 
 
 def wait_epoll(gen: Generator[Any, Any, RV], fileno: int, interval: float = 0.0, timeout: float | None = None) -> RV:
     """As `wait_selector`, by `select.epoll`."""
-    result: RV = _run(gen, _by_epoll, fileno, interval, timeout)
+    result: RV = _run(gen, _by_epoll, fileno, _bounded(interval), timeout)
     return result
 
 
 def wait_conn(gen: Generator[Any, Any, RV], interval: float = 0.0, timeout: float | None = None) -> RV:
     """As `wait_selector`, for a generator that yields the descriptor with what it waits for."""
-    result: RV = _run(gen, _by_select, None, interval, timeout)
+    result: RV = _run(gen, _by_select, None, interval or None, timeout)
     return result
 
 
@@ -206,13 +216,13 @@ async def wait_async(
     gen: Generator[Any, Any, RV], fileno: int, interval: float = 0.0, timeout: float | None = None
 ) -> RV:
     """As `wait_selector`, under asyncio; the descriptor must not be one that the event loop watches already."""
-    result: RV = await _run_async(gen, fileno, interval, timeout)
+    result: RV = await _run_async(gen, fileno, _bounded(interval), timeout)
     return result
 
 
 async def wait_conn_async(gen: Generator[Any, Any, RV], interval: float = 0.0, timeout: float | None = None) -> RV:
     """As `wait_conn`, under asyncio."""
-    result: RV = await _run_async(gen, None, interval, timeout)
+    result: RV = await _run_async(gen, None, interval or None, timeout)
     return result
 
 

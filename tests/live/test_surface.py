@@ -181,6 +181,27 @@ def test_wait(name):
         assert getattr(waiting, name)(reads(ours), ours.fileno()) == b"x"
 
 
+def once(what):
+    ready = yield what
+    return ready
+
+
+@pytest.mark.parametrize("name", ["wait", "wait_select", "wait_selector", "wait_poll", "wait_epoll", "wait_async"])
+async def test_wait_without_an_interval_looks_once(name):
+    async def run(*args):
+        ready = getattr(waiting, name)(*args)
+        return await ready if name == "wait_async" else ready
+
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        assert await run(once(waiting.Wait.R), ours.fileno()) == waiting.Ready.NONE
+        assert await run(once(waiting.Wait.RW), ours.fileno()) == waiting.Ready.W
+        theirs.send(b"x")
+        assert await run(once(waiting.Wait.R), ours.fileno()) == waiting.Ready.R
+        with pytest.raises(ValueError):
+            await run(once(waiting.Wait.R), ours.fileno(), None)
+
+
 async def test_wait_asyncio():
     ours, theirs = socket.socketpair()
     with ours, theirs:
