@@ -239,9 +239,14 @@ call_handler(hdpy_connection *conn, PyObject *name, PyObject *args)
 PyObject *
 hdpy_connection_complaint(hdpy_connection *conn, hd_span body, PyObject *sql)
 {
-    PyObject *error = hdpy_server_error(conn->st, conn->settings, body, sql);
     PyObject *type, *value, *traceback;
     PyErr_Fetch(&type, &value, &traceback);
+    hdpy_settings *settings =
+        hdpy_connection_settings(conn); /* the encoding may have changed since the last result */
+    if (settings == NULL)
+        settings = conn->settings;
+    PyErr_Clear();
+    PyObject *error = hdpy_server_error(conn->st, settings, body, sql);
     PyObject *info = PyObject_GetAttrString(error, "_info"), *text = info ? PyObject_Str(error) : NULL;
     Py_XSETREF(conn->complaint, text ? PyTuple_Pack(2, text, info) : NULL);
     Py_XDECREF(info);

@@ -225,6 +225,13 @@ def test_the_last_error_in_another_encoding(conn):
     assert "foo\u20acbar" in pq.error_message(conn.pgconn)
 
 
+def test_exec_of_a_mistake_in_another_encoding(conn):
+    conn.pgconn.exec_(b"set client_encoding to latin9")
+    result = conn.pgconn.exec_('select 1 from "foo\u20acbar"'.encode("latin9"))
+    assert b"foo\xa4bar" in result.error_message
+    assert "foo\u20acbar" in pq.error_message(conn.pgconn)
+
+
 def test_the_last_error_keeps_nobody(conn):
     class Local:
         pass
