@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from . import _howdah
+from ._block import Block
 from ._copy_base import BaseCopy, reason_of
 from .errors import Error, OperationalError, ProgrammingError
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Copy", "LibpqWriter", "QueuedLibpqWriter", "Writer"]
 
 
-class Copy(_howdah.CopyBase, BaseCopy):
+class Copy(Block, _howdah.CopyBase, BaseCopy):
     """A block in which data is copied to or from a table.
 
     Made by `Cursor.copy`; or directly, with a writer, to format rows for something other than a server.
@@ -41,25 +41,23 @@ class Copy(_howdah.CopyBase, BaseCopy):
         self._params: Params | None = None
         self._entered = False
 
-    def __enter__(self) -> Self:
+    def _enter(self) -> Self:
         if self._entered:
             raise TypeError("copy blocks can be used only once")
         self._entered = True
         if self._statement is not None:
-            try:
-                self._start(self._statement, self._params)
-            except BaseException as error:
-                self.finish(error)
-                raise
+            self._start(self._statement, self._params)
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_val: BaseException | None,
-        exc_tb: TracebackType | None,
-    ) -> None:
+    def _exit(self, exc_val: BaseException | None) -> bool:
         self.finish(exc_val)
+        return False
+
+    def _undo(self) -> None:
+        self.finish(OperationalError("interrupted"))
+
+    def _give_up(self) -> None:
+        self.connection._close()
 
     def finish(self, exc: BaseException | None) -> None:
         """End the operation; the end of the block does it. Idempotent.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from . import _howdah
+from ._block import AsyncBlock
 from ._copy_base import BaseCopy, reason_of
 from .errors import Error, OperationalError, ProgrammingError
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncCopy", "AsyncLibpqWriter", "AsyncQueuedLibpqWriter", "AsyncWriter"]
 
 
-class AsyncCopy(_howdah.AsyncCopyBase, BaseCopy):
+class AsyncCopy(AsyncBlock, _howdah.AsyncCopyBase, BaseCopy):
     """A block in which data is copied to or from a table.
 
     Made by `AsyncCursor.copy`; or directly, with a writer, to format rows for something other than a server.
@@ -43,27 +43,25 @@ class AsyncCopy(_howdah.AsyncCopyBase, BaseCopy):
         self._params: Params | None = None
         self._entered = False
 
-    async def __aenter__(self) -> Self:
+    async def _enter(self) -> Self:
         if self._entered:
             raise TypeError("copy blocks can be used only once")
         self._entered = True
         if self._statement is not None:
-            try:
-                await self._start(self._statement, self._params)
-                if True:  # ASYNC
-                    self._began()
-            except BaseException as error:
-                await self.finish(error)
-                raise
+            await self._start(self._statement, self._params)
+            if True:  # ASYNC
+                self._began()
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_val: BaseException | None,
-        exc_tb: TracebackType | None,
-    ) -> None:
+    async def _exit(self, exc_val: BaseException | None) -> bool:
         await self.finish(exc_val)
+        return False
+
+    async def _undo(self) -> None:
+        await self.finish(OperationalError("interrupted"))
+
+    def _give_up(self) -> None:
+        self.connection._close()
 
     async def finish(self, exc: BaseException | None) -> None:
         """End the operation; the end of the block does it. Idempotent.
