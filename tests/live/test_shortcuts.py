@@ -156,12 +156,13 @@ async def test_numeric_dollar_asyncio(pg, dsn):
 
 
 async def test_our_own_queries_are_not_affected(pg, dsn, other):
-    other.execute("drop type if exists feeling; create type feeling as enum ('glad')")
+    other.execute("create type feeling as enum ('glad')")
     with pg.connect(dsn, param_style="numeric_dollar", discover_types=True) as conn:
         assert pg.types.TypeInfo.fetch(conn, "feeling").name == "feeling"
         assert conn.fetchval("select array['glad'::feeling]") == ["glad"]
     async with await pg.AsyncConnection.connect(dsn, param_style="numeric_dollar") as aconn:
         assert (await pg.types.TypeInfo.fetch(aconn, "feeling")).name == "feeling"
+    other.execute("drop type feeling")
 
 
 def test_pool(pool_module, dsn):
