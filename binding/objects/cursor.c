@@ -8,7 +8,6 @@
 #include <math.h>
 #include <structmember.h>
 
-enum { LONGEST_TIMEOUT = 1000 * 1000 * 1000 }; /* seconds; more is never */
 
 /* ---- life */
 
@@ -482,8 +481,7 @@ take_timeout(hdpy_cursor *cur, hdpy_options *options, PyObject *timeout)
                         "timeout= cannot be used in pipeline mode, where a statement doesn't wait for its answer");
         return -1;
     }
-    if (seconds < LONGEST_TIMEOUT)
-        options->deadline = hdpy_now_ms() + (seconds <= 0 ? 0 : (int64_t)ceil(seconds * 1000));
+    options->deadline = hdpy_deadline_in(seconds);
     return 0;
 }
 

@@ -7,7 +7,6 @@
 #include "wait/exchange.h"
 #include "wait/watch.h"
 
-#include <time.h>
 
 enum {
     SPARE_CURSORS = 256,
@@ -48,14 +47,6 @@ struct hdpy_lane {
     bool scheduled;   /* the loop will flush */
     bool handing_out; /* hdpy_lane_arrived() will */
 };
-
-static int64_t
-now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 /* ---- lists of reads */
 
@@ -162,7 +153,7 @@ end_batch(hdpy_lane *lane, lane_batch *batch, hdpy_request *end)
 {
     hdpy_connection_push(lane->conn, end);
     batch->end = end;
-    batch->sent = now_ns();
+    batch->sent = hdpy_now_ns();
     batch->next = NULL;
     if (lane->first == NULL)
         lane->first = batch;
@@ -386,7 +377,7 @@ take_batch(hdpy_lane *lane, lane_batch *batch, read_list *answered, read_list *a
 {
     hdpy_read *read;
     bool strayed = false;
-    int64_t now = now_ns(), began = batch->sent > lane->ready ? batch->sent : lane->ready;
+    int64_t now = hdpy_now_ns(), began = batch->sent > lane->ready ? batch->sent : lane->ready;
     lane->ready = now;
     /* A deep batch takes its time without any of its queries being slow. */
     if (batch->describes == NULL && now - began > lane->patience + (int64_t)batch->reads.n * lane->patience / 100)

@@ -2,7 +2,6 @@
 
 #include "module/errors.h"
 #include "wait/awaitable.h"
-#include "wait/exchange.h"
 
 PyObject *
 hdpy_read_new(hdpy_lane *lane, PyObject *query, PyObject *params, hdpy_read_kind kind)

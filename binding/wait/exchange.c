@@ -236,7 +236,7 @@ receive_blocking(hdpy_connection *conn, hd_rc *rc)
 {
     hdpy_request *request = conn->request;
     ssize_t n, received = 0;
-    int64_t began = 0;
+    hdpy_deadline pause = 0;
     int error;
     PyThreadState *without_gil = conn->tls == NULL ? PyEval_SaveThread() : NULL; /* TLS gives it up for itself */
     /* SO_RCVTIMEO brings us back regularly, to look for signals; a server that is never waited for does not. */
@@ -246,9 +246,9 @@ receive_blocking(hdpy_connection *conn, hd_rc *rc)
         received += n;
         if (!within_rows || request->streaming || received > UNATTENDED || hd_inbox_peek(&conn->session.in) != 0)
             break;
-        if (began == 0)
-            began = hdpy_now_ms();
-        else if (hdpy_now_ms() - began >= ATTENTION_MS)
+        if (pause == 0)
+            pause = hdpy_deadline_in(ATTENTION_MS / 1e3);
+        else if (hdpy_deadline_passed(pause))
             break;
         n = receive(conn, 0);
     }
@@ -367,7 +367,7 @@ wait_for(hdpy_connection *conn, hdpy_request *request, bool cancel)
         cancel = false;
         if (!cancelled) {
             cancelled = true;
-            deadline = hdpy_now_ms() + (int64_t)(conn->cancel_grace * 1000);
+            deadline = hdpy_deadline_in(conn->cancel_grace);
             hdpy_request_abandon(conn, request);
             hdpy_copying_forsake(conn, request, HD_SPAN_LITERAL("interrupted"));
             if (request_cancel(conn) == 0)

@@ -34,8 +34,9 @@ int hdpy_cancel_and_wait(hdpy_connection *conn, hdpy_request *request);
 /* OperationalError unless the connection can be used: the one that a pipeline has met, if nobody has been told. */
 int hdpy_check(hdpy_connection *conn);
 
-/* Takes the lock, runs `submit` on a fresh request, waits, releases, all by the deadline. On success the request, to be given back by the
- * caller; NULL with an exception. Errors of a pipeline's requests are kept for hdpy_raise_failure(). */
+/* Takes the lock, runs `submit` on a fresh request, waits, releases, all by the deadline. On success the request, to
+ * be given back by the caller; NULL with an exception. Errors of a pipeline's requests are kept for
+ * hdpy_raise_failure(). */
 typedef int (*hdpy_submit)(hdpy_connection *conn, hdpy_request *request, void *arg);
 hdpy_request *hdpy_run(hdpy_connection *conn, hdpy_submit submit, void *arg);
 hdpy_request *hdpy_run_until(hdpy_connection *conn, hdpy_submit submit, void *arg, hdpy_deadline deadline);
