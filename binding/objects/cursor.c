@@ -8,7 +8,6 @@
 #include <math.h>
 #include <structmember.h>
 
-
 /* ---- life */
 
 /* A mixin class says how its cursors bind; others keep what they have. */

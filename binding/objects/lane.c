@@ -7,7 +7,6 @@
 #include "wait/exchange.h"
 #include "wait/watch.h"
 
-
 enum {
     SPARE_CURSORS = 256,
     /* Described, executed, aborted by another's error; and described and executed anew if the statement was outdated. */

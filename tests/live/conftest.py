@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from replay.play import Stage
+
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "howdah_only: behaviour that differs from psycopg on purpose")
@@ -30,6 +32,17 @@ def module(pg: ModuleType) -> Callable[[str], ModuleType]:
 def pool_module(pg: ModuleType) -> ModuleType:
     """The pools that belong to the module under test."""
     return importlib.import_module("howdah.pool" if pg.__name__ == "howdah" else f"{pg.__name__}_pool")
+
+
+@pytest.fixture(scope="module")
+def stage(pg, dsn, server):
+    """Where scenarios are recorded from the server and played again."""
+    if server.port is None:
+        pytest.skip("the server's address is not known")
+    params = pg.conninfo.conninfo_to_dict(dsn)
+    who = {"user": params["user"], "dbname": params["dbname"]}
+    with Stage(pg, {"host": server.host, "port": server.port, **who}) as stage:
+        yield stage
 
 
 @pytest.fixture

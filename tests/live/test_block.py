@@ -12,14 +12,11 @@ import sys
 import pytest
 
 import howdah
+from alarm import Alarm
 
 pytestmark = pytest.mark.howdah_only
 
 PACKAGE = os.path.dirname(howdah.__file__)
-
-
-class Alarm(BaseException):
-    """Like KeyboardInterrupt, no Exception."""
 
 
 class Tracer:

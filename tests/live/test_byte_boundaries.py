@@ -5,40 +5,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import random
 import time
 
 import pytest
 
-from replay.play import ROADS, play, record, strangers
+from replay.play import ROADS, strangers
 from replay.scenarios import SCENARIOS
-from replay.transcript import Player, end_at, parameters, split_at, whole
+from replay.transcript import end_at, split_at, whole
 
 pytestmark = pytest.mark.howdah_only
 
 SAMPLE = 12  # places for each scenario, road and way
 PATIENCE = 1.0  # seconds in which every failure must be told
 MOST = 3000  # bytes of a conversation that are tried one by one; beyond, some of them
-
-
-def like(dsn, pg):
-    params = pg.conninfo.conninfo_to_dict(dsn)
-    return {"user": params["user"], "dbname": params["dbname"]}
-
-
-@pytest.fixture(scope="module")
-def player():
-    with Player() as player:
-        yield player
-
-
-@pytest.fixture(scope="module")
-def loop():
-    loop = asyncio.new_event_loop()
-    yield loop
-    loop.close()
 
 
 def places(name, transcript):
@@ -53,21 +34,17 @@ def places(name, transcript):
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("road", ROADS)
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_any_byte(pg, dsn, server, player, loop, name, road):
-    if server.port is None:
-        pytest.skip("the server's address is not known")
-    who = like(dsn, pg)
-    transcript, truth = record(pg, name, road, (server.host, server.port), who, loop)
+def test_any_byte(pg, stage, name, road):
+    transcript, truth = stage.record(name, road)
     assert truth
     assert strangers(truth) == []
-    where = parameters(player.port, who)
 
     def attempt(send):
         found = []
-        player.load(transcript.turns, send)
+        stage.player.load(transcript.turns, send)
         began = time.monotonic()
         try:
-            play(pg, name, road, where, found, loop)
+            stage.play(name, road, found)
         except pg.Error:
             assert time.monotonic() - began < PATIENCE
             assert repr(found) == repr(truth[: len(found)])  # NaN is not equal to itself

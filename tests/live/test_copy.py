@@ -19,6 +19,8 @@ from uuid import UUID
 
 import pytest
 
+from alarm import interrupted
+
 ROWS = [(1, "one"), (2, None), (None, "tab\tline\nback\\slash"), (4, ""), (5, "\\N"), (6, "\\."), (7, "é€\U0001f600")]
 IN, IN_BINARY = "copy t from stdin", "copy t from stdin (format binary)"
 OUT = "copy (select g, 'x' || g from generate_series(1, 5) g) to stdout"
@@ -736,34 +738,6 @@ def test_between_servers(auto, other, table, format):
 
 
 # ---- interruptions
-
-
-class Alarm(BaseException):
-    """Like KeyboardInterrupt, no Exception."""
-
-
-def interrupted(delay, function):
-    """Call the function, and have Alarm raised in it after a while."""
-
-    def handler(signum, frame):
-        while frame is not None:
-            if frame.f_code is attempt.__code__:
-                raise Alarm
-            frame = frame.f_back
-
-    def attempt():
-        function()
-
-    handler_before = signal.signal(signal.SIGALRM, handler)
-    timer_before = signal.setitimer(signal.ITIMER_REAL, delay)
-    try:
-        attempt()
-    except Alarm:
-        pass
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, handler_before)
-        signal.setitimer(signal.ITIMER_REAL, *timer_before)
 
 
 def copy_in(conn, text="x" * 500):

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import resource
 import time
@@ -14,10 +13,9 @@ import zlib
 
 import pytest
 
-from replay.play import ROADS, play, record, strangers
+from replay.play import ROADS, strangers
 from replay.scenarios import SCENARIOS
 from replay.spoil import spoiled
-from replay.transcript import Player, parameters
 
 pytestmark = pytest.mark.howdah_only
 
@@ -26,41 +24,24 @@ PATIENCE = 1.5  # seconds for a script, in which the server hangs up after its l
 MEMORY = 64 * 1024  # KiB that the process may grow by, while lengths of up to 2 GiB are announced
 
 
-@pytest.fixture(scope="module")
-def player():
-    with Player() as player:
-        yield player
-
-
-@pytest.fixture(scope="module")
-def loop():
-    loop = asyncio.new_event_loop()
-    yield loop
-    loop.close()
-
-
 @pytest.mark.timeout(900)
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("road", ROADS)
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_spoiled_messages(pg, dsn, server, player, loop, name, road):
-    if server.port is None:
-        pytest.skip("the server's address is not known")
-    params = pg.conninfo.conninfo_to_dict(dsn)
-    who = {"user": params["user"], "dbname": params["dbname"]}
-    transcript, truth = record(pg, name, road, (server.host, server.port), who, loop)
+def test_spoiled_messages(pg, stage, name, road):
+    transcript, truth = stage.record(name, road)
     assert truth
     messages = transcript.messages()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for script in range(SCRIPTS):
         turns, how, forged = spoiled(messages, zlib.crc32(f"{name} {road} {script}".encode()))
-        player.load(turns, hang_up=True)
+        stage.player.load(turns, hang_up=True)
         found = []
         began = time.monotonic()
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                play(pg, name, road, parameters(player.port, who), found, loop)
+                stage.play(name, road, found)
         except (pg.Error, AssertionError, UnicodeDecodeError, LookupError, NotImplementedError):
             pass  # AssertionError: the scenario has missed an error of the server's
         took = time.monotonic() - began

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import signal
 import threading
 import time
 from contextlib import suppress
@@ -13,35 +12,7 @@ from functools import partial
 
 import pytest
 
-
-class Alarm(BaseException):
-    """Like KeyboardInterrupt, no Exception."""
-
-
-def interrupted(delay, function, interval=0.0):
-    """Call the function, and have Alarm raised in it after a while; and again, where there is an interval."""
-
-    def handler(signum, frame):
-        while frame is not None:
-            if frame.f_code.co_name in ("_warn_unawaited_coroutine", "unraisable_hook"):
-                return  # where the interpreter reports, nothing can be raised
-            if frame.f_code is attempt.__code__:
-                raise Alarm
-            frame = frame.f_back
-
-    def attempt():
-        function()
-
-    handler_before = signal.signal(signal.SIGALRM, handler)
-    timer_before = signal.setitimer(signal.ITIMER_REAL, delay, interval)
-    try:
-        attempt()
-    except Alarm:
-        pass
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, handler_before)
-        signal.setitimer(signal.ITIMER_REAL, *timer_before)  # that of pytest-timeout
+from alarm import interrupted
 
 
 def ask(conn, tag):

@@ -1,51 +1,67 @@
-"""A scenario against a recorder or a player, blocking or under asyncio."""
+"""Scenarios against a recorder or a player, blocking or under asyncio."""
 
 from __future__ import annotations
 
-from asyncio import AbstractEventLoop
-from types import ModuleType
+import asyncio
+from collections.abc import Mapping
+from types import ModuleType, TracebackType
 from typing import Any
 
 from replay.blocking import Blocking, run
 from replay.scenarios import SCENARIOS
-from replay.transcript import Recorder, Transcript, parameters
+from replay.transcript import Player, Recorder, Transcript
 
 Found = list[tuple[int, list[Any]]]  # the number of a query and rows of its answer, in order
 
 ROADS = ("blocking", "asyncio")
 
 
-def blocking(pg: ModuleType, name: str, where: dict[str, Any], found: Found) -> None:
-    with pg.connect(**where) as conn:
-        run(SCENARIOS[name](Blocking(conn), lambda label, rows: found.append((label, rows))))
+class Stage:
+    """Where conversations with a server are recorded and played again, inside ``with``."""
 
+    def __init__(self, pg: ModuleType, server: Mapping[str, Any]):
+        """server: parameters by which it can be reached."""
+        self.player = Player()
+        self._pg = pg
+        self._server = server
+        self._loop = asyncio.new_event_loop()
 
-async def under_asyncio(pg: ModuleType, name: str, where: dict[str, Any], found: Found) -> None:
-    async with await pg.AsyncConnection.connect(**where) as conn:
-        await SCENARIOS[name](conn, lambda label, rows: found.append((label, rows)))
+    def __enter__(self) -> Stage:
+        self.player.__enter__()
+        return self
 
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._loop.close()
+        self.player.__exit__(kind, value, traceback)
 
-def play(pg: ModuleType, name: str, road: str, where: dict[str, Any], found: Found, loop: AbstractEventLoop) -> None:
-    """Runs the scenario, and appends to `found` what it finds."""
-    if road == "blocking":
-        blocking(pg, name, where, found)
-    else:
-        loop.run_until_complete(under_asyncio(pg, name, where, found))
+    def record(self, name: str, road: str) -> tuple[Transcript, Found]:
+        """What the server says in this scenario, and what the client makes of it."""
+        found: Found = []
+        with Recorder(self._server["host"], self._server["port"]) as recorder:
+            self._perform(name, road, recorder.port, found)
+        return recorder.transcript, found
 
+    def play(self, name: str, road: str, found: Found) -> None:
+        """Run the scenario against what the player was loaded with, and append to `found` what it finds."""
+        self._perform(name, road, self.player.port, found)
 
-def record(
-    pg: ModuleType,
-    name: str,
-    road: str,
-    server: tuple[str, int],
-    like: dict[str, Any],
-    loop: AbstractEventLoop,
-) -> tuple[Transcript, Found]:
-    """What the server says in this scenario, and what the client makes of it."""
-    found: Found = []
-    with Recorder(*server) as recorder:
-        play(pg, name, road, parameters(recorder.port, like), found, loop)
-    return recorder.transcript, found
+    def _perform(self, name: str, road: str, port: int, found: Found) -> None:
+        # The start-up message is the same for recorder and player.
+        where = {**self._server, "host": "127.0.0.1", "port": port, "sslmode": "disable"}
+        if road == "blocking":
+            self._blocking(name, where, found)
+        else:
+            self._loop.run_until_complete(self._under_asyncio(name, where, found))
+
+    def _blocking(self, name: str, where: dict[str, Any], found: Found) -> None:
+        with self._pg.connect(**where) as conn:
+            run(SCENARIOS[name](Blocking(conn), lambda label, rows: found.append((label, rows))))
+
+    async def _under_asyncio(self, name: str, where: dict[str, Any], found: Found) -> None:
+        async with await self._pg.AsyncConnection.connect(**where) as conn:
+            await SCENARIOS[name](conn, lambda label, rows: found.append((label, rows)))
 
 
 def strangers(found: Found) -> list[Any]:

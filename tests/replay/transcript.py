@@ -10,7 +10,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
 
 from servers.fake import READY
 
@@ -188,8 +187,3 @@ class Player:
     def _drain(self, sock: socket.socket) -> None:
         while sock.recv(65536):
             pass
-
-
-def parameters(port: int, like: dict[str, Any]) -> dict[str, Any]:
-    """How to connect to a recorder or a player: the start-up message is the same for both."""
-    return {"host": "127.0.0.1", "port": port, "sslmode": "disable", **like}

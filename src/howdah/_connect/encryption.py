@@ -6,13 +6,12 @@ PostgreSQL documentation, 54.2.11 "SSL Session Encryption". The parameters allow
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import Error, OperationalError
 from .channel import Channel
-from .hosts import Host
+from .hosts import Host, is_ip
 
 if TYPE_CHECKING:
     import ssl
@@ -84,19 +83,11 @@ def tls_of(params: Mapping[str, str], host: Host, ip: str, own: ssl.SSLContext |
     name = host.name or ip
     if own is not None and verifies(params) and own.verify_mode != ssl.CERT_REQUIRED:
         raise OperationalError(f"sslmode={params['sslmode']} needs an SSLContext whose verify_mode is CERT_REQUIRED")
-    sni: str | None = name if params.get("sslsni", "1") == "1" and host.name and not _is_ip(name) else None
+    sni: str | None = name if params.get("sslsni", "1") == "1" and host.name and not is_ip(name) else None
     if own is not None and own.check_hostname:
         sni = name  # by it the context checks
     context = own or context_of(params)
     return Tls(context, name, sni, params["sslnegotiation"] == "direct", params["sslmode"] == "verify-full")
-
-
-def _is_ip(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
 
 
 async def encrypt(channel: Channel, tls: Tls) -> bool:

@@ -112,12 +112,12 @@ def unix_address(host: Host) -> Address:
 
 def lookup_of(host: Host) -> dict[str, Any]:
     """The arguments for getaddrinfo()."""
-    numeric = host.hostaddr or (host.name if _is_ip(host.name) else "")
+    numeric = host.hostaddr or (host.name if is_ip(host.name) else "")
     flags = socket.AI_NUMERICHOST if numeric else 0
     return {"host": numeric or host.name, "port": host.port, "type": socket.SOCK_STREAM, "flags": flags}
 
 
-def _is_ip(name: str) -> bool:
+def is_ip(name: str) -> bool:
     try:
         ipaddress.ip_address(name)
     except ValueError:

@@ -1,0 +1,37 @@
+"""Calls that a signal handler interrupts."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from types import FrameType
+
+
+class Alarm(BaseException):
+    """Like KeyboardInterrupt, no Exception."""
+
+
+def interrupted(delay: float, function: Callable[[], object], interval: float = 0.0) -> None:
+    """Call the function, and have Alarm raised in it after a while; and again, where there is an interval."""
+
+    def handler(signum: int, frame: FrameType | None) -> None:
+        while frame is not None:
+            if frame.f_code.co_name in ("_warn_unawaited_coroutine", "unraisable_hook"):
+                return  # where the interpreter reports, nothing can be raised
+            if frame.f_code is attempt.__code__:
+                raise Alarm
+            frame = frame.f_back
+
+    def attempt() -> None:
+        function()
+
+    handler_before = signal.signal(signal.SIGALRM, handler)
+    timer_before = signal.setitimer(signal.ITIMER_REAL, delay, interval)
+    try:
+        attempt()
+    except Alarm:
+        pass
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler_before)
+        signal.setitimer(signal.ITIMER_REAL, *timer_before)  # that of pytest-timeout
