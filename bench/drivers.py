@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import csv
 import importlib
+import io
 import json
 import subprocess
 import sys
@@ -27,6 +29,8 @@ from workloads import (
     CROWD,
     INSERT_FORMATTED,
     INSERT_NUMBERED,
+    INSERT_RETURNING,
+    MANY,
     PIPELINED,
     POOL,
     QUERIES,
@@ -34,6 +38,7 @@ from workloads import (
     ROW_TYPES,
     TASKS,
     TURNS,
+    Account,
     formatted,
     numbered,
 )
@@ -59,27 +64,30 @@ class Psycopg:
         self.conn = self.module.connect(self.uri, autocommit=True)
         self.conn.prepare_threshold = 0
         self.cur = self.conn.cursor(**self.cursor_options)
+        class_row = importlib.import_module(f"{self.module.__name__}.rows").class_row
+        self.objects_cur = self.conn.cursor(row_factory=class_row(Account), **self.cursor_options)
 
     def query(self, key: str) -> Any:
         return self.cur.execute(*formatted(key)).fetchall()
 
+    def objects(self) -> Any:
+        return self.objects_cur.execute(*formatted("accounts")).fetchall()
+
     def batch(self) -> None:
-        with self.conn.transaction():
-            self.cur.executemany(INSERT_FORMATTED, BATCH)
-        self.cur.execute("truncate b_ins")
+        self.cur.executemany(INSERT_FORMATTED, BATCH)
 
     def copy(self) -> None:
         with self.cur.copy("copy b_ins from stdin (format binary)") as copy:
             copy.set_types(ROW_TYPES)
             for row in COPIED:
                 copy.write_row(row)
-        self.cur.execute("truncate b_ins")
+
+    copy_rows = copy
 
     def copy_text(self) -> None:
         with self.cur.copy("copy b_ins from stdin") as copy:
             for row in COPIED:
                 copy.write_row(row)
-        self.cur.execute("truncate b_ins")
 
     def connect(self) -> None:
         self.module.connect(self.uri).close()
@@ -137,28 +145,32 @@ class PsycopgAsync:
         self.conn = await self.module.AsyncConnection.connect(self.uri, autocommit=True)
         self.conn.prepare_threshold = 0
         self.cur = self.conn.cursor(**self.cursor_options)
+        class_row = importlib.import_module(f"{self.module.__name__}.rows").class_row
+        self.objects_cur = self.conn.cursor(row_factory=class_row(Account), **self.cursor_options)
 
     async def query(self, key: str) -> Any:
         await self.cur.execute(*formatted(key))
         return await self.cur.fetchall()
 
+    async def objects(self) -> Any:
+        await self.objects_cur.execute(*formatted("accounts"))
+        return await self.objects_cur.fetchall()
+
     async def batch(self) -> None:
-        async with self.conn.transaction():
-            await self.cur.executemany(INSERT_FORMATTED, BATCH)
-        await self.cur.execute("truncate b_ins")
+        await self.cur.executemany(INSERT_FORMATTED, BATCH)
 
     async def copy(self) -> None:
         async with self.cur.copy("copy b_ins from stdin (format binary)") as copy:
             copy.set_types(ROW_TYPES)
             for row in COPIED:
                 await copy.write_row(row)
-        await self.cur.execute("truncate b_ins")
+
+    copy_rows = copy
 
     async def copy_text(self) -> None:
         async with self.cur.copy("copy b_ins from stdin") as copy:
             for row in COPIED:
                 await copy.write_row(row)
-        await self.cur.execute("truncate b_ins")
 
     async def connect(self) -> None:
         await (await self.module.AsyncConnection.connect(self.uri)).close()
@@ -203,6 +215,45 @@ class PsycopgAsync:
     async def close(self) -> None:
         if self.connections is not None:
             await self.connections.close()
+
+
+class Howdah(Psycopg):
+    """With what psycopg doesn't have."""
+
+    def __init__(self, uri: str, **cursor_options: Any) -> None:
+        super().__init__(uri, "howdah", "howdah.pool", **cursor_options)
+
+    def values(self) -> Any:
+        return self.module.execute_values(self.cur, INSERT_RETURNING, MANY, fetch=True)
+
+    def copy_rows(self) -> None:
+        self.module.copy_rows(self.conn, "b_ins", COPIED)
+
+    def copy_many(self) -> None:
+        self.module.copy_rows(self.conn, "b_ins", MANY)
+
+
+class HowdahAsync(PsycopgAsync):
+    def __init__(self, uri: str, **cursor_options: Any) -> None:
+        super().__init__(uri, "howdah", "howdah.pool", **cursor_options)
+
+    async def values(self) -> Any:
+        return await self.module.execute_values(self.cur, INSERT_RETURNING, MANY, fetch=True)
+
+    async def copy_rows(self) -> None:
+        await self.module.copy_rows(self.conn, "b_ins", COPIED)
+
+    async def copy_many(self) -> None:
+        await self.module.copy_rows(self.conn, "b_ins", MANY)
+
+
+class HowdahFuture(HowdahAsync):
+    """Woken through an `asyncio.Future`, as on loops that are not asyncio's own."""
+
+    async def open(self) -> None:
+        before = self.module._howdah.direct_wake(False)
+        await super().open()
+        self.module._howdah.direct_wake(before)
 
 
 class ReadLane:
@@ -253,11 +304,21 @@ class Asyncpg:
 
     async def batch(self) -> None:
         await self.conn.executemany(INSERT_NUMBERED, BATCH)
-        await self.conn.execute("truncate b_ins")
 
-    async def copy(self) -> None:
+    async def values(self) -> None:
+        await self.conn.executemany(INSERT_NUMBERED, MANY)
+
+    async def copy_rows(self) -> None:
         await self.conn.copy_records_to_table("b_ins", records=COPIED)
-        await self.conn.execute("truncate b_ins")
+
+    copy = copy_rows
+
+    async def copy_many(self) -> None:
+        await self.conn.copy_records_to_table("b_ins", records=MANY)
+
+    async def objects(self) -> Any:
+        sql, args = numbered("accounts")
+        return [Account(*record) for record in await self.conn.fetch(sql, *args)]
 
     async def connect(self) -> None:
         await (await self.module.connect(self.uri)).close()
@@ -313,7 +374,6 @@ class Psqlpy:
 
     async def batch(self) -> None:
         await self.conn.execute_many(INSERT_NUMBERED, [list(row) for row in BATCH])
-        await self.conn.execute("truncate b_ins")
 
 
 class Psycopg2:
@@ -337,7 +397,25 @@ class Psycopg2:
     def batch(self) -> None:
         # Its executemany sends row by row and waits for each.
         self.extras.execute_values(self.cur, "insert into b_ins values %s", BATCH, page_size=1000)
-        self.cur.execute("truncate b_ins")
+
+    def values(self) -> Any:
+        return self.extras.execute_values(self.cur, INSERT_RETURNING, MANY, page_size=1000, fetch=True)
+
+    def copy_rows(self) -> None:
+        self.copy_csv(COPIED)
+
+    def copy_many(self) -> None:
+        self.copy_csv(MANY)
+
+    def copy_csv(self, rows: list[Any]) -> None:
+        """It takes a file, which it doesn't help to make."""
+        file = io.StringIO()
+        csv.writer(file, delimiter="\t").writerows(rows)
+        file.seek(0)
+        self.cur.copy_from(file, "b_ins")
+
+    def objects(self) -> Any:
+        return [Account(*row) for row in self.query("accounts")]
 
     def connect(self) -> None:
         self.module.connect(self.uri).close()
@@ -384,18 +462,17 @@ class Prototype:
         for key in QUERIES:
             self.conn.prepare(key, numbered(key)[0])
         self.conn.prepare("insert", INSERT_NUMBERED)
-        self.conn.prepare("truncate", "truncate b_ins")
 
     def query(self, key: str) -> Any:
         return self.conn.run(key, QUERIES[key][1])
 
     def batch(self) -> None:
         self.conn.run_many("insert", BATCH)
-        self.conn.run("truncate", ())
 
     def copy(self) -> None:
         self.conn.copy("copy b_ins from stdin (format binary)", COPIED)
-        self.conn.run("truncate", ())
+
+    copy_rows = copy
 
     def pipeline(self) -> Any:
         return self.conn.run_many("pk", [QUERIES["pk"][1]] * PIPELINED)
@@ -462,17 +539,21 @@ class Floor:
         self.process.communicate()
 
 
+# Those with "-uvloop" in their names run on a loop of its own.
 DRIVERS: dict[str, Callable[[str], Any]] = {
-    "howdah": lambda uri: Psycopg(uri, "howdah", "howdah.pool"),
-    "howdah-bin": lambda uri: Psycopg(uri, "howdah", "howdah.pool", binary=True),
-    "howdah-async": lambda uri: PsycopgAsync(uri, "howdah", "howdah.pool"),
-    "howdah-async-bin": lambda uri: PsycopgAsync(uri, "howdah", "howdah.pool", binary=True),
+    "howdah": Howdah,
+    "howdah-bin": lambda uri: Howdah(uri, binary=True),
+    "howdah-async": HowdahAsync,
+    "howdah-async-bin": lambda uri: HowdahAsync(uri, binary=True),
+    "howdah-uvloop": HowdahAsync,
+    "howdah-future": HowdahFuture,
     "howdah-lane": ReadLane,
     "psycopg": Psycopg,
     "psycopg-bin": lambda uri: Psycopg(uri, binary=True),
     "psycopg-async": PsycopgAsync,
     "psycopg-async-bin": lambda uri: PsycopgAsync(uri, binary=True),
     "asyncpg": Asyncpg,
+    "asyncpg-uvloop": Asyncpg,
     "psqlpy": Psqlpy,
     "psycopg2": Psycopg2,
     "prototype": Prototype,

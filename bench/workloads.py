@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 # {0}, {1} stand for the placeholders of the driver's style.
 QUERIES: dict[str, tuple[str, tuple[Any, ...]]] = {
-    "one": ("select 1", ()),
+    "one": ("select 1+1", ()),
     "pk": ("select id, name, balance, active, created from b_acc where id = {0}", (4242,)),
     "pg_type": (
         "select typname, typnamespace, typowner, typlen, typbyval, typcategory, typispreferred, typisdefined, "
@@ -18,34 +19,54 @@ QUERIES: dict[str, tuple[str, tuple[Any, ...]]] = {
     "bytes": ("select * from b_bytes", ()),
     "arrays": ("select * from b_arr", ()),
     "mixed": ("select * from b_mixed", ()),
+    "accounts": ("select id, name, balance, active, created from b_acc where id <= {0}", (1000,)),
     "rows100k": (
         "select i, i*2 as b, i::float8 as c, 'abcdef' as d from generate_series(1, 100000) i",
         (),
     ),
 }
 
+# The seven queries of MagicStack's pgbench, and what they are here: each goes over CONNECTIONS connections at once.
+PGBENCH = {
+    "pgbench-pg_type": "pg_type",
+    "pgbench-series": "series",
+    "pgbench-large_object": "bytes",
+    "pgbench-arrays": "arrays",
+    "pgbench-copyfrom": "copy_rows",
+    "pgbench-batch": "batch",
+    "pgbench-oneplusone": "one",
+}
+CONNECTIONS = 10
+
 # These are methods of the drivers that can do them.
 OTHERS = {
+    "objects": "1,000 rows x 5 as dataclasses",
     "batch": "insert 1,000 rows of 7 columns by executemany",
-    "copy": "insert 10,000 rows of 7 columns by binary COPY",
-    "copy_text": "insert 10,000 rows of 7 columns by text COPY",
+    "values": "insert 50,000 rows of 7 columns by one statement, with RETURNING (asyncpg: executemany, without)",
+    "copy_rows": "insert 10,000 rows of 7 columns the driver's quickest way",
+    "copy_many": "insert 50,000 rows of 7 columns the driver's quickest way",
+    "copy": "insert 10,000 rows of 7 columns by binary COPY, row by row",
+    "copy_text": "insert 10,000 rows of 7 columns by text COPY, row by row",
     "pipeline": "100 selects by key in one pipeline",
     "pool": "50 tasks with 20 selects by key each, over a pool of 10 (howdah-lane: on one connection)",
     "crowd": "200 threads or tasks with 5 times a connection from a pool of 10 and `select 1` each",
     "checkout": "100 times a connection from a pool of 10 and back, unused",
     "connect": "connect and close",
 }
+INSERTS = {"batch", "values", "copy_rows", "copy_many", "copy", "copy_text"}
 
 TITLES = {
-    "one": "`select 1`",
+    "one": "`select 1+1`",
     "pk": "one row by key, 5 columns",
     "pg_type": "pg_type, about 600 rows x 12",
     "series": "1,000 ints",
     "bytes": "100 x 1,000 bytes",
     "arrays": "100 x int[100]",
     "mixed": "1,000 rows x 10 mixed types",
+    "accounts": "1,000 rows x 5",
     "rows100k": "100,000 rows x 4",
     **OTHERS,
+    **{name: f"pgbench's {name[8:]}, {CONNECTIONS} connections" for name in PGBENCH},
 }
 
 SETUP = """
@@ -78,12 +99,23 @@ ROW = (10, 11, 10, "TESTTESTTEST", 10.333, 12341234, "123412341234")
 ROW_TYPES = ["int4", "int4", "int4", "text", "float8", "int4", "text"]
 INSERT_FORMATTED = "insert into b_ins values (%s, %s, %s, %s, %s, %s, %s)"
 INSERT_NUMBERED = "insert into b_ins values ($1, $2, $3, $4, $5, $6, $7)"
+INSERT_RETURNING = "insert into b_ins values %s returning a"
 BATCH = [ROW] * 1000
 COPIED = [ROW] * 10000
+MANY = [ROW] * 50000
 TASKS, READS, POOL = 50, 20, 10
 CROWD, TURNS = 200, 5
 CHECKOUTS = 100
 PIPELINED = 100
+
+
+@dataclass
+class Account:
+    id: int
+    name: str
+    balance: Any
+    active: bool
+    created: Any
 
 
 @cache
