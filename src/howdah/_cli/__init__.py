@@ -15,6 +15,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from .run import run
 
         return run(given[1:])
+    if given[:1] == ["doctor"]:  # what it is given may be a password, which no error may repeat
+        from .doctor import doctor
+
+        return doctor(given[1:])
     parser = argparse.ArgumentParser(prog="python -m howdah")
     commands = parser.add_subparsers(dest="command", required=True)
     server = commands.add_parser("server", help="run a throw-away PostgreSQL until Ctrl-C, and print how to reach it")
@@ -23,6 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "-c", dest="settings", action="append", default=[], metavar="NAME=VALUE", help="a setting of the server"
     )
     commands.add_parser("run", help="run a program written for psycopg: run script.py ..., run -m module ...")
+    commands.add_parser("doctor", help="find out why connecting fails, or what comes of it: doctor [--json] DSN")
     arguments = parser.parse_args(given)
     settings = dict(setting.partition("=")[::2] for setting in arguments.settings)
     try:

@@ -116,15 +116,15 @@ class Authenticator:
         if self._params["channel_binding"] == "require" and code not in (SASL, SASL_CONTINUE, SASL_FINAL):
             raise OperationalError("channel binding required but not supported by server's authentication request")
         if code == CLEARTEXT:
-            self._policy.check("password")
+            self._begins("password")
             password = encode_password(await self._needed_password())
             self._warn_of_cleartext()
             self._send_password(password)
         elif code == MD5:
-            self._policy.check("md5")
+            self._begins("md5")
             self._send_password(_md5(await self._needed_password(), self._params["user"], data))
         elif code == GSS:
-            self._policy.check("gss")
+            self._begins("gss")
             await self._step_gss(b"")
         elif code == GSS_CONTINUE and self._gss:
             await self._step_gss(data)
@@ -139,6 +139,11 @@ class Authenticator:
             self._awaited = OK
         else:
             raise OperationalError(f"authentication method {UNSUPPORTED.get(code, code)} not supported")
+
+    def _begins(self, method: str) -> None:
+        """The server asks for this method, which may not be what ``require_auth`` wants."""
+        self._channel.note("authentication", method)
+        self._policy.check(method)
 
     # ---- the end
 
@@ -219,7 +224,7 @@ class Authenticator:
             return
         if not mechanisms & {MECHANISM, PLUS}:
             raise OperationalError("none of the server's SASL authentication mechanisms are supported")
-        self._policy.check("scram-sha-256")
+        self._begins("scram-sha-256")
         header, binding = self._binding(mechanisms)
         keys = key_of(self._params, "scram_client_key"), key_of(self._params, "scram_server_key")
         password = "" if all(keys) else await self._needed_password()
@@ -277,7 +282,7 @@ class Authenticator:
             respond()
 
     async def _begin_oauth(self) -> None:
-        self._policy.check("oauth")
+        self._begins("oauth")
         function = self._helpers.oauth_token
         if function is None:
             raise OperationalError("the server asks for an OAuth token, and no oauth_token function was given")

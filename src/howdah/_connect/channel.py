@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ..errors import ProgrammingError
 from .hosts import Address, Info
+from .steps import Step, log_step
 
 if TYPE_CHECKING:
     from .tls import Pump  # ssl is imported by those who need it
@@ -72,6 +73,10 @@ class Channel(Protocol):
         """A value, or what a function gives that has none to start with. Raises what the function does."""
         ...
 
+    def note(self, step: Step, about: Any = None) -> None:
+        """A step is taken: see `Step`."""
+        ...
+
     @property
     def tls(self) -> Pump | None: ...
     def close(self) -> None: ...
@@ -89,6 +94,9 @@ class OwnSocket:
 
     async def _receive(self, size: int) -> bytes:
         raise NotImplementedError
+
+    def note(self, step: Step, about: Any = None) -> None:
+        log_step(step, about)
 
     async def send(self, data: bytes) -> None:
         await self._send(self.tls.encrypt(data) if self.tls else data)

@@ -47,13 +47,9 @@ def resolve(params: Mapping[str, Any]) -> dict[str, str]:
             raise ProgrammingError(f'invalid connection option "{name}"')
         if "\0" in value:
             raise ProgrammingError(f'connection option "{name}" contains a NUL character')
-    for name, value in _service(found).items():
-        found.setdefault(name, value)
-    for name, option in OPTIONS.items():
-        if option.envvar and option.envvar in os.environ:
-            found.setdefault(name, os.environ[option.envvar])
-    if os.environ.get("PGREQUIRESSL", "").startswith("1"):
-        found.setdefault("sslmode", "require")
+    for layer in (service(found), environment()):
+        for name, value in layer.items():
+            found.setdefault(name, value)
     if found.get("sslrootcert") == "system":
         found.setdefault("sslmode", "verify-full")
     for name, option in OPTIONS.items():
@@ -68,6 +64,18 @@ def resolve(params: Mapping[str, Any]) -> dict[str, str]:
             raise OperationalError(f'invalid {name} value: "{found[name]}"')
     if found["gssencmode"] == "require":
         raise NotSupportedError("gssencmode=require: howdah does not encrypt by GSSAPI")
+    return found
+
+
+def environment() -> dict[str, str]:
+    """The parameters that environment variables set."""
+    found = {
+        name: os.environ[option.envvar]
+        for name, option in OPTIONS.items()
+        if option.envvar and option.envvar in os.environ
+    }
+    if os.environ.get("PGREQUIRESSL", "").startswith("1"):
+        found.setdefault("sslmode", "require")
     return found
 
 
@@ -122,7 +130,7 @@ def _locale_encoding() -> str:
     return "SQL_ASCII" if codeset in ("ANSI_X3.4-1968", "US-ASCII", "") else codeset
 
 
-def _service(params: Mapping[str, str]) -> dict[str, str]:
+def service(params: Mapping[str, str]) -> dict[str, str]:
     """The section of the service file that is asked for."""
     name = params.get("service") or os.environ.get("PGSERVICE")
     if not name:

@@ -62,6 +62,7 @@ async def connect(channel: Channel, conn: Any, given: Mapping[str, Any]) -> None
             try:
                 addresses = await _addresses(channel, host, timeout)
             except OperationalError as error:
+                channel.note("failed", error)
                 failures.append(error)
                 continue
             if shuffled:
@@ -81,6 +82,7 @@ async def connect(channel: Channel, conn: Any, given: Mapping[str, Any]) -> None
 async def _addresses(channel: Channel, host: Host, timeout: float) -> list[Address]:
     if host.is_unix:
         return [unix_address(host)]
+    channel.note("resolve", host)
     try:
         async with channel.limit(timeout):
             infos = await channel.lookup(lookup_of(host))
@@ -91,7 +93,9 @@ async def _addresses(channel: Channel, host: Host, timeout: float) -> list[Addre
         if host.hostaddr:
             raise OperationalError(f'could not parse network address "{host.hostaddr}": {reason}') from None
         raise OperationalError(f"failed to resolve host {host.name!r}: {reason}") from None
-    return tcp_addresses(host, infos)
+    addresses = tcp_addresses(host, infos)
+    channel.note("resolved", addresses)
+    return addresses
 
 
 def _used(params: Mapping[str, str], address: Address) -> Parameters:
@@ -133,6 +137,11 @@ async def _reached(
     What fails is added to `failures`; whatever does, the socket is closed.
     """
     where = f"connection to server {address} failed"
+
+    def failed(error: Error) -> None:
+        channel.note("failed", error)
+        failures.append(error)
+
     try:
         async with channel.limit(timeout):
             for encrypted, following in _methods(params, address):
@@ -140,19 +149,20 @@ async def _reached(
                     await _attempt(channel, conn, params, address, helpers, encrypted, following)
                     _check_kind(conn, kind)
                     _attach(channel, conn)
+                    channel.note("connected", address)
                     return True
                 except Error as error:
-                    failures.append(_located(error, where))
+                    failed(_located(error, where))
                     if following is None or not may_go_on(error, encrypted, params["sslmode"]):
                         return False
                 finally:
                     channel.close()
     except TimeoutError:
-        failures.append(ConnectionTimeout(f"{where}: connection timeout expired"))
+        failed(ConnectionTimeout(f"{where}: connection timeout expired"))
     except OSError as error:
         failure = OperationalError(f"{where}: {_reason(error, address)}")
         failure.__cause__ = error
-        failures.append(failure)
+        failed(failure)
     return False
 
 
@@ -180,10 +190,12 @@ async def _attempt(
 ) -> None:
     """Connect once. Raises `Error` and OSError."""
     tls = tls_of(params, address.host, address.ip, helpers.ssl_context) if encrypted else None
+    channel.note("open", address)
     sock = await channel.open(address)
     prepare_socket(sock, params, address)
     conn._encryption = None
     if tls is not None:
+        channel.note("tls", tls)
         if await encrypt(channel, tls):
             conn._encryption = tls
         elif following is None:
@@ -263,6 +275,7 @@ async def _start(channel: Channel, conn: Any, params: Mapping[str, str], authent
     """Exchange the messages of start-up, until the server is ready for a query."""
     lowest, highest = _protocols(params)
     first = True
+    channel.note("startup")
     conn._start(highest, startup_settings(params))
     while True:
         if outgoing := conn._outgoing():
@@ -285,6 +298,7 @@ async def _start(channel: Channel, conn: Any, params: Mapping[str, str], authent
                 severity = error.diag.severity
                 raise type(error)(f"{severity}:  {error}" if severity else str(error), info=event[1])
             elif event[0] == "ready":
+                channel.note("ready")
                 return
 
 
