@@ -180,7 +180,11 @@ api-compare: build ## Which of psycopg's names and signatures are missing, diffe
 bench-tls: build ## What TLS costs, beside psycopg, on Debian's PostgreSQL
 	$(RUN) bench/tls.py $(ARGS)
 
-matrix: build ## Log in in 216 ways with and without TLS, and compare with psycopg
+matrix: build ## Real parts: PostgreSQL 17 and 18 and pgbouncer of newer Debians (made once, in .cache), Kerberos; 216 ways to log in
+	@$(PYTHON) tools/check_prerequisites.py servers
+	$(RUN) -m pip install --quiet --group matrix
+	$(RUN) tests/servers/debootstrapped.py
+	$(RUN) -m pytest tests/matrix --timeout=300
 	$(RUN) tests/servers/matrix.py $(ARGS)
 
 smoke: build ## Install into a fresh environment of each CPython on this machine, and try it

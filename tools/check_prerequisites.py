@@ -1,11 +1,12 @@
 """Say which packages lack, before anything fails for want of them.
 
-    python3 tools/check_prerequisites.py [clang] [valgrind]
+    python3 tools/check_prerequisites.py [clang] [valgrind] [servers]
 
 Run by the interpreter that shall own the virtual environment, so it uses nothing but the standard library. With
-"clang" it asks for what fuzzing and coverage need besides.
+"clang" it asks for what fuzzing and coverage need besides, with "servers" for the real parts of `make matrix`.
 """
 
+import glob
 import os
 import shutil
 import subprocess
@@ -31,6 +32,21 @@ def lacking_for_clang() -> list[str]:
     return lacking
 
 
+def lacking_servers() -> list[str]:
+    """Debian's names of the servers that lack, of what makes newer ones, and of what gssapi is built with."""
+    programs = {
+        "krb5kdc": "krb5-kdc",
+        "kadmin.local": "krb5-admin-server",
+        "kinit": "krb5-user",
+        "krb5-config": "libkrb5-dev",
+        "pgbouncer": "pgbouncer",
+        "debootstrap": "debootstrap",
+    }
+    path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+    lacking = [package for program, package in programs.items() if not shutil.which(program, path=path)]
+    return lacking if glob.glob("/usr/lib/postgresql/*/bin/initdb") else ["postgresql", *lacking]
+
+
 def main() -> int:
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     if sys.version_info < (3, 10):  # noqa: UP036 - an older one is just what this is to find
@@ -47,6 +63,8 @@ def main() -> int:
         lacking += lacking_for_clang()
     if "valgrind" in sys.argv[1:] and not shutil.which("valgrind"):
         lacking.append("valgrind")
+    if "servers" in sys.argv[1:]:
+        lacking += lacking_servers()
     if lacking:
         print(f"Lacking for {sys.executable}. On Debian: apt-get install {' '.join(lacking)}")
         return 1

@@ -1,12 +1,12 @@
 """Debian's PostgreSQL, which has TLS and GSSAPI: started on a private port, in a private folder, as a plain user.
 
-Where it is not installed tests are skipped, except in CI, where they fail.
+It may be one in a chroot (servers/debootstrapped.py). Where it is not installed tests are skipped, except in CI,
+where they fail.
 """
 
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import socket
 import subprocess
@@ -14,12 +14,11 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
-INSTALLED = Path("/usr/lib/postgresql")
-
+HERE = Path("/")
 SETTINGS: Mapping[str, str] = {
     "fsync": "off",
     "full_page_writes": "off",
@@ -37,25 +36,41 @@ def lacks(reason: str) -> None:
     pytest.skip(reason)
 
 
-def bindir() -> Path:
-    """The folder with the programs of the newest version."""
-    found = sorted(INSTALLED.glob("*/bin/initdb"), key=lambda path: int(path.parent.parent.name))
+def bindir(root: Path = HERE) -> Path:
+    """The folder with the programs of the newest version, as seen from `root`."""
+    found = sorted(root.glob("usr/lib/postgresql/*/bin/initdb"), key=lambda path: int(path.parent.parent.name))
     if not found:
         lacks("Debian's postgresql is not installed")
-    return found[-1].parent
+    return HERE / found[-1].parent.relative_to(root)
 
 
-def plain_user() -> pwd.struct_passwd | None:
-    """Who runs the server: PostgreSQL refuses to be root."""
+class User(NamedTuple):
+    uid: int
+    gid: int
+
+
+def plain_user(root: Path = HERE) -> User | None:
+    """Who runs a server: PostgreSQL and pgbouncer refuse to be root. None: whoever runs the tests."""
     if os.geteuid() != 0:
         return None
+    entries = [line.split(":") for line in (root / "etc/passwd").read_text().splitlines()]
+    users = {entry[0]: User(int(entry[2]), int(entry[3])) for entry in entries if len(entry) > 3}
     for name in ("postgres", "nobody"):
-        try:
-            return pwd.getpwnam(name)
-        except KeyError:
-            continue
-    lacks("there is no user to run PostgreSQL as")
+        if name in users:
+            return users[name]
+    lacks("there is no user to run a server as")
     return None
+
+
+def own(path: Path, user: User | None) -> None:
+    if user is not None:
+        os.chown(path, *user)
+
+
+def without_postgres() -> dict[str, str]:
+    """The environment for a server: LD_PRELOAD, the sanitizers of a test run, is not for one, which hangs in them."""
+    given = {name: value for name, value in os.environ.items() if not name.startswith("PG") and name != "LD_PRELOAD"}
+    return {**given, "LC_ALL": "C"}
 
 
 def free_port() -> int:
@@ -65,23 +80,33 @@ def free_port() -> int:
 
 
 class Debian:
-    """A running server. `folder` is its own, and its user's; `host`, `port` and `socket_dir` say where it is."""
+    """A running server. `folder` is its own, and its user's; `host`, `port` and `socket_dir` say where it is.
+
+    `root` is the root of the system that it is installed in, and `environment` what it finds in its own.
+    """
 
     host = "127.0.0.1"
 
-    def __init__(self, hba: Iterable[str], settings: Mapping[str, str] | None = None, sql: str = ""):
-        self._bin, self._user = bindir(), plain_user()
-        self.folder = Path(tempfile.mkdtemp(prefix="howdah-debian-", dir="/tmp"))
+    def __init__(
+        self,
+        hba: Iterable[str],
+        settings: Mapping[str, str] | None = None,
+        sql: str = "",
+        *,
+        root: Path = HERE,
+        environment: Mapping[str, str] | None = None,
+    ):
+        self._root, self._bin, self._user = root, bindir(root), plain_user(root)
+        self._environment = environment or {}
+        self.folder = Path(tempfile.mkdtemp(prefix="howdah-debian-", dir=root / "tmp"))
         self.folder.chmod(0o755)
         self.socket_dir = str(self.folder)
         self.port = free_port()
         self.data = self.folder / "data"
-        self.environment: dict[str, str] = {}
-        self._own(self.folder)
+        own(self.folder, self._user)
         try:
-            self._run(
-                "initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-N", "--encoding=UTF8", "--locale=C"
-            )
+            options = ("-U", "postgres", "-A", "trust", "-N", "--encoding=UTF8", "--locale=C")
+            self._run("initdb", "-D", self._seen(self.data), *options)
             self.configure(hba, settings or {})
             self._control("start")
             if sql:
@@ -96,7 +121,8 @@ class Debian:
 
     def configure(self, hba: Iterable[str], settings: Mapping[str, str]) -> None:
         """Write the files; `reload` or `restart` puts them in force."""
-        lines = {**SETTINGS, "unix_socket_directories": self.socket_dir, "port": str(self.port), **settings}
+        folder = str(self._seen(self.folder))
+        lines = {**SETTINGS, "unix_socket_directories": folder, "port": str(self.port), **settings}
         text = "".join(f"{name} = '{value}'\n" for name, value in lines.items())
         (self.data / "postgresql.auto.conf").write_text(text)
         self.authenticate(hba)
@@ -111,7 +137,7 @@ class Debian:
         path = self.data / name
         shutil.copy(source, path)
         path.chmod(0o600)
-        self._own(path)
+        own(path, self._user)
 
     def reload(self) -> None:
         """Put what was configured in force, and wait until it is."""
@@ -123,20 +149,8 @@ class Debian:
 
     def psql(self, sql: str) -> str:
         """Run statements as the superuser; what they print."""
-        command = [
-            "psql",
-            "-X",
-            "-q",
-            "-A",
-            "-t",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-h",
-            self.socket_dir,
-            "-p",
-            str(self.port),
-        ]
-        return self._run(*command, "-U", "postgres", "-d", "postgres", stdin=sql)
+        options = ("-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", "postgres")
+        return self._run("psql", *options, "-h", self._seen(self.folder), "-p", self.port, stdin=sql)
 
     def stop(self) -> None:
         """Stop it and delete its folder."""
@@ -152,28 +166,26 @@ class Debian:
     ) -> None:
         self.stop()
 
-    def _own(self, path: Path) -> None:
-        if self._user is not None:
-            os.chown(path, self._user.pw_uid, self._user.pw_gid)
+    def _seen(self, path: Path) -> Path:
+        """As the server sees it."""
+        return HERE / path.relative_to(self._root)
 
     def _control(self, *action: object) -> None:
-        self._run("pg_ctl", "-D", self.data, "-l", self.folder / "log", "-s", "-w", *action)
+        folder = self._seen(self.folder)
+        self._run("pg_ctl", "-D", folder / "data", "-l", folder / "log", "-s", "-w", *action)
 
     def _run(self, program: str, *args: object, stdin: str = "") -> str:
-        # LD_PRELOAD: the sanitizers of a test run are not for the server, which hangs in them.
-        environment = {n: value for n, value in os.environ.items() if not n.startswith("PG") and n != "LD_PRELOAD"}
-        environment |= {"LC_ALL": "C", **self.environment}
-        identity: dict[str, Any] = {"cwd": "/", "env": environment}
-        if self._user is not None:
-            identity |= {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []}
+        command = [str(self._bin / program), *map(str, args)]
+        identity: dict[str, Any] = {"cwd": "/", "env": {**without_postgres(), **self._environment}}
+        if self._user is not None and self._root == HERE:
+            identity |= {"user": self._user.uid, "group": self._user.gid, "extra_groups": []}
+        elif self._user is not None:
+            user = f"--userspec={self._user.uid}:{self._user.gid}"
+            command = ["chroot", "--groups=", user, str(self._root), *command]
         # A file, because the server inherits it from pg_ctl and would hold a pipe open.
         with tempfile.TemporaryFile() as output:
             done = subprocess.run(
-                [str(self._bin / program), *map(str, args)],
-                input=stdin.encode(),
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                **identity,
+                command, input=stdin.encode(), stdout=output, stderr=subprocess.STDOUT, check=False, **identity
             )
             output.seek(0)
             text = output.read().decode(errors="replace").strip()

@@ -10,10 +10,12 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import Any, TypeVar
 
 from .channel import OwnSocket
 from .hosts import Address, Info
+
+T = TypeVar("T")
 
 
 class AsyncioChannel(OwnSocket):
@@ -44,8 +46,8 @@ class AsyncioChannel(OwnSocket):
         value = given() if callable(given) else given
         return await value if isinstance(value, Awaitable) else value
 
-    async def compute(self, work: Callable[[], None]) -> None:
-        await self._loop.run_in_executor(None, work)
+    async def compute(self, work: Callable[[], T]) -> T:
+        return await self._loop.run_in_executor(None, work)
 
 
 if sys.version_info >= (3, 11):

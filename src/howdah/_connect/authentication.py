@@ -23,7 +23,7 @@ METHODS = frozenset({"password", "md5", "gss", "sspi", "scram-sha-256", "oauth",
 
 PLUS = f"{MECHANISM}-PLUS"
 
-# More iterations than this are computed where they do not hold up an event loop.
+# More iterations than this are computed where they hold up neither an event loop nor a deadline.
 QUICK_ITERATIONS = 20_000
 
 
@@ -198,12 +198,9 @@ class Authenticator:
         if self._gss is None:
             self._gss = Gss(self._params, self._address.host.name)
         gss = self._gss
-
-        def step() -> None:  # it may ask a server for a ticket
-            if answer := gss.step(token):
-                self._conn._send_sasl_response(answer)
-
-        await self._channel.compute(step)
+        answer = await self._channel.compute(lambda: gss.step(token))  # it may ask a server for a ticket
+        if answer:
+            self._conn._send_sasl_response(answer)
         self._awaited = OK if gss.complete else GSS_CONTINUE
 
     def _is_late_gss_ok(self, code: int) -> bool:
@@ -270,16 +267,13 @@ class Authenticator:
         return header, b""
 
     async def _continue(self, scram: Scram, data: bytes) -> None:
-        def respond() -> None:
-            scram.derive()
-            self._conn._send_sasl_response(scram.final())
-
         scram.challenge(data)
         self._awaited = SASL_FINAL
         if scram.iterations > QUICK_ITERATIONS:
-            await self._channel.compute(respond)
+            await self._channel.compute(scram.derive)
         else:
-            respond()
+            scram.derive()
+        self._conn._send_sasl_response(scram.final())
 
     async def _begin_oauth(self) -> None:
         self._begins("oauth")

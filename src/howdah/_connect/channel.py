@@ -65,8 +65,8 @@ class Channel(Protocol):
         """Whether bytes have arrived that were not received."""
         ...
 
-    async def compute(self, work: Callable[[], None]) -> None:
-        """Do work that takes long."""
+    async def compute(self, work: Callable[[], T]) -> T:
+        """Do work that takes long, and may end after the time is up, when nobody waits for it any longer."""
         ...
 
     async def resolve(self, given: Any) -> Any:
@@ -164,7 +164,7 @@ class BlockingChannel(OwnSocket):
     async def lookup(self, query: dict[str, Any]) -> Sequence[Info]:
         if query["flags"] & socket.AI_NUMERICHOST:  # asks nobody
             return socket.getaddrinfo(**query)
-        return lookup_by(self._deadline, query)
+        return _by(self._deadline, lambda: socket.getaddrinfo(**query))
 
     async def open(self, address: Address) -> socket.socket:
         self._sock = socket.socket(address.family, socket.SOCK_STREAM)
@@ -192,29 +192,29 @@ class BlockingChannel(OwnSocket):
             raise ProgrammingError("a blocking connection cannot await; it needs a function that is not async")
         return value
 
-    async def compute(self, work: Callable[[], None]) -> None:
-        work()
+    async def compute(self, work: Callable[[], T]) -> T:
+        return _by(self._deadline, work)
 
 
-def lookup_by(deadline: float, query: dict[str, Any]) -> Sequence[Info]:
-    """getaddrinfo() in a thread, since it knows no limits; what takes too long is left to end by itself."""
-    answer: list[Any] = []
-    answered = threading.Event()
+def _by(deadline: float, work: Callable[[], T]) -> T:
+    """Do in a thread what knows no limits; what takes too long is left to end by itself."""
+    results: list[T] = []
+    errors: list[BaseException] = []
+    ended = threading.Event()
 
-    def ask() -> None:
+    def run() -> None:
         try:
-            answer.append(socket.getaddrinfo(**query))
+            results.append(work())
         except BaseException as error:
-            answer.append(error)
-        answered.set()
+            errors.append(error)
+        ended.set()
 
-    threading.Thread(target=ask, name="howdah-getaddrinfo", daemon=True).start()
-    while not answered.wait(time_left(deadline, ATTENTION)):
+    threading.Thread(target=run, name="howdah-connect", daemon=True).start()
+    while not ended.wait(time_left(deadline, ATTENTION)):
         pass
-    if isinstance(answer[0], BaseException):
-        raise answer[0]
-    infos: Sequence[Info] = answer[0]
-    return infos
+    if errors:
+        raise errors[0]
+    return results[0]
 
 
 class _Deadline:

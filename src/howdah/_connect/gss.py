@@ -22,14 +22,14 @@ class Gss:
             raise OperationalError("host name must be specified")
         service = params.get("krbsrvname") or "postgres"
         self._error: type[Exception] = gssapi.exceptions.GSSError
-        flags = gssapi.RequirementFlag.mutual_authentication
+        flags: int = gssapi.RequirementFlag.mutual_authentication
         if params.get("gssdelegation") == "1":
             flags |= gssapi.RequirementFlag.delegate_to_peer
         try:
             name = gssapi.Name(f"{service}@{host}", gssapi.NameType.hostbased_service)
             self._context: Any = gssapi.SecurityContext(name=name, usage="initiate", flags=flags)
         except self._error as error:
-            raise OperationalError(f"GSSAPI: {error}") from None
+            raise OperationalError(f"GSSAPI: {_reason(error)}") from None
 
     @property
     def complete(self) -> bool:
@@ -41,4 +41,11 @@ class Gss:
         try:
             return self._context.step(token or None) or b""
         except self._error as error:
-            raise OperationalError(f"GSSAPI continuation error: {error}") from None
+            raise OperationalError(f"GSSAPI continuation error: {_reason(error)}") from None
+
+
+def _reason(error: Any) -> str:
+    """What GSSAPI says, and then what Kerberos says, without the codes."""
+    general: list[str] = error.get_all_statuses(error.maj_code, True)
+    detail: list[str] = error.get_all_statuses(error.min_code, False)
+    return ": ".join((*general, *detail))

@@ -1,0 +1,70 @@
+"""PostgreSQL 17 and 18, and pgbouncer, of newer Debians than this one: each in a chroot that debootstrap makes.
+
+    python tests/servers/debootstrapped.py
+
+makes those that are not there, in .cache/servers (minutes and 700 MB for each). From where packages come is for apt's
+own configuration to say. Making one and going into it takes root.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from servers.debian import lacks
+
+CACHE = Path(os.environ.get("HOWDAH_SERVERS", Path(__file__).resolve().parents[2] / ".cache/servers"))
+
+# PostgreSQL's version → Debian's suite
+SUITES = {17: "trixie", 18: "testing"}
+VERSIONS = tuple(SUITES)
+
+
+def root_of(version: int) -> Path:
+    """The root of the system with this version of PostgreSQL, and a pgbouncer."""
+    root = CACHE / SUITES[version]
+    if not (root / f"usr/lib/postgresql/{version}/bin/initdb").exists():
+        lacks(f"there is no PostgreSQL {version}: make matrix gets it")
+    if os.geteuid() != 0:
+        lacks("only root can go into a chroot")
+    return root
+
+
+def mirror() -> str:
+    """From where apt has Debian's packages."""
+    command = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Origin: Debian", "Label: Debian"]
+    found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    if not found:
+        raise SystemExit("apt has no source of Debian's packages")
+    return found[0]
+
+
+def make(version: int) -> None:
+    root = CACHE / SUITES[version]
+    new = CACHE / f"{SUITES[version]}.new"
+    shutil.rmtree(new, ignore_errors=True)
+    options = ("--variant=minbase", "--components=main", f"--include=postgresql-{version},pgbouncer")
+    command = ["debootstrap", *options, SUITES[version], str(new), mirror()]
+    # It takes programs of PATH that lie in sbin.
+    environment = {**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    if done.returncode != 0:
+        raise SystemExit(f"debootstrap failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    new.rename(root)
+
+
+def main() -> None:
+    CACHE.mkdir(parents=True, exist_ok=True)
+    for version, suite in SUITES.items():
+        if not (CACHE / suite).exists():
+            print(f"PostgreSQL {version} and pgbouncer of Debian {suite} …", flush=True)
+            make(version)
+
+
+if __name__ == "__main__":
+    main()
