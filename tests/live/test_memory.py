@@ -1,0 +1,34 @@
+"""What large results take: the short form of bench/memory.py, which says how it measures."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAM = Path(__file__).resolve().parents[2] / "bench/memory.py"
+# AddressSanitizer would keep what is freed, and it would count.
+ENVIRONMENT = {**os.environ, "ASAN_OPTIONS": f"{os.environ.get('ASAN_OPTIONS', '')}:quarantine_size_mb=1"}
+
+
+def measure(pg, dsn, *args):
+    command = [sys.executable, PROGRAM, "--driver", pg.__name__, "--uri", dsn, *args]
+    return json.loads(subprocess.run(command, env=ENVIRONMENT, check=True, stdout=subprocess.PIPE).stdout)
+
+
+def test_streams_are_bounded(pg, dsn):
+    found = measure(pg, dsn, "--streams", "--megabytes", "60")
+    assert len(found) == 5
+    assert max(found.values()) < 30, found
+
+
+@pytest.mark.parametrize("kind", ["text", "bytea", "sent"])
+def test_one_value_costs_in_proportion_to_its_size(pg, dsn, kind):
+    """16 times the size may cost 16 times as much; 256 times is what a quadratic growth would cost."""
+    small, _ = measure(pg, dsn, "--value", kind, "--megabytes", "4")
+    large, _ = measure(pg, dsn, "--value", kind, "--megabytes", "64")
+    assert large < 64 * small
