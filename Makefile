@@ -84,6 +84,9 @@ asan: build ## Run the tests with the extension under ASan and UBSan
 mutants: build ## Put faults into the core one by one: each must be caught by its tests
 	$(RUN) tools/mutants.py $(ARGS)
 
+conninfo-fuzz: build ## Compare the reading of connection strings, service and password files with libpq's (EXAMPLES=200000)
+	$(RUN) tools/fuzz_conninfo.py --examples $(or $(EXAMPLES),200000) $(ARGS)
+
 boundaries: build ## Split, close and reset recorded conversations at every byte
 	HOWDAH_EVERY_BYTE=1 $(RUN) -m pytest -q tests/live/test_byte_boundaries.py $(ARGS)
 
@@ -196,6 +199,6 @@ smoke: build ## Install into a fresh environment of each CPython on this machine
 clean: ## Delete what was built, .venv included
 	rm -rf build build-* dist $(VENV)
 
-.PHONY: typing help build demo test test-types test-core fuzz-replay fuzz coverage asan mutants boundaries hostile lint format bench bench-tail bench-memory bench-tls matrix budget type-matrix smoke compat conformance-psycopg \
+.PHONY: conninfo-fuzz typing help build demo test test-types test-core fuzz-replay fuzz coverage asan mutants boundaries hostile lint format bench bench-tail bench-memory bench-tls matrix budget type-matrix smoke compat conformance-psycopg \
 	eco conformance-sqlalchemy conformance-django conformance-peewee conformance-pandas conformance-fastapi \
 	conformance-quick api-compare clean

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from conninfo_probes import PAIRS, URIS
 from howdah import errors
 from howdah._connect.options import OPTIONS
 from howdah.conninfo import conninfo_to_dict, make_conninfo
@@ -11,124 +12,6 @@ from howdah.conninfo import conninfo_to_dict, make_conninfo
 psycopg = pytest.importorskip("psycopg")
 oracle = pytest.importorskip("psycopg.conninfo")
 pq = pytest.importorskip("psycopg.pq")
-
-# The table of libpq's own test of its URI parser (src/interfaces/libpq/t/001_uri.pl), by its cases.
-URIS = """
-postgresql://uri-user:secret@host:12345/db
-postgresql://uri-user@host:12345/db
-postgresql://uri-user@host/db
-postgresql://host:12345/db
-postgresql://host/db
-postgresql://uri-user@host:12345/
-postgresql://uri-user@host/
-postgresql://uri-user@
-postgresql://host:12345/
-postgresql://host:12345
-postgresql://host/
-postgresql://host
-postgresql://
-postgresql://?hostaddr=127.0.0.1
-postgresql://example.com?hostaddr=63.1.2.4
-postgresql://%68ost/
-postgresql://host/db?user=uri-user
-postgresql://host/db?user=uri-user&port=12345
-postgresql://host/db?u%73er=someotheruser&port=12345
-postgresql://host/db?u%7aer=someotheruser&port=12345
-postgresql://host:12345?user=uri-user
-postgresql://host?user=uri-user
-postgresql://[2001:db8::1234]/
-postgresql://[::1]:5432/db?x
-postgresql://[2001:db8::1234]:12345/db
-postgresql://[::1
-postgresql://[]
-postgresql://[::1]z
-postgresql://@host
-postgresql://host?sslmode=disable
-postgresql://host?ssl=true
-postgresql://host?ssl=false
-postgresql://host?requiressl=1
-postgres://host?zzz=1
-postgresql://host?value1=value2
-postgresql://host?key=value&key2
-postgresql://host?host=a&host=b
-postgresql://host?host==a
-postgresql://h%zz/db
-postgresql://h%0
-postgresql://h%00/db
-postgresql:///db
-postgresql://uri-user@/db
-postgresql://uri-user:@h/db
-postgresql://:pw@h/db
-postgresql:///?host=/tmp
-postgresql://%2Frun%2Fpg:5433/db
-postgresql:///?host=@abs
-postgresql://h1,h2:5433/db
-postgresql://h1:1,h2:2,h3/db
-postgresql://,/db
-postgresql://,,?user=x
-postgresql://u@a@h/d
-postgresql://u:p/w@h/d
-postgresql://u:p:q@h/d
-postgresql://::1/db
-postgresql://h/d?user=a&
-postgresql://h/d?&user=a
-postgresql://h/d?user=a&&port=3
-postgresql://h/d?
-postgresql://h//d
-postgresql://h/d/e?user=/x?y
-postgresql://h#x/d+e
-postgresql:// h /d
-postgresql://h x/d
-postgresql://h/ d ?user= x
-postgresql://h/%20?user=%c3%a9
-postgresql:/h
-POSTGRESQL://h
-postgresql://host:port/db
-postgres://h/d?connect_timeout=
-postgres://h/d?=x
-postgres://ü@hôte/dbé
-""".strip("\n").split("\n")  # fmt: skip
-
-PAIRS = """
-
-host=a
-host = a
- host =  a port= 5
-host=a\tport\n=\r5
-host=
-host= port=5
-host='' port=5
-host='a b' port='5'
-host='a\\'b'
-host=a\\ b
-host=a\\
-host='a\\
-host='a
-host=a'b
-host='a'port=5
-host=a=b
-host==a
-host
-host a
-=a
-=
- =
-hosts=a
-HOST=a
-host=a host=b
-requiressl=1
-requiressl=0
-requiressl=
-host=é\xa0x
-password='it\\'s \\\\ here'
-'host'=a
-host=a,b port=1,2
-service=x
-dbname=postgresql://h/d
-dbname='host=a'
-a=b c
-user=x foo=1
-""".strip("\n").split("\n")  # fmt: skip
 
 
 def outcome(parse, text):

@@ -55,7 +55,8 @@ def check(params: Mapping[str, str]) -> None:
         )
     if params.get("sslrootcert") == "system" and mode != "verify-full":
         raise OperationalError(f'weak sslmode "{mode}" may not be used with sslrootcert=system (use "verify-full")')
-    if mode != "disable":
+    versions = (params.get(name) for name in ("ssl_min_protocol_version", "ssl_max_protocol_version"))
+    if mode != "disable" or tuple(versions) != ("TLSv1.2", None):  # whose module takes long to import
         _tls_module()
         from .tls import check_versions
 

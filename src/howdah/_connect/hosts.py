@@ -22,7 +22,12 @@ class Host(NamedTuple):
 
     name: str
     hostaddr: str
-    port: int
+    port_text: str
+
+    @property
+    def port(self) -> int:
+        """Raises `OperationalError` for one that is none: the next host is tried then."""
+        return _port(self.port_text)
 
     @property
     def is_unix(self) -> bool:
@@ -55,7 +60,7 @@ class Address(NamedTuple):
 
 
 def hosts_of(params: Mapping[str, str]) -> list[Host]:
-    """The hosts to try. Raises `OperationalError` when the lists do not match or a port is none."""
+    """The hosts to try. Raises `OperationalError` when the lists do not match."""
     names, addrs = params.get("host", "").split(","), params.get("hostaddr", "").split(",")
     ports = params.get("port", "").split(",")
     if addrs != [""] and names == [""]:
@@ -68,16 +73,14 @@ def hosts_of(params: Mapping[str, str]) -> list[Host]:
         ports *= len(names)
     if len(ports) != len(names):
         raise OperationalError(f"could not match {len(ports)} port numbers to {len(names)} hosts")
-    hosts = []
-    for name, addr, text in zip(names, addrs, ports, strict=True):
-        port = _port(text)
-        hosts.append(Host(name or ("" if addr else _default_host(port)), addr, port))
-    return hosts
+    return [
+        Host(name or ("" if addr else _default_host(port)), addr, port)
+        for name, addr, port in zip(names, addrs, (port or "5432" for port in ports), strict=True)
+    ]
 
 
 def _port(text: str) -> int:
-    text = text.strip() or "5432"
-    digits = text.removeprefix("+")
+    digits = text.strip(" \t\n\v\f\r").removeprefix("+")
     if not (digits.isascii() and digits.isdigit()):
         raise OperationalError(f'invalid integer value "{text}" for connection option "port"')
     if len(digits) > 5 or not 1 <= int(digits) <= 65535:
@@ -85,7 +88,7 @@ def _port(text: str) -> int:
     return int(digits)
 
 
-def _default_host(port: int) -> str:
+def _default_host(port: str) -> str:
     if not hasattr(socket, "AF_UNIX"):
         return "localhost"
     for folder in SOCKET_DIRS:
@@ -94,7 +97,7 @@ def _default_host(port: int) -> str:
     return SOCKET_DIRS[0]
 
 
-def _socket_path(folder: str, port: int) -> str:
+def _socket_path(folder: str, port: int | str) -> str:
     return f"{folder}/.s.PGSQL.{port}"
 
 

@@ -7,6 +7,7 @@ File". What the caller gave wins over the service file, and that over the enviro
 from __future__ import annotations
 
 import os
+import re
 import stat
 import warnings
 from collections.abc import Mapping
@@ -16,6 +17,10 @@ from typing import Any
 from ..errors import NotSupportedError, OperationalError, ProgrammingError
 from .hosts import Host
 from .options import OPTIONS
+
+SPACE = " \t\n\v\f\r"  # as C has it
+
+LONGEST_LINE = 1023  # bytes of a service file's
 
 DEFAULT_TIMEOUT = 130.0  # about when Linux gives up on its own
 
@@ -42,14 +47,15 @@ def resolve(params: Mapping[str, Any]) -> dict[str, str]:
     `NotSupportedError` for encryption by GSSAPI.
     """
     found = {name: str(value) for name, value in params.items() if value is not None}
-    for name, value in found.items():
+    for name in found:
         if name not in OPTIONS:
             raise ProgrammingError(f'invalid connection option "{name}"')
-        if "\0" in value:
-            raise ProgrammingError(f'connection option "{name}" contains a NUL character')
     for layer in (service(found), environment()):
         for name, value in layer.items():
             found.setdefault(name, value)
+    for name, value in found.items():
+        if "\0" in value:
+            raise ProgrammingError(f'connection option "{name}" contains a NUL character')
     if found.get("sslrootcert") == "system":
         found.setdefault("sslmode", "verify-full")
     for name, option in OPTIONS.items():
@@ -132,17 +138,15 @@ def _locale_encoding() -> str:
 
 def service(params: Mapping[str, str]) -> dict[str, str]:
     """The section of the service file that is asked for."""
-    name = params.get("service") or os.environ.get("PGSERVICE")
-    if not name:
+    name = params.get("service", os.environ.get("PGSERVICE"))
+    if name is None:
         return {}
-    if given := os.environ.get("PGSERVICEFILE"):
-        paths = [Path(given)]
-        if not paths[0].exists():
-            raise OperationalError(f'service file "{given}" not found')
-    else:
-        paths = [_home(".pg_service.conf")]
-        if folder := os.environ.get("PGSYSCONFDIR"):
-            paths.append(Path(folder, "pg_service.conf"))
+    given = os.environ.get("PGSERVICEFILE")
+    paths = [_home(".pg_service.conf") if given is None else Path(given)]
+    if given is not None and not paths[0].exists():
+        raise OperationalError(f'service file "{given}" not found')
+    if folder := os.environ.get("PGSYSCONFDIR"):
+        paths.append(Path(folder, "pg_service.conf"))
     for path in paths:
         if path.exists() and (section := _section(path, name)) is not None:
             return section
@@ -151,8 +155,10 @@ def service(params: Mapping[str, str]) -> dict[str, str]:
 
 def _section(path: Path, name: str) -> dict[str, str] | None:
     section: dict[str, str] | None = None
-    for number, line in enumerate(path.read_text("utf-8", errors="replace").split("\n"), 1):
-        line = line.strip()
+    for number, line in enumerate(path.read_bytes().decode("utf-8", "surrogateescape").split("\n"), 1):
+        if len(line.encode("utf-8", "surrogateescape")) >= LONGEST_LINE:
+            raise OperationalError(f'line {number} too long in service file "{path}"')
+        line = line.strip(SPACE)
         if not line or line.startswith("#"):
             continue
         if line.startswith("["):
@@ -191,30 +197,25 @@ def password_for(params: Mapping[str, str], host: Host) -> str:
             stacklevel=2,
         )
         return ""
-    wanted = [host.key, str(host.port), params["dbname"], params["user"]]
+    wanted = [host.key, host.port_text, params["dbname"], params["user"]]
     try:
-        text = path.read_text("utf-8", errors="surrogateescape")
+        text = path.read_bytes().decode("utf-8", "surrogateescape")
     except OSError:
         return ""
     for line in text.split("\n"):
-        *fields, password = _split_passfile_line(line.removesuffix("\r"))
-        if len(fields) == 4 and all(field in (value, "*") for field, value in zip(fields, wanted, strict=True)):
-            return password
+        found = _PASSFILE_LINE.match(line.rstrip("\r"))
+        if found and not line.startswith("#") and all(map(_fits, found.groups(), wanted)):
+            return _unescape(found[5])
     return ""
 
 
-def _split_passfile_line(line: str) -> list[str]:
-    if line.startswith("#"):
-        return [""]
-    fields, escaped = [""], False
-    for char in line:
-        if escaped or (char not in ":\\"):
-            fields[-1] += char
-            escaped = False
-        elif char == "\\":
-            escaped = True
-        elif len(fields) < 5:
-            fields.append("")
-        else:  # the password ends at the next colon
-            break
-    return fields
+# Each up to the next colon that is not escaped; a backslash at the end stands for itself.
+_PASSFILE_LINE = re.compile(":".join([r"((?:\\.|[^:\\]|\\\Z)*)"] * 5), re.DOTALL)
+
+
+def _fits(field: str, value: str) -> bool:
+    return field == "*" or _unescape(field) == value
+
+
+def _unescape(field: str) -> str:
+    return re.sub(r"\\(.)", r"\1", field, flags=re.DOTALL)

@@ -91,11 +91,13 @@ class Scram:
 
 def key_of(params: Mapping[str, str], name: str) -> bytes:
     """A key of SCRAM that was given instead of the password, or nothing. Raises `OperationalError`."""
+    if name not in params:
+        return b""
     try:
-        key = base64.b64decode(params.get(name, ""), validate=True)
+        key = base64.b64decode(params[name], validate=True)
     except (binascii.Error, ValueError):
         raise OperationalError(f'invalid value of "{name}": it is not base64') from None
-    if len(key) not in (0, 32):
+    if len(key) != 32:
         raise OperationalError(f'invalid value of "{name}": a key has 32 bytes')
     return key
 

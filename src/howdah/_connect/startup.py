@@ -82,10 +82,11 @@ async def connect(channel: Channel, conn: Any, given: Mapping[str, Any]) -> None
 async def _addresses(channel: Channel, host: Host, timeout: float) -> list[Address]:
     if host.is_unix:
         return [unix_address(host)]
+    query = lookup_of(host)
     channel.note("resolve", host)
     try:
         async with channel.limit(timeout):
-            infos = await channel.lookup(lookup_of(host))
+            infos = await channel.lookup(query)
     except TimeoutError:
         raise ConnectionTimeout(f"failed to resolve host {host.name!r}: connection timeout expired") from None
     except (OSError, UnicodeError) as error:  # UnicodeError: no name that IDNA could encode
