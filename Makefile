@@ -118,6 +118,10 @@ bench: build ## Compare with other drivers, turn by turn in one run
 bench-memory: build ## What large results take of memory and time
 	$(RUN) bench/memory.py $(ARGS)
 
+bench-web: build ## TechEmpower's queries and updates under FastAPI, on howdah and on asyncpg
+	$(RUN) -m pip install --quiet --group bench
+	$(RUN) bench/web.py $(ARGS)
+
 bench-tail: build ## What a slow query does to the others on a read lane
 	$(RUN) bench/tail.py $(ARGS)
 
@@ -199,6 +203,6 @@ smoke: build ## Install into a fresh environment of each CPython on this machine
 clean: ## Delete what was built, .venv included
 	rm -rf build build-* dist $(VENV)
 
-.PHONY: conninfo-fuzz typing help build demo test test-types test-core fuzz-replay fuzz coverage asan mutants boundaries hostile lint format bench bench-tail bench-memory bench-tls matrix budget type-matrix smoke compat conformance-psycopg \
+.PHONY: conninfo-fuzz typing help build demo test test-types test-core fuzz-replay fuzz coverage asan mutants boundaries hostile lint format bench bench-tail bench-memory bench-web bench-tls matrix budget type-matrix smoke compat conformance-psycopg \
 	eco conformance-sqlalchemy conformance-django conformance-peewee conformance-pandas conformance-fastapi \
 	conformance-quick api-compare clean
