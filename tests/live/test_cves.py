@@ -376,8 +376,9 @@ def test_an_oauth_token_goes_over_tls_only(pg, connect, context):
     assert not asked
     with FakeServer(script, context=context) as server:
         assert connect(**{**server.params, "sslmode": "require"}, **params)
-    assert tokens == [("OAUTHBEARER", "n,,\x01auth=Bearer abc.def\x01\x01")]
-    assert [tuple(request) for request in asked] == [("https://issuer.example", "openid", "")]
+        assert connect(**{**server.params, "sslmode": "require"}, require_auth="oauth", **params)
+    assert tokens == 2 * [("OAUTHBEARER", "n,,\x01auth=Bearer abc.def\x01\x01")]
+    assert [tuple(request) for request in asked] == 2 * [("https://issuer.example", "openid", "")]
 
 
 def test_an_oauth_token_that_is_refused(pg, connect, context):

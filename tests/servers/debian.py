@@ -1,7 +1,7 @@
 """Debian's PostgreSQL, which has TLS and GSSAPI: started on a private port, in a private folder, as a plain user.
 
-It may be one in a chroot (servers/debootstrapped.py). Where it is not installed tests are skipped, except in CI,
-where they fail.
+It may be one in a chroot (servers/debootstrapped.py), for all tests that in ``HOWDAH_DEBIAN``. Where it is not installed
+tests are skipped, except in CI, where they fail.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import pytest
 
 HERE = Path("/")
+CHOSEN = Path(os.environ.get("HOWDAH_DEBIAN", HERE))
 SETTINGS: Mapping[str, str] = {
     "fsync": "off",
     "full_page_writes": "off",
@@ -93,7 +94,7 @@ class Debian:
         settings: Mapping[str, str] | None = None,
         sql: str = "",
         *,
-        root: Path = HERE,
+        root: Path = CHOSEN,
         environment: Mapping[str, str] | None = None,
     ):
         self._root, self._bin, self._user = root, bindir(root), plain_user(root)

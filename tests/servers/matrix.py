@@ -1,12 +1,13 @@
 """Ways of logging in, with and without TLS: what howdah makes of each cell, beside what psycopg does.
 
-    python tests/servers/matrix.py [--markdown FILE]
+    python tests/servers/matrix.py [--version 15] [--markdown FILE]
 
 6 values of sslmode, 4 servers (without TLS, with it for who wants, hostssl only, hostnossl only), 6 ways of
 logging in; and, with sslnegotiation=direct, the 3 strict modes, 4 servers, 6 ways: 216 cells, blocking and with
 asyncio. The outcome is whether the log-in succeeds, whether it is encrypted, and why it is refused (psycopg tells
 no SQLSTATE while connecting, so it is read from the text). A server before PostgreSQL 17 refuses all direct cells.
-It exits with 1 where an outcome differs.
+Without --version it asks this machine's PostgreSQL, and the newer ones that servers/debootstrapped.py has made. It exits
+with 1 where an outcome differs.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ import psycopg
 
 import howdah
 from servers.certificates import Authority
-from servers.debian import Debian
+from servers.debian import HERE, Debian, bindir
+from servers.debootstrapped import made
 
 MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 SERVERS = ("off", "optional", "hostssl", "hostnossl")
@@ -115,14 +117,16 @@ async def outcome_async(module: Any, dsn: str, params: dict[str, str]) -> str:
         return reason_of(error)
 
 
-def run(loop: asyncio.AbstractEventLoop, only: str | None = None) -> Iterator[tuple[Cell, str, str, str, str]]:
+def run(
+    loop: asyncio.AbstractEventLoop, only: str | None = None, root: Path = HERE
+) -> Iterator[tuple[Cell, str, str, str, str]]:
     """Each cell with its outcomes: howdah, howdah with asyncio, psycopg, psycopg with asyncio."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         authority = Authority(folder)
         authority.issue("server", "localhost", ["localhost", "127.0.0.1"])
         authority.issue("client", "m_cert")
-        with Debian([], sql=ROLES) as server:
+        with Debian([], sql=ROLES, root=root) as server:
             for file in ("root.crt", "server.crt", "server.key"):
                 server.install(folder / file, file)
             dsn = f"host=127.0.0.1 port={server.port}"
@@ -149,18 +153,31 @@ def run(loop: asyncio.AbstractEventLoop, only: str | None = None) -> Iterator[tu
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--markdown", type=Path, help="write the table there")
-    path = parser.parse_args().markdown
+    parser.add_argument("--version", type=int, action="append", help="of PostgreSQL; may be repeated")
+    args = parser.parse_args()
+    roots = {int(bindir().parent.name): HERE, **made()}
     loop = asyncio.new_event_loop()
-    rows = list(run(loop))
-    differing = [row for row in rows if len(set(row[1:])) > 1]
-    for cell, *outcomes in differing:
-        print(f"{cell}: howdah {outcomes[0]}, asyncio {outcomes[1]}; psycopg {outcomes[2]}, asyncio {outcomes[3]}")
-    print(f"{len(rows)} cells, {2 * len(rows)} log-ins by each; {len(differing)} differ")
-    if path:
-        lines = ["| cell | howdah | psycopg |\n|---|---|---|\n"]
-        lines += [f"| {cell} | {mine} | {theirs} |\n" for cell, mine, _, theirs, _ in rows]
-        path.write_text("".join(lines))
-    sys.exit(bool(differing))
+    lines = ["| PostgreSQL | cell | howdah | psycopg |\n|---|---|---|---|\n"]
+    differ = 0
+    for version in args.version or roots:
+        rows = list(run(loop, root=roots[version]))
+        differing = [row for row in rows if len(set(row[1:])) > 1]
+        differ += len(differing)
+        for cell, *outcomes in differing:
+            print(
+                f"{cell}: howdah {outcomes[0]}, asyncio {outcomes[1]}; psycopg {outcomes[2]}, asyncio {outcomes[3]}"
+            )
+        direct = sum(row[0].direct and row[1] == "encrypted" for row in rows)
+        print(
+            f"PostgreSQL {version}: {len(rows)} cells, {2 * len(rows)} log-ins by each; {len(differing)} differ; "
+            f"{sum(row[1] == 'encrypted' for row in rows)} are let in with TLS ({direct} of them direct), "
+            f"{sum(row[1] == 'in clear' for row in rows)} without",
+            flush=True,
+        )
+        lines += [f"| {version} | {cell} | {mine} | {theirs} |\n" for cell, mine, _, theirs, _ in rows]
+    if args.markdown:
+        args.markdown.write_text("".join(lines))
+    sys.exit(bool(differ))
 
 
 if __name__ == "__main__":

@@ -106,7 +106,7 @@ class Authenticator:
 
     async def answer(self, code: int, data: bytes) -> None:
         """Answer one request. Raises `OperationalError`, and what a callable of the user's raises."""
-        if self._awaited is not None and code != self._awaited and not self._is_late_gss_ok(code):
+        if self._awaited is not None and code != self._awaited and not self._may_come_instead(code):
             if code == OK:
                 raise OperationalError("the server let us in without proving that it knows the password")
             raise OperationalError(f"unexpected authentication request {code} from server")
@@ -144,6 +144,11 @@ class Authenticator:
         """The server asks for this method, which may not be what ``require_auth`` wants."""
         self._channel.note("authentication", method)
         self._policy.check(method)
+
+    def _may_come_instead(self, code: int) -> bool:
+        """A server of GSSAPI may send its last token, or not; one of OAuth says why it refuses."""
+        late = self._gss is not None and self._gss.complete and code == GSS_CONTINUE
+        return late or (self._oauth and code == SASL_CONTINUE)
 
     # ---- the end
 
@@ -202,10 +207,6 @@ class Authenticator:
         if answer:
             self._conn._send_sasl_response(answer)
         self._awaited = OK if gss.complete else GSS_CONTINUE
-
-    def _is_late_gss_ok(self, code: int) -> bool:
-        """A server may send its last token, or not."""
-        return self._gss is not None and self._gss.complete and code == GSS_CONTINUE
 
     # ---- SASL
 
@@ -291,6 +292,7 @@ class Authenticator:
         )
         token = await self._channel.resolve(lambda: function(request))
         self._oauth = True
+        self._awaited = OK
         self._conn._send_sasl_initial(OAUTHBEARER, initial_response(token))
 
 
