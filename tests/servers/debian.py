@@ -1,7 +1,7 @@
 """Debian's PostgreSQL, which has TLS and GSSAPI: started on a private port, in a private folder, as a plain user.
 
-It may be one in a chroot (servers/debootstrapped.py), for all tests that in ``HOWDAH_DEBIAN``. Where it is not installed
-tests are skipped, except in CI, where they fail.
+It may be one in a chroot (servers/debootstrapped.py), for all tests the one in ``HOWDAH_DEBIAN``. Where it is not
+installed tests are skipped, except in CI, where they fail.
 """
 
 from __future__ import annotations

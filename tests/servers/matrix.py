@@ -6,8 +6,8 @@
 logging in; and, with sslnegotiation=direct, the 3 strict modes, 4 servers, 6 ways: 216 cells, blocking and with
 asyncio. The outcome is whether the log-in succeeds, whether it is encrypted, and why it is refused (psycopg tells
 no SQLSTATE while connecting, so it is read from the text). A server before PostgreSQL 17 refuses all direct cells.
-Without --version it asks this machine's PostgreSQL, and the newer ones that servers/debootstrapped.py has made. It exits
-with 1 where an outcome differs.
+Without --version it asks this machine's PostgreSQL, and the newer ones that servers/debootstrapped.py has made. It
+exits with 1 where an outcome differs.
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
  * The part of a PostgreSQL that judges OAuth tokens (PostgreSQL documentation, "OAuth Validator Modules"), for the
  * tests: "token-of-alice" is alice's.
  */
-#include "postgres.h"
+#include <postgres.h>
 
-#include "fmgr.h"
-#include "libpq/oauth.h"
+#include <fmgr.h>
+#include <libpq/oauth.h>
 
 PG_MODULE_MAGIC;
 
