@@ -2,7 +2,7 @@
 
 ``HOWDAH_TEST_DSN`` names a server to use; without it an embedded one is started, once per run, if a test asks for it.
 ``HOWDAH_TEST_MODULE`` names another module with the same interface to run the tests against.
-``HOWDAH_TEST_LOOP=uvloop`` runs asynchronous tests in uvloop's event loop.
+``HOWDAH_TEST_LOOP=uvloop`` runs asynchronous tests in uvloop's event loop, ``unwatching`` in one without readers.
 ``HOWDAH_TEST_FUTURES=1`` has operations wait on asyncio's futures, the oracle of the waiter in C.
 """
 
@@ -80,12 +80,14 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["server"] = {**vars(server), "logins": {m: vars(login) for m, login in server.logins.items()}}
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     # A shell starts what runs in the background with Ctrl-C ignored, and some tests press it.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if name := os.environ.get("HOWDAH_TEST_LOOP"):
         asyncio.set_event_loop_policy(importlib.import_module(name).EventLoopPolicy())
+        # A transport cannot be closed any more behind its loop, as where a connection outlives that.
+        config.addinivalue_line("filterwarnings", "ignore:unclosed transport:ResourceWarning")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

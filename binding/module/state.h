@@ -73,6 +73,7 @@
     X(current_task)                                                                                                  \
     X(CancelledError)                                                                                                \
     X(get_running_loop)                                                                                              \
+    X(Face)                                                                                                          \
     X(SSLError)                                                                                                      \
     X(SSLWantReadError)                                                                                              \
     X(SSLZeroReturnError)                                                                                            \

@@ -495,12 +495,14 @@ connection_drain(PyObject *self, PyObject *block)
     return hdpy_connection_check(conn) < 0 ? NULL : Py_NewRef(Py_None);
 }
 
-/* _watch_by(loop): has the event loop take what arrives. */
+/* _watch_by(loop[, socket]): has the event loop take what arrives; it may know the connection by this socket object. */
 static PyObject *
-connection_watch_by(PyObject *self, PyObject *loop)
+connection_watch_by(PyObject *self, PyObject *args)
 {
     hdpy_connection *conn = (hdpy_connection *)self;
-    if (hdpy_connection_check(conn) < 0 || hdpy_watch_start(conn, loop) < 0)
+    PyObject *loop, *sock = NULL;
+    if (!PyArg_ParseTuple(args, "O|O", &loop, &sock) || hdpy_connection_check(conn) < 0 ||
+        hdpy_watch_start(conn, loop, sock) < 0)
         return NULL;
     Py_RETURN_NONE;
 }
@@ -683,7 +685,7 @@ static PyMethodDef async_methods[] = {
     {"_command", hdpy_async_command, METH_O, NULL},
     {"_end_transaction", hdpy_async_end_transaction, METH_O, NULL},
     {"_sync", hdpy_async_sync, METH_NOARGS, NULL},
-    {"_watch_by", connection_watch_by, METH_O, NULL},
+    {"_watch_by", connection_watch_by, METH_VARARGS, NULL},
     {NULL},
 };
 

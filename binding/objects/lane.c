@@ -561,7 +561,8 @@ lane_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     lane->spare = PyList_New(0);
     lane->flush = PyObject_GetAttrString((PyObject *)lane, "_flush");
     lane->loop = hdpy_running_loop(st);
-    if (lane->spare == NULL || lane->flush == NULL || lane->loop == NULL || hdpy_watch_start(c, lane->loop) < 0) {
+    if (lane->spare == NULL || lane->flush == NULL || lane->loop == NULL ||
+        hdpy_watch_start(c, lane->loop, NULL) < 0) {
         Py_DECREF((PyObject *)lane);
         return NULL;
     }

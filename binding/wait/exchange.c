@@ -3,6 +3,7 @@
 #include "module/errors.h"
 #include "objects/copying.h"
 #include "objects/cursor.h"
+#include "wait/face.h"
 #include "wait/tls.h"
 #include "wire/message.h"
 
@@ -32,7 +33,7 @@ lose_by_errno(hdpy_connection *conn, const char *doing, int error)
 ssize_t
 hdpy_send(hdpy_connection *conn, hd_span out)
 {
-    return conn->tls ? hdpy_tls_send(conn, out) : send(conn->fd, out.p, out.n, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return conn->tls ? hdpy_tls_send(conn, out) : hdpy_socket_send(conn, out.p, out.n);
 }
 
 void
@@ -76,7 +77,7 @@ receive(hdpy_connection *conn, int flags)
         errno = ENOMEM;
         return -1;
     }
-    ssize_t n = conn->tls ? hdpy_tls_receive(conn, to, room, flags) : recv(conn->fd, to, room, flags);
+    ssize_t n = conn->tls ? hdpy_tls_receive(conn, to, room, flags) : hdpy_socket_receive(conn, to, room, flags);
     if (n > 0)
         hd_inbox_commit(&conn->session.in, (size_t)n);
     else if (n == 0) {
@@ -178,20 +179,30 @@ hdpy_receive(hdpy_connection *conn)
     return came;
 }
 
-/* Whether what is left to parse can become a message that a server sends unasked to a client it keeps. */
+/* Whether a server sends such a message unasked to a client it keeps. */
 static bool
-is_harmless(const hd_inbox *in)
+is_harmless(uint8_t type)
+{
+    return type == HD_BE_NOTICE_RESPONSE || type == HD_BE_NOTIFICATION_RESPONSE || type == HD_BE_PARAMETER_STATUS;
+}
+
+/* Whether what is left to parse can become such a message; before its header has come, it can. */
+static bool
+is_left_harmless(const hdpy_connection *conn)
 {
     size_t size;
-    switch (hd_inbox_header(in, &size)) {
-    case 0: /* not even a header */
-    case HD_BE_NOTICE_RESPONSE:
-    case HD_BE_NOTIFICATION_RESPONSE:
-    case HD_BE_PARAMETER_STATUS:
-        return true;
-    default:
-        return false;
-    }
+    uint8_t type = hd_inbox_header(&conn->session.in, &size);
+    return type == 0 || is_harmless(type);
+}
+
+/* Where the loop receives for itself, only what it will find can be looked at, and not through TLS. */
+static bool
+will_be_lost(const hdpy_connection *conn)
+{
+    uint8_t type;
+    ssize_t n = recv(conn->fd, &type, 1, MSG_PEEK | MSG_DONTWAIT);
+    bool known = conn->tls == NULL && hd_inbox_pending(&conn->session.in) == 0;
+    return n == 0 || (n > 0 && known && !is_harmless(type));
 }
 
 /* Whether there is nothing to be read, at the cost of one system call and no memory. */
@@ -221,7 +232,8 @@ hdpy_still_alive(hdpy_connection *conn, int watch)
     conn->lock.owner = conn->wait == Py_None ? PyThread_get_thread_ident() : 0;
     for (int i = 0; i < DIGESTED && conn->fd >= 0 && hdpy_receive(conn); i++)
         ;
-    if (conn->fd >= 0 && (conn->loss != NULL || !is_harmless(&conn->session.in)))
+    if (conn->fd >= 0 &&
+        (conn->loss != NULL || !is_left_harmless(conn) || (hdpy_has_face(conn) && will_be_lost(conn))))
         hdpy_connection_lose_because(conn, "the connection is lost: the server sent what nobody had asked for");
     hdpy_connection_release(conn);
     return conn->fd >= 0 && !conn->closed;
@@ -347,6 +359,7 @@ wait_for(hdpy_connection *conn, hdpy_request *request, bool cancel)
     PyObject *interruption = NULL;
     bool cancelled = false, looked = false;
     hdpy_deadline deadline = request->deadline;
+    hdpy_watch_leave(conn);
     while (!hdpy_request_satisfied(conn, request) && conn->fd >= 0) {
         if (hdpy_deadline_passed(deadline)) {
             if (cancelled && !looked) { /* what came while we asked */

@@ -311,7 +311,7 @@ wait(hdpy_operation *op, PyObject **result)
     if (is_over(op))
         return finish(op, result);
     op->state = OP_RUNNING;
-    if (hdpy_watch_start(conn, op->loop) == 0) {
+    if (hdpy_watch_start(conn, op->loop, NULL) == 0) {
         conn->watch->operation = (hdpy_operation *)Py_NewRef((PyObject *)op);
         if (op->cancel)
             request_cancel(op);

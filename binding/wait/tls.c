@@ -1,6 +1,7 @@
 #include "wait/tls.h"
 
 #include "module/errors.h"
+#include "wait/face.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -190,8 +191,7 @@ send_records(hdpy_connection *conn)
     hdpy_tls *tls = conn->tls;
     while (tls->unsent != NULL) {
         const char *p = PyBytes_AS_STRING(tls->unsent) + tls->sent;
-        ssize_t n =
-            send(conn->fd, p, (size_t)(PyBytes_GET_SIZE(tls->unsent) - tls->sent), MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t n = hdpy_socket_send(conn, p, (size_t)(PyBytes_GET_SIZE(tls->unsent) - tls->sent));
         if (n < 0) {
             int error = errno;
             if (error != EAGAIN && error != EWOULDBLOCK && error != EINTR)
@@ -406,7 +406,7 @@ receive_and_decrypt(hdpy_connection *conn, uint8_t *to, size_t room, int flags)
             errno = EPROTO;
             return -1;
         }
-        if (!tls->drained) {
+        if (!tls->drained && !hdpy_has_arrived(conn)) { /* decrypting would overwrite what has */
             ssize_t n = decrypt(conn, to, room);
             if (n != NOTHING_YET)
                 return n;
@@ -417,7 +417,7 @@ receive_and_decrypt(hdpy_connection *conn, uint8_t *to, size_t room, int flags)
         ssize_t n;
         int fd = conn->fd;
         if (flags & MSG_DONTWAIT)
-            n = recv(fd, to, room, flags);
+            n = hdpy_socket_receive(conn, to, room, flags);
         else {
             Py_BEGIN_ALLOW_THREADS
             n = recv(fd, to, room, flags);
@@ -431,8 +431,8 @@ receive_and_decrypt(hdpy_connection *conn, uint8_t *to, size_t room, int flags)
             take_failure(conn);
             return -1;
         }
+        tls->waiting = tls->drained ? n : pending(conn, tls->incoming);
         tls->drained = false;
-        tls->waiting = n;
     }
     errno = 0;
     return -1;

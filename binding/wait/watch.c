@@ -5,9 +5,11 @@
 #include "objects/lane.h"
 #include "wait/awaitable.h"
 #include "wait/exchange.h"
+#include "wait/face.h"
 #include "wait/operation.h"
 #include "wait/tls.h"
 
+#include <structmember.h>
 #include <unistd.h>
 
 enum { FAIR_SHARE = 1024 * 1024 }; /* bytes taken per wake, so that one large result doesn't starve the loop */
@@ -35,18 +37,24 @@ is_closed(hdpy_state *st, PyObject *loop)
     return yes;
 }
 
-void
-hdpy_watch_stop(hdpy_connection *conn)
+/* True: bytes that a transport had taken were not sent. Keeps a current exception. */
+static bool
+stop(hdpy_connection *conn)
 {
     hdpy_watch *watch = conn->watch;
     PyObject *type, *value, *traceback;
     if (watch == NULL || watch->loop == NULL)
-        return;
+        return false;
     PyErr_Fetch(&type, &value, &traceback);
     PyObject *loop = watch->loop;
+    bool dropped = false;
     watch->loop = NULL;
     /* A forked child shares the loop's epoll with its parent: taking a reader out would take it out there. */
-    if (conn->owner == getpid() && !is_closed(conn->st, loop)) {
+    if (conn->owner != getpid())
+        Py_CLEAR(watch->face);
+    else if (watch->face != NULL)
+        dropped = hdpy_face_close(watch);
+    else if (!is_closed(conn->st, loop)) {
         if (call(loop, conn->st->str_remove_reader, watch->fd, NULL) < 0)
             PyErr_WriteUnraisable((PyObject *)watch);
         if (watch->writing && call(loop, conn->st->str_remove_writer, watch->fd, NULL) < 0)
@@ -55,6 +63,20 @@ hdpy_watch_stop(hdpy_connection *conn)
     watch->writing = false;
     Py_DECREF(loop);
     PyErr_Restore(type, value, traceback);
+    return dropped;
+}
+
+void
+hdpy_watch_stop(hdpy_connection *conn)
+{
+    stop(conn);
+}
+
+void
+hdpy_watch_leave(hdpy_connection *conn)
+{
+    if (hdpy_has_face(conn) && stop(conn))
+        hdpy_connection_lose_because(conn, "the connection was closed: its event loop has left something unsent");
 }
 
 void
@@ -78,6 +100,11 @@ watch_new(hdpy_connection *conn)
     watch->fd = -1;
     watch->writing = watch->direct = watch->forgetful = false;
     watch->operation = NULL;
+    watch->face = watch->failure = NULL;
+    watch->paused = watch->stuffed = false;
+    watch->chunk = NULL;
+    watch->at = NULL;
+    watch->room = watch->arrived = 0;
     PyObject_GC_Track((PyObject *)watch);
     return watch;
 }
@@ -108,17 +135,28 @@ is_sated(const hdpy_connection *conn)
 }
 
 int
-hdpy_watch_start(hdpy_connection *conn, PyObject *loop)
+hdpy_watch_start(hdpy_connection *conn, PyObject *loop, PyObject *sock)
 {
     if (conn->watch == NULL && (conn->watch = watch_new(conn)) == NULL)
         return -1;
     hdpy_watch *watch = conn->watch;
-    if (watch->loop == loop)
+    if (watch->loop == loop) {
+        if (watch->face != NULL)
+            hdpy_face_pause(watch, false);
         return 0;
+    }
+    hdpy_watch_leave(conn);
     hdpy_watch_stop(conn);
-    watch->fd = conn->fd;
-    if (call(loop, conn->st->str_add_reader, watch->fd, (PyObject *)watch) < 0)
+    if (hdpy_connection_check(conn) < 0)
         return -1;
+    watch->fd = conn->fd;
+    if (call(loop, conn->st->str_add_reader, watch->fd, (PyObject *)watch) < 0) {
+        if (!PyErr_ExceptionMatches(PyExc_NotImplementedError))
+            return -1;
+        PyErr_Clear();
+        if (hdpy_face_open(conn, loop, sock) < 0)
+            return -1;
+    }
     watch->loop = Py_NewRef(loop);
     judge_loop(watch, conn->st, loop);
     return 0;
@@ -129,10 +167,10 @@ hdpy_watch_flush(hdpy_connection *conn)
 {
     hdpy_watch *watch = conn->watch;
     hdpy_flush(conn);
-    if (hdpy_tls_raise(conn) < 0)
+    if (hdpy_tls_raise(conn) < 0 || hdpy_face_raise(conn) < 0)
         return -1;
     bool pending = conn->fd >= 0 && hdpy_has_unsent(conn);
-    if (watch == NULL || watch->loop == NULL || pending == watch->writing)
+    if (watch == NULL || watch->loop == NULL || watch->face != NULL || pending == watch->writing)
         return 0;
     watch->writing = pending;
     if (!pending)
@@ -145,10 +183,8 @@ hdpy_watch_flush(hdpy_connection *conn)
 
 /* ---- callbacks of the loop */
 
-/* The end of a callback: reports to the operation, or the lane, what has changed. A task that is woken here runs here, and may do
- * anything with the connection; so nothing of it is touched afterwards. Steals the reference. */
-static PyObject *
-after_io(hdpy_watch *watch, hdpy_connection *conn)
+PyObject *
+hdpy_watch_report(hdpy_watch *watch, hdpy_connection *conn)
 {
     hdpy_state *st = conn->st;
     PyObject *failure = hdpy_watch_flush(conn) < 0 ? hdpy_take_exception() : NULL;
@@ -181,11 +217,23 @@ watch_again(hdpy_watch *watch, hdpy_connection *conn)
         return;
     PyObject *loop = Py_NewRef(watch->loop);
     hdpy_watch_stop(conn);
-    if (!is_sated(conn) && hdpy_watch_start(conn, loop) < 0) {
+    if (!is_sated(conn) && hdpy_watch_start(conn, loop, NULL) < 0) {
         PyErr_WriteUnraisable((PyObject *)watch);
         hdpy_connection_lose_because(conn, "the connection was closed: the event loop refused to watch it");
     }
     Py_DECREF(loop);
+}
+
+bool
+hdpy_watch_rest(hdpy_connection *conn)
+{
+    if (!hdpy_copying_is_full(conn) && (conn->watch->operation != NULL || !is_sated(conn)))
+        return false;
+    if (hdpy_has_face(conn))
+        hdpy_face_pause(conn->watch, true);
+    else
+        hdpy_watch_stop(conn);
+    return true;
 }
 
 static PyObject *
@@ -211,12 +259,9 @@ watch_call(PyObject *self, PyObject *args, PyObject *kwargs)
                      : 1;
     } while (conn->fd >= 0 && taken < FAIR_SHARE && (hd_inbox_pending(&conn->session.in) != 0 || watch->forgetful) &&
              !hdpy_copying_is_full(conn) && !is_sated(conn));
-    /* Whoever reads a COPY slowly slows the server down: the next step that waits makes the loop watch again. */
-    if (hdpy_copying_is_full(conn))
-        hdpy_watch_stop(conn);
-    else if (watch->forgetful && !dry)
+    if (!hdpy_watch_rest(conn) && watch->forgetful && !dry)
         watch_again(watch, conn);
-    return after_io(watch, conn);
+    return hdpy_watch_report(watch, conn);
 }
 
 static PyObject *
@@ -226,7 +271,7 @@ watch_writable(PyObject *self, PyObject *unused)
     hdpy_connection *conn = watch->conn;
     if (conn == NULL)
         Py_RETURN_NONE;
-    return after_io(watch, (hdpy_connection *)Py_NewRef((PyObject *)conn));
+    return hdpy_watch_report(watch, (hdpy_connection *)Py_NewRef((PyObject *)conn));
 }
 
 /* ---- the type */
@@ -237,6 +282,8 @@ watch_traverse(PyObject *self, visitproc visit, void *arg)
     hdpy_watch *watch = (hdpy_watch *)self;
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(watch->loop);
+    Py_VISIT(watch->face);
+    Py_VISIT(watch->failure);
     Py_VISIT((PyObject *)watch->operation);
     return 0;
 }
@@ -246,6 +293,8 @@ watch_clear(PyObject *self)
 {
     hdpy_watch *watch = (hdpy_watch *)self;
     Py_CLEAR(watch->loop);
+    Py_CLEAR(watch->face);
+    Py_CLEAR(watch->failure);
     Py_CLEAR(watch->operation);
     return 0;
 }
@@ -256,18 +305,35 @@ watch_dealloc(PyObject *self)
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
     watch_clear(self);
+    hd_chunk_unref(((hdpy_watch *)self)->chunk);
     PyObject_GC_Del(self);
     Py_DECREF(type);
 }
 
 static PyMethodDef methods[] = {
     {"writable", watch_writable, METH_NOARGS, NULL},
+    {"room", hdpy_face_room, METH_NOARGS, NULL},
+    {"arrived", hdpy_face_arrived, METH_O, NULL},
+    {"lost", hdpy_face_lost, METH_NOARGS, NULL},
+    {NULL},
+};
+
+static PyMemberDef members[] = {
+    {"paused", T_BOOL, offsetof(hdpy_watch, paused), READONLY, NULL},
+    {"stuffed", T_BOOL, offsetof(hdpy_watch, stuffed), 0, NULL},
     {NULL},
 };
 
 static PyType_Slot slots[] = {
-    {Py_tp_call, watch_call},   {Py_tp_dealloc, watch_dealloc}, {Py_tp_traverse, watch_traverse},
-    {Py_tp_clear, watch_clear}, {Py_tp_methods, methods},       {0, NULL},
+    {Py_tp_call, watch_call},
+    {Py_tp_dealloc, watch_dealloc},
+    {Py_tp_traverse, watch_traverse},
+    {Py_tp_clear, watch_clear},
+    {Py_tp_methods, methods},
+    {Py_tp_members, members},
+    {Py_bf_getbuffer, hdpy_face_get_buffer},
+    {Py_bf_releasebuffer, hdpy_face_release_buffer},
+    {0, NULL},
 };
 
 static PyType_Spec spec = {

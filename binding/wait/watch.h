@@ -16,16 +16,37 @@ struct hdpy_watch {
     bool direct;               /* tasks may run within our callback: a plain asyncio loop, not in debug mode */
     bool forgetful;            /* libuv stops watching a socket with an error, and there may be data before that */
     hdpy_operation *operation; /* waiting; owned */
+
+    /* of a loop that takes no readers: wait/face.h */
+    PyObject *face;    /* NULL: there is a reader */
+    bool paused;       /* shall not receive now */
+    bool stuffed;      /* can send nothing now */
+    hd_chunk *chunk;   /* in which ... */
+    uint8_t *at;       /* ... here ... */
+    size_t room;       /* ... so much may be received */
+    size_t arrived;    /* bytes, and was */
+    PyObject *failure; /* exception of the loop's; NULL: none */
 };
 
-/* Makes this loop watch the connection; takes it from another one, which may have been closed. -1: an exception. */
-int hdpy_watch_start(hdpy_connection *conn, PyObject *loop);
+/* Makes this loop watch the connection; takes it from another one, which may have been closed. `sock`: the socket object
+ * by which the loop knows it, or NULL. -1: an exception. */
+int hdpy_watch_start(hdpy_connection *conn, PyObject *loop, PyObject *sock);
 
 /* Sends what can be sent, and has the loop report when more can. -1: an exception. */
 int hdpy_watch_flush(hdpy_connection *conn);
 
 /* The socket is about to be closed. Keeps a current exception. */
 void hdpy_watch_stop(hdpy_connection *conn);
+
+/* Receives nothing more until hdpy_watch_start(), if whoever reads a COPY or a stream is slower; whether that is so. */
+bool hdpy_watch_rest(hdpy_connection *conn);
+
+/* Whoever calls will wait in this thread, and meanwhile the loop must not touch the socket. */
+void hdpy_watch_leave(hdpy_connection *conn);
+
+/* The end of a callback of the loop: reports to the operation, or the lane, what has changed. A task that is woken here
+ * runs here, and may do anything with the connection; so nothing of it is touched afterwards. Steals the reference. */
+PyObject *hdpy_watch_report(hdpy_watch *watch, hdpy_connection *conn);
 
 /* The connection is about to be freed. */
 void hdpy_watch_free(hdpy_connection *conn);

@@ -29,7 +29,10 @@ async def connect_async(conn: Any, params: Mapping[str, Any]) -> None:
     from .asyncio_channel import AsyncioChannel
     from .startup import connect
 
-    await connect(AsyncioChannel(), conn, params)
+    channel = AsyncioChannel()
+    await connect(channel, conn, params)
+    if channel.known is not None:
+        conn._watch_by(channel._loop, channel.known)
 
 
 def cancel_sync(conn: Any, timeout: float) -> None:

@@ -19,6 +19,8 @@ T = TypeVar("T")
 
 
 class AsyncioChannel(OwnSocket):
+    known: socket.socket | None = None  # by which a loop that takes no readers knows the connection
+
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
 
@@ -41,6 +43,16 @@ class AsyncioChannel(OwnSocket):
 
     async def _receive(self, size: int) -> bytes:
         return await self._loop.sock_recv(self.sock, size)
+
+    def detach(self) -> int:
+        try:
+            self._loop.add_reader(self.sock, int)
+        except NotImplementedError:
+            # Windows' Proactor does not accept a duplicate of a socket that it knows.
+            self.known, self._sock = self.sock, self.sock.dup()
+        else:
+            self._loop.remove_reader(self.sock)
+        return super().detach()
 
     async def resolve(self, given: Any) -> Any:
         value = given() if callable(given) else given
