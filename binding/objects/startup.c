@@ -142,6 +142,19 @@ describe_key(hd_span body)
                          (Py_ssize_t)message.key.n);
 }
 
+/* Of a question of start-up's own, which has one answer. */
+static PyObject *
+describe_row(hd_span body)
+{
+    hd_data_row row;
+    hd_span value;
+    if (hd_decode_data_row(&row, body) != HD_OK || row.count != 1)
+        return NULL;
+    if (!hd_row_next(&row.values, &value))
+        return Py_BuildValue("(sO)", "row", Py_None);
+    return Py_BuildValue("(sy#)", "row", (const char *)value.p, (Py_ssize_t)value.n);
+}
+
 static PyObject *
 describe_diagnostics(hdpy_connection *conn, const char *what, hd_span body)
 {
@@ -166,6 +179,9 @@ describe_event(hdpy_connection *conn, const hd_event *ev)
     case HD_BE_BACKEND_KEY_DATA:
         event = describe_key(ev->body);
         break;
+    case HD_BE_DATA_ROW:
+        event = describe_row(ev->body);
+        break;
     case HD_BE_ERROR_RESPONSE:
         event = describe_diagnostics(conn, "error", ev->body);
         break;
@@ -175,7 +191,7 @@ describe_event(hdpy_connection *conn, const hd_event *ev)
     case HD_BE_READY_FOR_QUERY:
         event = Py_BuildValue("(si)", "ready", ev->body.n ? ev->body.p[0] : 0);
         break;
-    default: /* a notification: nobody can listen yet */
+    default: /* a notification: nobody can listen yet; what comes with a row */
         event = Py_BuildValue("(s)", "ignored");
         break;
     }
@@ -233,7 +249,19 @@ startup_feed(PyObject *self, PyObject *arg)
     return events;
 }
 
-/* ---- answers */
+/* ---- answers, and questions */
+
+static PyObject *
+startup_ask(PyObject *self, PyObject *arg)
+{
+    hdpy_connection *conn = (hdpy_connection *)self;
+    Py_ssize_t n;
+    const char *sql = PyUnicode_AsUTF8AndSize(arg, &n);
+    if (sql == NULL)
+        return NULL;
+    hd_session_query(&conn->session, (hd_span){(const uint8_t *)sql, (size_t)n}, NULL);
+    return settle(conn);
+}
 
 static PyObject *
 startup_send_password(PyObject *self, PyObject *args)
@@ -300,6 +328,7 @@ static PyMethodDef methods[] = {
     {"_start", startup_start, METH_VARARGS, NULL},
     {"_outgoing", startup_outgoing, METH_NOARGS, NULL},
     {"_feed", startup_feed, METH_O, NULL},
+    {"_ask", startup_ask, METH_O, NULL},
     {"_send_password", startup_send_password, METH_VARARGS, NULL},
     {"_send_sasl_initial", startup_send_sasl_initial, METH_VARARGS, NULL},
     {"_send_sasl_response", startup_send_sasl_response, METH_VARARGS, NULL},

@@ -211,9 +211,12 @@ class BaseConnection:
         ("parameter_status", name: str, value: str)
         ("notice", _Diagnostics) and ("error", _Diagnostics)
         ("ready", transaction_status: int)      start-up is over
+        ("row", value: bytes | None)            of what was asked by _ask()
         Raises OperationalError when the bytes break the protocol.
         """
     def _send_password(self, password: bytes, /) -> None: ...
+    def _ask(self, sql: str, /) -> None:
+        """Queue a query for one value, before _attach()."""
     def _send_sasl_initial(self, mechanism: str, data: bytes, /) -> None: ...
     def _send_sasl_response(self, data: bytes, /) -> None: ...
     def _attach(self, fd: int, tls: tuple[Any, Any, Any] | None, /) -> None:

@@ -12,6 +12,7 @@ import struct
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from enum import Enum
 from typing import Any
 
 from ..errors import ConnectionTimeout, Error, OperationalError, from_server
@@ -68,9 +69,12 @@ async def connect(channel: Channel, conn: Any, given: Mapping[str, Any]) -> None
             if shuffled:
                 random.shuffle(addresses)
             for address in addresses:
-                if await _reached(channel, conn, params, address, kind, timeout, helpers, failures):
+                outcome = await _try(channel, conn, params, address, kind, timeout, helpers, failures)
+                if outcome is Outcome.CONNECTED:
                     conn._params = _used(params, address)
                     return
+                if outcome is Outcome.WRONG_HOST:
+                    break
     from ..pq import PGconn  # which needs the parameters' names from this package
     from ..pq._finished import FinishedPGconn
 
@@ -123,7 +127,13 @@ def _summary(failures: list[Error]) -> Error:
     return error
 
 
-async def _reached(
+class Outcome(Enum):
+    CONNECTED = 1
+    FAILED = 2
+    WRONG_HOST = 3  # its other addresses lead to the same server
+
+
+async def _try(
     channel: Channel,
     conn: Any,
     params: Mapping[str, str],
@@ -132,7 +142,7 @@ async def _reached(
     timeout: float,
     helpers: Helpers,
     failures: list[Error],
-) -> bool:
+) -> Outcome:
     """Connect to one address, with TLS or without, or first one and then the other.
 
     What fails is added to `failures`; whatever does, the socket is closed.
@@ -148,14 +158,16 @@ async def _reached(
             for encrypted, following in _methods(params, address):
                 try:
                     await _attempt(channel, conn, params, address, helpers, encrypted, following)
-                    _check_kind(conn, kind)
+                    await _check_kind(channel, conn, kind)
                     _attach(channel, conn)
                     channel.note("connected", address)
-                    return True
+                    return Outcome.CONNECTED
                 except Error as error:
                     failed(_located(error, where))
+                    if isinstance(error, WrongKind) or error.sqlstate == "57P03":
+                        return Outcome.WRONG_HOST
                     if following is None or not may_go_on(error, encrypted, params["sslmode"]):
-                        return False
+                        return Outcome.FAILED
                 finally:
                     channel.close()
     except TimeoutError:
@@ -164,7 +176,7 @@ async def _reached(
         failure = OperationalError(f"{where}: {_reason(error, address)}")
         failure.__cause__ = error
         failed(failure)
-    return False
+    return Outcome.FAILED
 
 
 def _methods(params: Mapping[str, str], address: Address) -> list[tuple[bool, bool | None]]:
@@ -175,7 +187,7 @@ def _methods(params: Mapping[str, str], address: Address) -> list[tuple[bool, bo
 
 def _located(error: Error, where: str) -> Error:
     """A server's complaint keeps the class of its SQLSTATE if that is an OperationalError, as it is of connecting."""
-    known = isinstance(error, OperationalError) and not isinstance(error, HandshakeFailed)
+    known = isinstance(error, OperationalError) and not isinstance(error, (HandshakeFailed, WrongKind))
     cls = type(error) if known else OperationalError
     return cls(f"{where}: {error}", info=error._info, encoding=error._encoding)
 
@@ -279,13 +291,7 @@ async def _start(channel: Channel, conn: Any, params: Mapping[str, str], authent
     channel.note("startup")
     conn._start(highest, startup_settings(params))
     while True:
-        if outgoing := conn._outgoing():
-            # A server that has given up on us may have said why before it closed.
-            with suppress(BrokenPipeError, ConnectionResetError):
-                await channel.send(outgoing)
-        received = await channel.receive()
-        if not received:
-            raise OperationalError(CLOSED)
+        received = await _exchange(channel, conn)
         if first:
             _check_first_words(received)
             first = False
@@ -295,12 +301,28 @@ async def _start(channel: Channel, conn: Any, params: Mapping[str, str], authent
             elif event[0] == "negotiate_protocol_version":
                 _check_negotiation(event[1], event[2], lowest)
             elif event[0] == "error":
-                error = from_server(event[1])
-                severity = error.diag.severity
-                raise type(error)(f"{severity}:  {error}" if severity else str(error), info=event[1])
+                raise _complaint(event[1])
             elif event[0] == "ready":
                 channel.note("ready")
                 return
+
+
+async def _exchange(channel: Channel, conn: Any) -> bytes:
+    """Send what there is to send, and receive."""
+    if outgoing := conn._outgoing():
+        # A server that has given up on us may have said why before it closed.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            await channel.send(outgoing)
+    received = await channel.receive()
+    if not received:
+        raise OperationalError(CLOSED)
+    return received
+
+
+def _complaint(fields: Mapping[str, bytes]) -> Error:
+    error = from_server(fields)
+    severity = error.diag.severity
+    return type(error)(f"{severity}:  {error}" if severity else str(error), info=fields)
 
 
 def _protocols(params: Mapping[str, str]) -> tuple[int, int]:
@@ -321,20 +343,49 @@ def _check_negotiation(minor: int, unrecognized: list[str], lowest: int) -> None
         )
 
 
-def _check_kind(conn: Any, kind: str) -> None:
-    """``target_session_attrs``, by what servers report since PostgreSQL 14."""
+class WrongKind(OperationalError):
+    """Not the kind of server that is wanted."""
+
+
+async def _check_kind(channel: Channel, conn: Any, kind: str) -> None:
+    """``target_session_attrs``, by what servers report since PostgreSQL 14; others are asked, as by libpq.
+
+    Raises `WrongKind`, or the error with which the server answers.
+    """
     if kind == "any":
         return
     standby = conn._parameter_status("in_hot_standby")
-    read_only = conn._parameter_status("default_transaction_read_only")
-    if standby is None or read_only is None:
-        raise OperationalError(f"the server does not say whether it is {kind}: that takes PostgreSQL 14 or later")
+    if kind in ("read-write", "read-only"):
+        read_only = conn._parameter_status("default_transaction_read_only")
+        if standby is None or read_only is None:
+            standby = read_only = await _ask(channel, conn, "SHOW transaction_read_only")
+    else:
+        read_only = None
+        if standby is None:
+            standby = await _ask(channel, conn, "SELECT pg_catalog.pg_is_in_recovery()")
+    is_standby, is_read_only = (value in ("on", "t") for value in (standby, read_only))
     reasons = {
-        "read-write": (standby == "off" and read_only == "off", "session is read-only"),
-        "read-only": (standby == "on" or read_only == "on", "session is not read-only"),
-        "primary": (standby == "off", "server is in hot standby mode"),
-        "standby": (standby == "on", "server is not in hot standby mode"),
+        "read-write": (not is_standby and not is_read_only, "session is read-only"),
+        "read-only": (is_standby or is_read_only, "session is not read-only"),
+        "primary": (not is_standby, "server is in hot standby mode"),
+        "standby": (is_standby, "server is not in hot standby mode"),
     }
     fits, reason = reasons[kind]
     if not fits:
-        raise OperationalError(reason)
+        raise WrongKind(reason)
+
+
+async def _ask(channel: Channel, conn: Any, query: str) -> str:
+    """The one value that a query gives."""
+    answer = None
+    conn._ask(query)
+    while True:
+        for event in conn._feed(await _exchange(channel, conn)):
+            if event[0] == "row":
+                answer = event[1]
+            elif event[0] == "error":
+                raise _complaint(event[1])
+            elif event[0] == "ready":
+                if answer is None:
+                    raise OperationalError(f"the server does not answer {query}")
+                return bytes(answer).decode(errors="replace")

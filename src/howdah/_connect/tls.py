@@ -157,7 +157,7 @@ def _trust(context: ssl.SSLContext, params: Mapping[str, str], files: Mapping[st
     context.verify_mode = ssl.CERT_REQUIRED
     for name, keyword in (("sslcrl", "cafile"), ("sslcrldir", "capath")):
         path = files[name]
-        if path is None or not path.exists():
+        if path is None or (name == "sslcrl" and not path.exists()):  # a folder without lists lets nobody in
             continue
         try:
             context.load_verify_locations(**{keyword: str(path)})
