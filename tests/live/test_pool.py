@@ -171,7 +171,7 @@ def test_grows_and_shrinks(make_pool):
         assert pool.get_stats()["pool_size"] == 3
         for conn in conns:
             pool.putconn(conn)
-        eventually(lambda: pool.get_stats()["pool_size"] == 1, seconds=5)
+        eventually(lambda: pool.get_stats()["pool_size"] == 1)
         pool.resize(2)
         eventually(lambda: pool.get_stats()["pool_available"] == 2)
         assert (pool.min_size, pool.max_size) == (2, 2)
@@ -279,16 +279,38 @@ def test_close_returns_what_is_lost_too(make_pool, other):
         with pytest.raises(Exception, match="terminating connection"):
             conn.execute("select 1")
         conn.close()
-        with pool.connection(timeout=5) as again:
+        with pool.connection(timeout=60) as again:
             assert (again.execute("select 1")).fetchone() == (1,)
 
 
 def test_not_there_at_first(pool_module, caplog):
     with pool_module.ConnectionPool("host=127.0.0.1 port=1", min_size=1, open=False) as pool:
+        eventually(lambda: "error connecting in" in caplog.text)
         with pytest.raises(pool_module.PoolTimeout, match=r"initialization incomplete after 0\.1 sec"):
             pool.wait(timeout=0.1)
         assert pool.closed
-    assert "error connecting in" in caplog.text
+
+
+@pytest.mark.howdah_only
+def test_checked_while_it_gives_up(pool_module, dsn):
+    """Who asks for the missing connections gets those too whose attempts are about to be given up."""
+    tries, failed, held = [], [], [True]
+
+    def where():
+        tries.append(None)
+        number = len(tries)
+        while number == 4 and held:
+            sleep(0.01)
+        return "host=127.0.0.1 port=1" if number <= 4 else dsn
+
+    with pool_module.ConnectionPool(
+        where, min_size=2, open=False, reconnect_timeout=0.2, reconnect_failed=failed.append
+    ) as pool:
+        eventually(lambda: failed == [pool])  # one has given up, the other is about to
+        pool.check()
+        held.clear()
+        pool.wait()
+        assert pool.get_stats()["pool_available"] == 2
 
 
 def test_gives_up(pool_module):
@@ -303,10 +325,10 @@ def test_gives_up(pool_module):
 @pytest.mark.howdah_only
 def test_all_dead_ones_are_replaced_at_once(make_pool, other, caplog):
     caplog.set_level(logging.INFO, "howdah.pool")
-    with make_pool(min_size=6, timeout=5) as pool:
+    with make_pool(min_size=6, timeout=60) as pool:
         pool.wait()
         pids = [conn.info.backend_pid for conn in pool._pool]
-        other.execute("select pg_terminate_backend(pid, 5000) from unnest(%s) as pid", [pids[1:]])
+        other.execute("select pg_terminate_backend(pid, 60000) from unnest(%s) as pid", [pids[1:]])
         conns = [pool.getconn() for _ in range(6)]
         for conn in conns:
             pool.putconn(conn)
@@ -340,7 +362,7 @@ def occurs(text, caplog):
 @pytest.mark.howdah_only
 def test_a_borrowed_connection_that_is_forgotten(make_pool, caplog):
     caplog.set_level(logging.WARNING, "howdah.pool")
-    with make_pool(min_size=1, timeout=5) as pool:
+    with make_pool(min_size=1, timeout=60) as pool:
         for i in range(2):
             conn = pool.getconn()
             if i == 1:
@@ -371,8 +393,8 @@ def test_who_has_borrowed(make_pool, pool_module, caplog):
             pool.putconn(conn)
         conn = pool.getconn()
         del conn
-        eventually(lambda: occurs("was never given back, lent for 0.", caplog))
-        assert len(caplog.records) == 2
+        eventually(lambda: occurs("was never given back, lent for ", caplog))
+        assert len(caplog.records) in (2, 3)  # a slow machine may have lent the second one for long, too
 
 
 @pytest.mark.howdah_only

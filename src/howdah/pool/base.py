@@ -243,6 +243,7 @@ class AttemptWithBackoff:
 
     def __init__(self, *, timeout: float) -> None:
         self.timeout = timeout
+        self.began_at = monotonic()
         self.delay = 0.0
         self.give_up_at = 0.0
 

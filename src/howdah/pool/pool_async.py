@@ -119,7 +119,7 @@ class AsyncConnectionPool(BasePool, Generic[ACT]):
         self._workers: list[AsyncWorker] = []
         self._sched_runner: AsyncWorker | None = None
         self._delayed: set[AddConnection] = set()
-        self._hurried_at = 0.0
+        self._hurried_at = self._asked_at = 0.0
         self._forked = False
         # Whether a connection can be lent, or taken back, without more ado.
         self._lends_quickly = self._takes_quickly = False
@@ -613,11 +613,14 @@ class AsyncConnectionPool(BasePool, Generic[ACT]):
         self._refill()
 
     def _refill(self) -> None:
+        """Somebody asks for the connections that are missing."""
         with self._lock:
+            self._asked_at = monotonic()
             missing = 0 if self._closed else max(0, self._min_size - self._nconns)
             self._nconns += missing
         for _ in range(missing):
             self.run_task(AddConnection(self))
+        self._try_again()
 
     async def check(self) -> None:
         """Replace the idle connections that are lost or too old, and make those that are missing."""
@@ -747,8 +750,6 @@ class AsyncConnectionPool(BasePool, Generic[ACT]):
             return
         logger.info("adding new connection to the pool")
         with self._lock:
-            # The server is there: nobody need wait for it longer.
-            delayed, self._delayed = self._delayed, set()
             if growing:
                 # Decided before this connection counts as idle, lest the pool look complete for a moment.
                 more = self._nconns < self._max_size and (len(self._waiting) > 1 or self._nconns < self._min_size)
@@ -756,26 +757,37 @@ class AsyncConnectionPool(BasePool, Generic[ACT]):
                 self._nconns += more
                 size = self._nconns
         await self._add_to_pool(conn)
-        for task in delayed:
-            self.run_task(task)
+        self._try_again()  # the server is there
         if growing and more:
             logger.info("growing pool %r to %s", self.name, size)
             self.run_task(AddConnection(self, growing=True))
 
+    def _try_again(self) -> None:
+        """Have the attempts to connect made now that were put off."""
+        with self._lock:
+            delayed, self._delayed = self._delayed, set()
+        for task in delayed:
+            self.run_task(task)
+
     async def _connecting_failed(self, attempt: AttemptWithBackoff, growing: bool) -> None:
         now = monotonic()
-        if not attempt.time_to_give_up(now):
-            attempt.update_delay(now)
-            task = AddConnection(self, attempt, growing)
-            with self._lock:
+        task: AddConnection | None = None
+        with self._lock:
+            if attempt.began_at < self._asked_at:
+                # It would be given up soon, but is among those that somebody has asked for since.
+                attempt = AttemptWithBackoff(timeout=self.reconnect_timeout)
+            if attempt.time_to_give_up(now):
+                self._nconns -= 1
+                if growing:
+                    self._growing = False
+            else:
+                attempt.update_delay(now)
+                task = AddConnection(self, attempt, growing)
                 self._delayed.add(task)
+        if task is not None:
             await self.schedule_task(task, attempt.delay)
             return
         logger.warning("reconnection attempt in pool %r failed after %s sec", self.name, self.reconnect_timeout)
-        with self._lock:
-            self._nconns -= 1
-            if growing:
-                self._growing = False
         await self.reconnect_failed()
         if self._waiting:
             await self._maybe_grow_pool()
