@@ -12,9 +12,17 @@ class Alarm(BaseException):
 
 
 def interrupted(delay: float, function: Callable[[], object], interval: float = 0.0) -> None:
-    """Call the function, and have Alarm raised in it after a while; and again, where there is an interval."""
+    """Call the function, and have Alarm raised in it after a while; and again, where there is an interval, 100 times.
+
+    Not for ever: where the handler takes longer than the interval, nothing else would be done.
+    """
+    alarms = 0
 
     def handler(signum: int, frame: FrameType | None) -> None:
+        nonlocal alarms
+        alarms += 1
+        if alarms == 100:
+            signal.setitimer(signal.ITIMER_REAL, 0)
         while frame is not None:
             if frame.f_code.co_name in ("_warn_unawaited_coroutine", "unraisable_hook"):
                 return  # where the interpreter reports, nothing can be raised

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from beside import Watch
 from replay.play import Stage
 
 
@@ -45,10 +46,15 @@ def stage(pg, dsn, server):
         yield stage
 
 
+# Seconds for which a connection is not given up while a cancelled query doesn't end: the machine may be slow.
+GRACE = 60
+
+
 @pytest.fixture
 def conn(pg, dsn):
     """A connection that opens transactions, as by default."""
     conn = pg.connect(dsn)
+    conn.cancel_grace = GRACE
     yield conn
     conn.close()
 
@@ -57,6 +63,7 @@ def conn(pg, dsn):
 def auto(pg, dsn):
     """A connection in autocommit."""
     conn = pg.connect(dsn, autocommit=True)
+    conn.cancel_grace = GRACE
     yield conn
     conn.close()
 
@@ -70,9 +77,17 @@ def other(pg, dsn):
 
 
 @pytest.fixture
+def watch(pg, dsn):
+    """Sees what the server does for the other connections."""
+    with pg.connect(dsn, autocommit=True) as conn:
+        yield Watch(conn)
+
+
+@pytest.fixture
 async def aconn(pg, dsn):
     """A connection for asyncio that opens transactions."""
     conn = await pg.AsyncConnection.connect(dsn)
+    conn.cancel_grace = GRACE
     yield conn
     await conn.close()
 
@@ -81,6 +96,7 @@ async def aconn(pg, dsn):
 async def aauto(pg, dsn):
     """A connection for asyncio in autocommit."""
     conn = await pg.AsyncConnection.connect(dsn, autocommit=True)
+    conn.cancel_grace = GRACE
     yield conn
     await conn.close()
 

@@ -18,7 +18,7 @@ from replay.transcript import end_at, split_at, whole
 pytestmark = pytest.mark.howdah_only
 
 SAMPLE = 12  # places for each scenario, road and way
-PATIENCE = 1.0  # seconds in which every failure must be told
+PATIENCE = 30  # seconds in which every failure must be told; a hang would last for a minute
 MOST = 3000  # bytes of a conversation that are tried one by one; beyond, some of them
 
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import threading
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from beside import eventually, within
 from servers import fake
 
 
 def terminate(other, conn):
-    other.execute("select pg_terminate_backend(%s)", [conn.info.backend_pid])
+    """Returns when its process is gone, so that its last words have been sent."""
+    other.execute("select pg_terminate_backend(%s, 60000)", [conn.info.backend_pid])
 
 
 def test_close(conn):
@@ -38,10 +39,7 @@ def test_close_ends_the_backend(pg, dsn, other):
     conn = pg.connect(dsn)
     pid = conn.info.backend_pid
     conn.close()
-    deadline = time.monotonic() + 5
-    while other.execute("select 1 from pg_stat_activity where pid = %s", [pid]).fetchone():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    eventually(lambda: not other.execute("select 1 from pg_stat_activity where pid = %s", [pid]).fetchone())
 
 
 def test_closed_connection(pg, conn):
@@ -108,7 +106,6 @@ def test_terminated_while_idle(pg, conn, other):
 
 def test_terminated_while_idle_names_the_reason(pg, conn, other):
     terminate(other, conn)
-    time.sleep(0.1)
     with pytest.raises(pg.errors.AdminShutdown):
         conn.execute("select 1")
 
@@ -122,31 +119,22 @@ def test_terminated_by_itself(pg, conn):
     assert conn.broken
 
 
-def test_terminated_while_waiting(pg, conn, other):
-    timer = threading.Timer(0.1, terminate, [other, conn])
-    timer.start()
-    with pytest.raises(pg.errors.AdminShutdown):
-        conn.execute("select pg_sleep(5)")
-    timer.join()
+def test_terminated_while_waiting(pg, conn, other, watch):
+    with watch.during(conn, lambda: terminate(other, conn)), pytest.raises(pg.errors.AdminShutdown):
+        conn.execute("select pg_sleep(60)")
     assert conn.broken
 
 
-def test_terminated_while_rows_arrive(pg, conn, other):
-    timer = threading.Timer(0.05, terminate, [other, conn])
-    timer.start()
-    with pytest.raises(pg.OperationalError):
+def test_terminated_while_rows_arrive(pg, conn, other, watch):
+    with watch.during(conn, lambda: terminate(other, conn)), pytest.raises(pg.OperationalError):
         for _ in range(100):
             conn.execute("select repeat('x', 1000) from generate_series(1, 100000)")
-    timer.join()
     assert conn.broken
 
 
-def test_terminated_in_executemany(pg, conn, other):
-    timer = threading.Timer(0.1, terminate, [other, conn])
-    timer.start()
-    with pytest.raises(pg.OperationalError):
-        conn.cursor().executemany("select pg_sleep(%s)", [(0.02,)] * 500)
-    timer.join()
+def test_terminated_in_executemany(pg, conn, other, watch):
+    with watch.during(conn, lambda: terminate(other, conn)), pytest.raises(pg.OperationalError):
+        conn.cursor().executemany("select pg_sleep(%s)", [(0.02,)] * 3000)
     assert conn.broken
 
 
@@ -175,38 +163,33 @@ def test_results_outlive_a_broken_connection(pg, conn, other):
     assert cur.fetchall() == [(1,), (2,), (3,)]
 
 
-def test_idle_timeout_of_the_server(pg, auto):
+def test_idle_timeout_of_the_server(pg, auto, other):
+    pid = auto.info.backend_pid
     auto.execute("set idle_session_timeout = 50")
-    time.sleep(0.2)
+    eventually(lambda: not other.execute("select 1 from pg_stat_activity where pid = %s", [pid]).fetchone())
     with pytest.raises(pg.errors.IdleSessionTimeout):
         auto.execute("select 1")
     assert auto.broken
 
 
 @pytest.mark.howdah_only
-def test_closed_by_another_thread_while_waiting(pg, conn):
+def test_closed_by_another_thread_while_waiting(pg, conn, watch):
     """The waiter wakes at once."""
-    timer = threading.Timer(0.1, conn.close)
-    timer.start()
-    before = time.monotonic()
-    with pytest.raises(pg.OperationalError):
-        conn.execute("select pg_sleep(5)")
-    assert time.monotonic() - before < 2
-    timer.join()
+    with within(30), watch.during(conn, conn.close, "pg_sleep"), pytest.raises(pg.OperationalError):
+        conn.execute("select pg_sleep(60)")
     assert conn.closed
 
 
 @pytest.mark.howdah_only
-def test_closed_while_threads_wait_their_turn(pg, conn):
+def test_closed_while_threads_wait_their_turn(pg, conn, watch):
     with ThreadPoolExecutor(5) as pool:
-        waiting = [pool.submit(conn.execute, "select pg_sleep(5)") for _ in range(5)]
-        time.sleep(0.1)
+        waiting = [pool.submit(conn.execute, "select pg_sleep(60)") for _ in range(5)]
+        watch.busy(conn, query="pg_sleep")
         conn.close()
-        before = time.monotonic()
-        for one in waiting:
-            with pytest.raises(pg.OperationalError):
-                one.result()
-        assert time.monotonic() - before < 2
+        with within(30):
+            for one in waiting:
+                with pytest.raises(pg.OperationalError):
+                    one.result()
 
 
 def test_close_ends_an_open_cursor(pg, conn):
@@ -224,10 +207,7 @@ def test_forgotten_connection_warns_and_closes(pg, dsn, other):
         gc.collect()
     with pytest.raises(OSError):
         os.fstat(fd)
-    deadline = time.monotonic() + 5
-    while other.execute("select 1 from pg_stat_activity where pid = %s", [pid]).fetchone():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    eventually(lambda: not other.execute("select 1 from pg_stat_activity where pid = %s", [pid]).fetchone())
 
 
 def test_closed_connection_does_not_warn(pg, dsn):
@@ -283,9 +263,9 @@ async def test_async_closed_cursor(pg, aconn):
         await cur.execute("select 1")
 
 
-async def test_async_terminated_while_waiting(pg, aconn, other):
-    task = asyncio.create_task(aconn.execute("select pg_sleep(5)"))
-    await asyncio.sleep(0.1)
+async def test_async_terminated_while_waiting(pg, aconn, other, watch):
+    task = asyncio.create_task(aconn.execute("select pg_sleep(60)"))
+    await watch.busy_async(aconn)
     terminate(other, aconn)
     with pytest.raises(pg.errors.AdminShutdown):
         await task
@@ -296,7 +276,7 @@ async def test_async_terminated_while_waiting(pg, aconn, other):
 async def test_async_terminated_while_idle(pg, aconn, other):
     await aconn.execute("select 1")
     terminate(other, aconn)
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(0.1)  # the event loop looks; the words are there
     with pytest.raises(pg.errors.AdminShutdown):
         await aconn.execute("select 1")
     assert aconn.broken
@@ -304,20 +284,20 @@ async def test_async_terminated_while_idle(pg, aconn, other):
         await aconn.execute("select 1")
 
 
-async def test_async_terminated_with_others_waiting(pg, aauto, other):
-    tasks = [asyncio.create_task(aauto.execute("select pg_sleep(5)")) for _ in range(5)]
-    await asyncio.sleep(0.1)
+async def test_async_terminated_with_others_waiting(pg, aauto, other, watch):
+    tasks = [asyncio.create_task(aauto.execute("select pg_sleep(60)")) for _ in range(5)]
+    await watch.busy_async(aauto)
     terminate(other, aauto)
-    done = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 5)
+    done = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 30)
     assert all(isinstance(error, pg.OperationalError) for error in done)
 
 
 @pytest.mark.howdah_only
-async def test_async_closed_while_waiting(pg, aconn):
-    tasks = [asyncio.create_task(aconn.execute("select pg_sleep(5)")) for _ in range(3)]
-    await asyncio.sleep(0.1)
+async def test_async_closed_while_waiting(pg, aconn, watch):
+    tasks = [asyncio.create_task(aconn.execute("select pg_sleep(60)")) for _ in range(3)]
+    await watch.busy_async(aconn, query="pg_sleep")
     await aconn.close()
-    done = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 2)
+    done = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 30)
     assert all(isinstance(error, pg.OperationalError) for error in done)
 
 
@@ -343,10 +323,7 @@ def test_a_forgotten_connection_says_goodbye(pg):
         conn = pg.connect(**server.params)
         del conn
         gc.collect()
-        for _ in range(100):
-            if heard:
-                break
-            time.sleep(0.02)
+        eventually(lambda: heard)
     assert heard == [b"X\0\0\0\4"]
 
 

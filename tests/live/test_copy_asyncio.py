@@ -6,10 +6,11 @@ import asyncio
 import io
 import os
 import random
-import time
 from contextlib import suppress
 
 import pytest
+
+from beside import QUARANTINE, within
 
 IN = "copy t from stdin"
 OUT = "copy (select g, 'x' || g from generate_series(1, 5) g) to stdout"
@@ -109,12 +110,10 @@ async def test_errors(pg, aauto, other, table):
         async with aauto.cursor().copy("wat"):
             pass
     for statement in (OUT, ENDLESS):
-        before = time.monotonic()
-        with pytest.raises(ZeroDivisionError):
+        with within(30), pytest.raises(ZeroDivisionError):
             async with aauto.cursor().copy(statement) as copy:
                 await copy.read()
                 1 / 0  # noqa: B018
-        assert time.monotonic() - before < 3
         await usable(aauto)
     assert rows_of(other) == []
 
@@ -197,7 +196,7 @@ async def test_a_slow_reader_slows_the_server_down(aauto):
                     await asyncio.sleep(0.002)
             grown = resident() - before
             1 / 0  # noqa: B018
-    assert grown < 20_000_000
+    assert grown < 20_000_000 + QUARANTINE
 
 
 @pytest.mark.howdah_only
@@ -216,9 +215,13 @@ async def test_a_slow_server_slows_the_writer_down(aauto, other, conn, table):
 
     before = resident()
     task = asyncio.create_task(write())
-    await asyncio.sleep(0.5)
+    for _ in range(10):  # until it is stuck
+        was = written
+        await asyncio.sleep(0.5)
+        if 0 < written == was:
+            break
     assert written < 30_000
-    assert resident() - before < 30_000_000
+    assert resident() - before < 30_000_000 + QUARANTINE
     conn.rollback()
     await task
     assert other.execute("select count(*) from t").fetchone() == (30_000,)

@@ -61,12 +61,14 @@ async def test_tasks_are_awaited_later(aauto):
     assert [await (await task).fetchone() for task in reversed(tasks)] == [(n,) for n in reversed(range(5))]
 
 
-async def test_shielded(aauto):
+async def test_shielded(aauto, watch):
     """The query goes on when only the waiting for it was cancelled."""
-    inner = asyncio.ensure_future(aauto.execute("select 'through' from pg_sleep(0.2)"))
+    watch.hold()
+    inner = asyncio.ensure_future(aauto.execute(watch.WAIT))
     with pytest.raises(asyncio.TimeoutError):
         await asyncio.wait_for(asyncio.shield(inner), 0.05)
-    assert await (await inner).fetchone() == ("through",)
+    watch.release()
+    assert await (await inner).fetchone() == ("waited",)
 
 
 async def test_as_completed(aauto):
@@ -95,7 +97,7 @@ async def test_closed_while_it_drains(pg, aauto):
         pass
 
     async def drive():
-        operation = aauto.cursor().execute("select pg_sleep(5)")
+        operation = aauto.cursor().execute("select pg_sleep(60)")
         operation.send(None)
         with contextlib.suppress(Mine):
             operation.throw(Mine())

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from beside import within
 from servers import fake
 from servers.certificates import Authority
 from servers.fake import FakeServer, authentication, message
@@ -79,11 +80,12 @@ def answers(*messages):
 
 
 def refused(pg, connect, script, match, context=None, **params):
-    with FakeServer(script, context=context) as server:
-        before = time.monotonic()
-        with pytest.raises(pg.OperationalError, match=match) as caught:
-            connect(**{**server.params, **params})
-        assert time.monotonic() - before < 3
+    with (
+        FakeServer(script, context=context) as server,
+        within(15),
+        pytest.raises(pg.OperationalError, match=match) as caught,
+    ):
+        connect(**{**server.params, **params})
     return str(caught.value)
 
 

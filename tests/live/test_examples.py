@@ -72,7 +72,7 @@ LIBRARIES = {
 
 def run(example: str, *arguments: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-W", "error", EXAMPLES / example, *arguments], capture_output=True, text=True, timeout=50
+        [sys.executable, "-W", "error", EXAMPLES / example, *arguments], capture_output=True, text=True, timeout=250
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
@@ -101,7 +101,7 @@ def test_example(example: str, dsn: str) -> None:
 
 def test_first_query_of_the_readme() -> None:
     code = README.read_text().partition("## The first query")[2].partition("```python")[2].partition("```")[0]
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=50)
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=250)
     assert (done.stdout, done.stderr) == ("1 Ada\n", "")
 
 

@@ -13,6 +13,7 @@ import zlib
 
 import pytest
 
+from beside import QUARANTINE
 from replay.play import ROADS, strangers
 from replay.scenarios import SCENARIOS
 from replay.spoil import spoiled
@@ -20,7 +21,7 @@ from replay.spoil import spoiled
 pytestmark = pytest.mark.howdah_only
 
 SCRIPTS = int(os.environ.get("HOWDAH_HOSTILE", "12"))
-PATIENCE = 1.5  # seconds for a script, in which the server hangs up after its last word
+PATIENCE = 30  # seconds for a script; the server hangs up after its last word, and a hang would last for a minute
 MEMORY = 64 * 1024  # KiB that the process may grow by, while lengths of up to 2 GiB are announced
 
 
@@ -47,4 +48,4 @@ def test_spoiled_messages(pg, stage, name, road):
         took = time.monotonic() - began
         assert took < PATIENCE, f"{how}: {took:.1f} s"
         assert forged or strangers(found) == [], how
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < MEMORY
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < MEMORY + QUARANTINE // 1024

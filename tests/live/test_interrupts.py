@@ -13,6 +13,7 @@ from functools import partial
 import pytest
 
 from alarm import interrupted
+from beside import eventually_async, within
 
 
 def ask(conn, tag):
@@ -75,9 +76,8 @@ def test_alarm_in_a_transaction(pg, conn, name):
 def test_alarm_among_rows_without_end(auto):
     """A server that never lets us wait must not keep us from hearing signals."""
     for delay in (0.05, 0.06, 0.07):
-        before = time.monotonic()
-        interrupted(delay, lambda: auto.execute("select repeat('x', 50000) from generate_series(1, 100000)"))
-        assert time.monotonic() - before < 1.5
+        with within(30):
+            interrupted(delay, lambda: auto.execute("select repeat('x', 50000) from generate_series(1, 1000000)"))
         ask(auto, "after")
 
 
@@ -88,10 +88,9 @@ def test_alarm_after_alarm(pg, dsn):
     """A user who presses Ctrl-C again while the first one is heeded: the connection is in step, or closed."""
     for n, delay in enumerate(moments("again", 30, 0.02)):
         with pg.connect(dsn, autocommit=True) as conn:
-            query = partial(conn.execute, "select 'other' from pg_sleep(0.1)")
-            before = time.monotonic()
-            interrupted(delay, query, 0.001)
-            assert time.monotonic() - before < 0.5
+            query = partial(conn.execute, "select 'other' from pg_sleep(60)")
+            with within(30):
+                interrupted(delay, query, 0.001)
             if not conn.closed:
                 ask(conn, str(n))
 
@@ -184,7 +183,8 @@ async def test_cancelled_out_of_a_crowd(pg, aauto):
 
 async def test_timeouts_in_a_crowd(aauto):
     async def one(n):
-        cur = await asyncio.wait_for(aauto.execute("select %s::int from pg_sleep(0.005)", [n]), 0.05)
+        seconds, timeout = {0: (0.005, 60), 39: (60, 0.05)}.get(n, (0.005, 0.05))
+        cur = await asyncio.wait_for(aauto.execute("select %s::int from pg_sleep(%s)", [n, seconds]), timeout)
         return (await cur.fetchone())[0]
 
     done = await asyncio.gather(*map(one, range(40)), return_exceptions=True)
@@ -254,9 +254,8 @@ async def test_nothing_is_left_over(pg, aauto):
     before = _sockets()
     for _ in range(20):
         with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(aauto.execute("select pg_sleep(5)"), 0.005)
-    await asyncio.sleep(0.01)
-    assert _sockets() <= before
+            await asyncio.wait_for(aauto.execute("select pg_sleep(60)"), 0.005)
+    await eventually_async(lambda: _sockets() <= before)
     assert [task for task in asyncio.all_tasks() if task is not asyncio.current_task()] == []
 
 

@@ -54,7 +54,7 @@ def test_loop_that_ended_during_a_query(pg, dsn):
 
     async def connect():
         conn = await pg.AsyncConnection.connect(dsn, autocommit=True)
-        asyncio.get_running_loop().task = asyncio.create_task(conn.execute("select pg_sleep(5)"))
+        asyncio.get_running_loop().task = asyncio.create_task(conn.execute("select pg_sleep(60)"))
         await asyncio.sleep(0.1)
         return conn
 
@@ -83,7 +83,7 @@ def test_debug_mode(pg, dsn):
         async with await pg.AsyncConnection.connect(dsn) as conn:
             assert await asyncio.gather(*(ask(conn, n) for n in range(10))) == list(range(10))
             with pytest.raises(asyncio.TimeoutError):
-                await asyncio.wait_for(conn.execute("select pg_sleep(5)"), 0.1)
+                await asyncio.wait_for(conn.execute("select pg_sleep(60)"), 0.1)
             await conn.rollback()
             assert await ask(conn) == 1
 
@@ -100,7 +100,7 @@ def test_uvloop(pg, dsn):
             await cur.executemany("select %s", [("x" * 10_000,)] * 500, returning=True)
             assert [len((await c.fetchone())[0]) async for c in cur.results()] == [10_000] * 500
             with pytest.raises(asyncio.TimeoutError):
-                await asyncio.wait_for(conn.execute("select pg_sleep(5)"), 0.1)
+                await asyncio.wait_for(conn.execute("select pg_sleep(60)"), 0.1)
             with pytest.raises(pg.errors.SyntaxError):
                 await conn.execute("wrong")
             assert await ask(conn, 3) == 3
@@ -220,10 +220,10 @@ def test_reset(pg, loops, words, way):
                 [row async for row in conn.cursor().stream("select %s::int", [1])]
             if way == "listen":
                 await conn.execute("listen x")
-                [notify async for notify in conn.notifies(timeout=10)]
+                [notify async for notify in conn.notifies(timeout=60)]
             await conn.execute("select 1")
             await conn.execute("select 1")  # the first one was answered
         assert conn.closed
 
     with FakeServer(end) as server:
-        runner.run(asyncio.wait_for(main(server.params), 15))
+        runner.run(asyncio.wait_for(main(server.params), 50))

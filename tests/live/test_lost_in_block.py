@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
+
+from beside import eventually_async
 
 
 class Oops(Exception):
@@ -17,11 +17,7 @@ def kill(other, conn):
 
 async def notice(conn):
     """Wait until the event loop has seen the end of the connection."""
-    for _ in range(200):
-        if conn.closed:
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("the loss was not noticed")
+    await eventually_async(lambda: conn.closed)
 
 
 def swallow(pg, conn):

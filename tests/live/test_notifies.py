@@ -9,6 +9,7 @@ import time
 import pytest
 
 import howdah
+from beside import beside, eventually, within
 
 
 @pytest.fixture
@@ -40,35 +41,43 @@ def test_what_came_before_is_not_lost(listening, other):
     listening.execute("select 1")
     other.execute("notify channel, '2'")
     other.execute("select 1")
-    time.sleep(0.05)
-    assert payloads(listening, timeout=0) == ["1", "2"]
+    heard = []
+    eventually(lambda: heard.extend(payloads(listening, timeout=0)) or len(heard) >= 2)
+    assert heard == ["1", "2"]
     assert payloads(listening, timeout=0) == []
 
 
 def test_waiting(listening, other):
-    timer = threading.Timer(0.1, other.execute, ["notify channel, 'late'"])
-    timer.start()
-    start = time.monotonic()
-    [notify] = listening.notifies(stop_after=1)
-    assert 0.05 < time.monotonic() - start < 0.4  # at once, not at the end of a slice
-    assert (notify.channel, notify.payload, notify.pid) == ("channel", "late", other.info.backend_pid)
-    timer.join()
-    start = time.monotonic()
-    assert payloads(listening, timeout=0.2) == []
-    assert time.monotonic() - start >= 0.2
+    delays = []
+    while len(delays) < 10 and min(delays, default=1) > 0.3:  # at once, when the machine is not too busy
+        sent = []
+
+        def send():
+            time.sleep(0.1)
+            sent.append(time.monotonic())  # noqa: B023
+            other.execute("notify channel, 'late'")
+
+        notifying = beside(send)
+        [notify] = listening.notifies(timeout=60, stop_after=1)
+        notifying.result()
+        delays.append(time.monotonic() - sent[0])
+        assert (notify.channel, notify.payload, notify.pid) == ("channel", "late", other.info.backend_pid)
+    assert min(delays) < 2, delays
+    with within(30, 0.2):
+        assert payloads(listening, timeout=0.2) == []
 
 
 def test_left_and_taken_up_again(listening, other):
     other.execute("notify channel, '1'; notify channel, '2'; notify channel, '3'")
-    for notify in listening.notifies(timeout=5):
+    for notify in listening.notifies(timeout=60):
         assert notify.payload == "1"
         break
-    assert payloads(listening, timeout=5, stop_after=1) == ["2", "3"]  # which came together
+    assert payloads(listening, timeout=60, stop_after=1) == ["2", "3"]  # which came together
 
 
 def test_the_connection_may_be_used_meanwhile(listening, other):
     seen = []
-    for notify in listening.notifies(stop_after=3, timeout=5):
+    for notify in listening.notifies(stop_after=3, timeout=60):
         seen.append(notify.payload)
         listening.execute("select pg_notify('channel', %s)", [str(len(seen))])
         if len(seen) == 3:
@@ -100,7 +109,7 @@ def test_the_connection_is_lost_or_closed(listening, other, dsn):
     timer = threading.Timer(0.1, other.execute, [f"select pg_terminate_backend({listening.info.backend_pid})"])
     timer.start()
     with pytest.raises(howdah.OperationalError):
-        payloads(listening, timeout=5)
+        payloads(listening, timeout=60)
     timer.join()
     with pytest.raises(howdah.OperationalError):
         payloads(listening, timeout=0)
@@ -109,19 +118,20 @@ def test_the_connection_is_lost_or_closed(listening, other, dsn):
 async def test_asyncio(alistening, other):
     loop = asyncio.get_running_loop()
     loop.call_later(0.1, other.execute, "notify channel, 'late'")
-    start = time.monotonic()
-    got = [notify.payload async for notify in alistening.notifies(stop_after=1)]
+    with within(30):
+        got = [notify.payload async for notify in alistening.notifies(timeout=60, stop_after=1)]
     assert got == ["late"]
-    assert time.monotonic() - start < 0.4
     assert [n async for n in alistening.notifies(timeout=0.1)] == []
     other.execute("notify channel, 'now'")
-    await asyncio.sleep(0.05)
-    assert [n.payload async for n in alistening.notifies(timeout=0)] == ["now"]
+    heard = []
+    while not heard:
+        heard = [n.payload async for n in alistening.notifies(timeout=0)]
+    assert heard == ["now"]
 
 
 async def test_asyncio_uses_the_connection_meanwhile(alistening, other):
     async def listen():
-        return [notify.payload async for notify in alistening.notifies(timeout=5, stop_after=1)]
+        return [notify.payload async for notify in alistening.notifies(timeout=60, stop_after=1)]
 
     task = asyncio.create_task(listen())
     await asyncio.sleep(0.02)
@@ -135,7 +145,7 @@ async def test_asyncio_loses_the_connection(alistening, other):
     loop = asyncio.get_running_loop()
     loop.call_later(0.05, other.execute, f"select pg_terminate_backend({alistening.info.backend_pid})")
     with pytest.raises(howdah.OperationalError):
-        async for _ in alistening.notifies(timeout=5):
+        async for _ in alistening.notifies(timeout=60):
             pass
 
 
@@ -150,4 +160,4 @@ async def test_asyncio_cancels_the_wait(alistening, other):
     with pytest.raises(asyncio.CancelledError):
         await task
     other.execute("notify channel, 'x'")
-    assert [n.payload async for n in alistening.notifies(timeout=5, stop_after=1)] == ["x"]
+    assert [n.payload async for n in alistening.notifies(timeout=60, stop_after=1)] == ["x"]

@@ -12,6 +12,8 @@ from contextlib import suppress
 
 import pytest
 
+from beside import within
+
 IDLE, ACTIVE, INTRANS, INERROR = range(4)
 
 
@@ -525,22 +527,20 @@ def test_closed_within_and_failed(pg, conn, caplog):
     assert len(caplog.records) == 2
 
 
-def test_connection_lost(pg, auto, other):
+def test_connection_lost(pg, auto, other, watch):
     pid = auto.info.backend_pid
-    killer = threading.Timer(0.3, other.execute, ["select pg_terminate_backend(%s)", [pid]])
+    killer = watch.during(auto, lambda: other.execute("select pg_terminate_backend(%s)", [pid]), "pg_sleep")
     with pytest.raises(pg.OperationalError), auto.pipeline() as p:
         first = auto.execute("select 1")
         p.sync()
-        cursors = [auto.execute("select pg_sleep(10), %s", [i]) for i in range(3)]
-        killer.start()
-        with pytest.raises(pg.OperationalError):
+        cursors = [auto.execute("select pg_sleep(60), %s", [i]) for i in range(3)]
+        with killer, pytest.raises(pg.OperationalError):
             cursors[0].fetchone()
         for cur in cursors:
             with pytest.raises(pg.Error):
                 cur.fetchone()
         assert first.fetchone() == (1,)
     assert auto.broken
-    killer.join()
 
 
 @pytest.mark.howdah_only
@@ -598,19 +598,17 @@ def test_copy_with_something_behind(pg, auto):
 
 
 @pytest.mark.parametrize("where", ["fetch", "sync", "exit"])
-def test_interrupted(pg, auto, where):
+def test_interrupted(pg, auto, watch, where):
     cursors = []
-    signalled = threading.Timer(0.3, signal.raise_signal, [signal.SIGINT])
-    signalled.start()
-    with pytest.raises(KeyboardInterrupt), auto.pipeline() as p:
+    signalled = watch.during(auto, lambda: signal.raise_signal(signal.SIGINT), "pg_sleep")
+    with within(30), signalled, pytest.raises(KeyboardInterrupt), auto.pipeline() as p:
         cursors.append(auto.execute("select 1"))
-        cursors.append(auto.execute("select pg_sleep(30)"))
+        cursors.append(auto.execute("select pg_sleep(60)"))
         cursors.append(auto.execute("select 3"))
         if where == "fetch":
             cursors[0].fetchone()
         elif where == "sync":
             p.sync()
-    signalled.join()
     for cur in cursors[1:]:
         with pytest.raises(pg.Error):
             cur.fetchone()

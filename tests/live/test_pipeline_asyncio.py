@@ -126,13 +126,13 @@ async def test_tasks(aauto):
 
 
 @pytest.mark.parametrize("where", ["fetch", "sync", "exit"])
-async def test_cancelled(pg, aauto, where):
+async def test_cancelled(pg, aauto, watch, where):
     cursors = []
 
     async def work():
         async with aauto.pipeline() as p:
             cursors.append(await aauto.execute("select 1"))
-            cursors.append(await aauto.execute("select pg_sleep(30)"))
+            cursors.append(await aauto.execute("select pg_sleep(60)"))
             cursors.append(await aauto.execute("select 3"))
             if where == "fetch":
                 await cursors[0].fetchone()
@@ -140,10 +140,10 @@ async def test_cancelled(pg, aauto, where):
                 await p.sync()
 
     task = asyncio.create_task(work())
-    await asyncio.sleep(0.3)
+    await watch.busy_async(aauto, query="pg_sleep")
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, 30)
     for cur in cursors[1:]:
         with pytest.raises(pg.Error):
             await cur.fetchone()
@@ -154,7 +154,7 @@ async def test_connection_lost(pg, aauto, other):
     pid = aauto.info.backend_pid
     with pytest.raises(pg.OperationalError):
         async with aauto.pipeline():
-            cursors = [await aauto.execute("select pg_sleep(10), %s", [i]) for i in range(3)]
+            cursors = [await aauto.execute("select pg_sleep(60), %s", [i]) for i in range(3)]
             asyncio.get_running_loop().call_later(0.3, other.execute, f"select pg_terminate_backend({pid})")
             with pytest.raises(pg.OperationalError):
                 await cursors[0].fetchone()

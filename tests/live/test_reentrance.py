@@ -6,9 +6,12 @@ Where it can't be, psycopg waits for itself for ever; here it is an error, and t
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 
 import pytest
+
+from beside import eventually
 
 
 def usable(conn):
@@ -135,7 +138,7 @@ def test_connection_in_a_mapping_of_parameters(pg, auto):
 
 
 @pytest.mark.howdah_only
-def test_connection_in_a_signal_handler(pg, auto):
+def test_connection_in_a_signal_handler(pg, auto, watch):
     caught = []
 
     def handler(*args):
@@ -143,12 +146,18 @@ def test_connection_in_a_signal_handler(pg, auto):
             auto.execute("select 1")
         caught.append(info.value)
 
-    before = signal.signal(signal.SIGALRM, handler)
-    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    def interrupt():
+        os.kill(os.getpid(), signal.SIGUSR1)
+        eventually(lambda: caught)
+        watch.release()
+
+    before = signal.signal(signal.SIGUSR1, handler)
+    watch.hold()
     try:
-        assert auto.execute("select 'slept' from pg_sleep(0.2)").fetchone() == ("slept",)
+        with watch.during(auto, interrupt):
+            assert auto.execute(watch.WAIT).fetchone() == ("waited",)
     finally:
-        signal.signal(signal.SIGALRM, before)
+        signal.signal(signal.SIGUSR1, before)
     assert len(caught) == 1
     usable(auto)
 

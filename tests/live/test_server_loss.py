@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import signal
 import socket
@@ -12,6 +13,8 @@ import threading
 import time
 
 import pytest
+
+from beside import within
 
 
 class Proxy:
@@ -80,7 +83,7 @@ class Proxy:
             with contextlib.suppress(OSError):
                 s.shutdown(socket.SHUT_RDWR)
         for thread in self.threads:
-            thread.join(5)
+            thread.join(30)
         for s in self.sockets:
             s.close()
 
@@ -102,15 +105,14 @@ def far(pg, module, dsn, proxy):
 
 def check_lost(pg, conn, use):
     """The loss is told once as it is, then as a closed connection; quickly."""
-    before = time.monotonic()
-    with pytest.raises(pg.OperationalError):
-        use()
-    assert conn.closed
-    assert conn.broken
-    assert conn.info.transaction_status == pg.pq.TransactionStatus.UNKNOWN
-    with pytest.raises(pg.OperationalError, match="closed"):
-        conn.execute("select 1")
-    assert time.monotonic() - before < 2
+    with within(30):
+        with pytest.raises(pg.OperationalError):
+            use()
+        assert conn.closed
+        assert conn.broken
+        assert conn.info.transaction_status == pg.pq.TransactionStatus.UNKNOWN
+        with pytest.raises(pg.OperationalError, match="closed"):
+            conn.execute("select 1")
     conn.close()
 
 
@@ -167,27 +169,28 @@ def test_cut_while_a_large_parameter_is_sent(pg, far, proxy):
     conn = pg.connect(far, autocommit=True)
     timer = threading.Timer(0.02, proxy.cut, [proxy.sockets[0]])
     timer.start()
-    check_lost(pg, conn, lambda: [conn.execute("select length(%s)", ["x" * 20_000_000]) for _ in range(50)])
+    text = "x" * 20_000_000
+    check_lost(pg, conn, lambda: [conn.execute("select length(%s)", [text]) for _ in itertools.count()])
     timer.join()
 
 
-def test_cut_while_others_wait_for_the_connection(pg, far, proxy):
+def test_cut_while_others_wait_for_the_connection(pg, far, proxy, watch):
     conn = pg.connect(far, autocommit=True)
     errors = []
 
     def ask():
         try:
-            conn.execute("select pg_sleep(5)")
+            conn.execute("select pg_sleep(60)")
         except pg.Error as error:
             errors.append(error)
 
     threads = [threading.Thread(target=ask) for _ in range(5)]
     for thread in threads:
         thread.start()
-    time.sleep(0.1)
+    watch.busy(conn)
     proxy.cut(proxy.sockets[0])
     for thread in threads:
-        thread.join(5)
+        thread.join(30)
     assert [isinstance(error, pg.OperationalError) for error in errors] == [True] * 5
     assert conn.closed
 
@@ -203,10 +206,8 @@ def test_results_that_came_are_kept(pg, far, proxy):
 @pytest.mark.parametrize("budget", range(0, 400, 25))
 def test_cut_while_connecting(pg, far, proxy, budget):
     proxy.budget = budget + 1
-    before = time.monotonic()
-    with pytest.raises(pg.OperationalError):
-        pg.connect(far, connect_timeout=5)
-    assert time.monotonic() - before < 2
+    with within(30), pytest.raises(pg.OperationalError):
+        pg.connect(far, connect_timeout=60)
 
 
 def test_backend_killed(pg, server, dsn):
@@ -217,9 +218,9 @@ def test_backend_killed(pg, server, dsn):
         bystander = pg.connect(running.dsn)
         timer = threading.Timer(0.1, os.kill, [conn.info.backend_pid, signal.SIGKILL])
         timer.start()
-        check_lost(pg, conn, lambda: conn.execute("select pg_sleep(5)"))
+        check_lost(pg, conn, lambda: conn.execute("select pg_sleep(60)"))
         timer.join()
-        check_lost(pg, bystander, lambda: [(bystander.execute("select 1"), time.sleep(0.02)) for _ in range(50)])
+        check_lost(pg, bystander, lambda: [(bystander.execute("select 1"), time.sleep(0.02)) for _ in range(1000)])
 
 
 def test_server_stopped(pg):
@@ -229,25 +230,24 @@ def test_server_stopped(pg):
     idle = pg.connect(running.dsn)
     timer = threading.Timer(0.1, running.stop)
     timer.start()
-    check_lost(pg, conn, lambda: conn.execute("select pg_sleep(5)"))
+    check_lost(pg, conn, lambda: conn.execute("select pg_sleep(60)"))
     timer.join()
     check_lost(pg, idle, lambda: idle.execute("select 1"))
     with pytest.raises(pg.OperationalError):
-        pg.connect(running.dsn, connect_timeout=2)
+        pg.connect(running.dsn, connect_timeout=60)
 
 
 # ---- asyncio
 
 
 async def acheck_lost(pg, conn, coroutine):
-    before = time.monotonic()
-    with pytest.raises(pg.OperationalError):
-        await coroutine
-    assert conn.closed
-    assert conn.broken
-    with pytest.raises(pg.OperationalError, match="closed"):
-        await conn.execute("select 1")
-    assert time.monotonic() - before < 2
+    with within(30):
+        with pytest.raises(pg.OperationalError):
+            await coroutine
+        assert conn.closed
+        assert conn.broken
+        with pytest.raises(pg.OperationalError, match="closed"):
+            await conn.execute("select 1")
     await conn.close()
 
 
@@ -280,17 +280,17 @@ async def test_async_cut_while_idle(pg, far, proxy):
     await conn.execute("select 1")
     proxy.cut(proxy.sockets[0])
     before = time.process_time()
-    await asyncio.sleep(0.2)
-    assert time.process_time() - before < 0.1
+    await asyncio.sleep(1)
+    assert time.process_time() - before < 0.5
     await acheck_lost(pg, conn, conn.execute("select 1"))
 
 
-async def test_async_cut_with_a_queue(pg, far, proxy):
+async def test_async_cut_with_a_queue(pg, far, proxy, watch):
     conn = await pg.AsyncConnection.connect(far, autocommit=True)
-    tasks = [asyncio.create_task(conn.execute("select pg_sleep(5)")) for _ in range(10)]
-    await asyncio.sleep(0.1)
+    tasks = [asyncio.create_task(conn.execute("select pg_sleep(60)")) for _ in range(10)]
+    await watch.busy_async(conn)
     proxy.cut(proxy.sockets[0])
-    errors = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 2)
+    errors = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 30)
     assert [isinstance(error, pg.OperationalError) for error in errors] == [True] * 10
 
 
@@ -305,7 +305,7 @@ async def test_async_cut_while_a_cancelled_query_drains(pg, far, proxy):
     await asyncio.sleep(0.1)
     proxy.cut(proxy.sockets[0])
     with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(task, 2)
+        await asyncio.wait_for(task, 30)
     assert conn.closed
 
 
@@ -313,4 +313,4 @@ async def test_async_cut_while_a_cancelled_query_drains(pg, far, proxy):
 async def test_async_cut_while_connecting(pg, far, proxy, budget):
     proxy.budget = budget + 1
     with pytest.raises(pg.OperationalError):
-        await asyncio.wait_for(pg.AsyncConnection.connect(far, connect_timeout=5), 2)
+        await asyncio.wait_for(pg.AsyncConnection.connect(far, connect_timeout=60), 30)

@@ -104,10 +104,10 @@ def test_binary(auto):
 async def test_timeout(pg, auto, aauto):
     for name in ("fetchall", "fetchrow", "fetchval"):
         with pytest.raises(pg.errors.QueryTimeout):
-            getattr(auto, name)("select pg_sleep(5)", timeout=0.05)
+            getattr(auto, name)("select pg_sleep(60)", timeout=0.05)
         with pytest.raises(pg.errors.QueryTimeout):
-            await getattr(aauto, name)("select pg_sleep(5)", timeout=0.05)
-    assert auto.fetchval("select 1", timeout=5) == 1
+            await getattr(aauto, name)("select pg_sleep(60)", timeout=0.05)
+    assert auto.fetchval("select 1", timeout=60) == 1
 
 
 def test_begins_a_transaction(pg, conn):

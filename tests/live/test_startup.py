@@ -19,6 +19,7 @@ import time
 
 import pytest
 
+from beside import within
 from servers import fake
 from servers.fake import FakeServer, authentication, message
 
@@ -70,13 +71,14 @@ def says(*messages, then=lambda peer: peer.rest()):
     return script
 
 
-def refused(pg, connect, script, match, cls=None, within=3.0, **params):
+def refused(pg, connect, script, match, cls=None, **params):
     """Connecting to this server fails for this reason, and soon."""
-    with FakeServer(script) as server:
-        before = time.monotonic()
-        with pytest.raises(cls or pg.OperationalError, match=match) as caught:
-            connect(**{**server.params, **params})
-        assert time.monotonic() - before < within
+    with (
+        FakeServer(script) as server,
+        within(15),
+        pytest.raises(cls or pg.OperationalError, match=match) as caught,
+    ):
+        connect(**{**server.params, **params})
     assert str(server.port) in str(caught.value)
     assert "pw" not in str(caught.value).split()
     return caught.value
@@ -185,7 +187,7 @@ def test_nonsense(pg, connect, data, match):
 
 @pytest.mark.parametrize("data", [b"", b"R", b"R\0\0\0\x08", b"R\0\0\0\x08\0\0", authentication(0), WELCOME[:-1]])
 def test_silence(pg, connect, data):
-    error = refused(pg, connect, says(data), "timeout", pg.errors.ConnectionTimeout, 1.5, connect_timeout="0.3")
+    error = refused(pg, connect, says(data), "timeout", pg.errors.ConnectionTimeout, connect_timeout="0.3")
     assert isinstance(error, pg.OperationalError)
 
 
@@ -196,7 +198,7 @@ def test_a_trickle_is_no_reason_to_wait_longer(pg, connect):
             peer.send(fake.notice("wait a little"))
             time.sleep(0.05)
 
-    refused(pg, connect, script, "timeout", pg.errors.ConnectionTimeout, 1.5, connect_timeout="0.3")
+    refused(pg, connect, script, "timeout", pg.errors.ConnectionTimeout, connect_timeout="0.3")
 
 
 def test_error_at_startup(pg, connect):
@@ -354,8 +356,8 @@ def test_scram_keeps_the_loop_free(pg):
 
     with FakeServer(Scram(iterations=500_000)) as server:
         pauses = asyncio.run(main(server))
-    assert len(pauses) > 5
-    assert sorted(pauses)[len(pauses) // 2] < 0.1
+    assert len(pauses) > 5  # half of the time is not one pause
+    assert max(pauses) < sum(pauses) / 2
 
 
 @pytest.mark.howdah_only
@@ -395,7 +397,7 @@ def test_what_is_computed_too_late_is_not_sent_to_the_next_server(connect, monke
 
 
 def test_scram_with_too_many_iterations(pg, connect):
-    refused(pg, connect, Scram(iterations=20_000_000), "20000000 iterations", within=1.0)
+    refused(pg, connect, Scram(iterations=500_000_000), "500000000 iterations")
 
 
 def test_scram_wrong_server_signature(pg, connect):
@@ -575,9 +577,8 @@ def test_the_next_host_is_tried_after_an_error(connect):
 def test_the_timeout_is_for_each_host(connect):
     with FakeServer(says()) as first, FakeServer(accept) as second:
         params = {**second.params, "host": "127.0.0.1,127.0.0.1", "port": f"{first.port},{second.port}"}
-        before = time.monotonic()
-        assert connect(**params, connect_timeout="0.3")["port"] == str(second.port)
-        assert 0.3 <= time.monotonic() - before < 1.5
+        with within(15, 1):
+            assert connect(**params, connect_timeout="1")["port"] == str(second.port)
 
 
 def test_every_reason_is_told(pg, connect):
@@ -720,15 +721,16 @@ def test_bad_service(pg, connect, monkeypatch, tmp_path, content):
 
 
 def test_a_cancelled_task_leaves_no_socket(pg):
-    closed = []
+    closed, started = [], threading.Event()
 
     def script(peer):
         peer.startup()
+        started.set()
         closed.append(peer.rest())
 
     async def main(server):
         task = asyncio.create_task(pg.AsyncConnection.connect(**server.params))
-        await asyncio.sleep(0.2)
+        await asyncio.to_thread(started.wait, 60)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -786,57 +788,54 @@ def test_the_password_is_not_shown(pg):
             assert "secret" not in shown
 
 
-def slow_getaddrinfo(monkeypatch, seconds):
-    real = socket.getaddrinfo
+def slow_getaddrinfo(monkeypatch, seconds=20):
+    """It takes so long, or until the event is set that this returns."""
+    real, over = socket.getaddrinfo, threading.Event()
 
     def getaddrinfo(*args, **kwargs):
-        time.sleep(seconds)
+        over.wait(seconds)
         if args:
             return real("127.0.0.1", *args[1:], **kwargs)
         return real(**{**kwargs, "host": "127.0.0.1"})
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    return over
 
 
 @pytest.mark.howdah_only
 def test_name_resolution_is_bounded(pg, monkeypatch):
     """Of each host by itself: the second one is still tried."""
-    slow_getaddrinfo(monkeypatch, 3)
-    before = time.monotonic()
-    with pytest.raises(
-        pg.errors.ConnectionTimeout, match=r"failed to resolve host 'slow\.example': connection timeout expired"
-    ):
+    over = slow_getaddrinfo(monkeypatch)
+    words = r"failed to resolve host 'slow\.example': connection timeout expired"
+    with within(15, 1), pytest.raises(pg.errors.ConnectionTimeout, match=words):
         pg.connect(host="slow.example", connect_timeout=1)
-    assert 1 <= time.monotonic() - before < 2.5
+    over.set()
 
 
 @pytest.mark.howdah_only
 async def test_name_resolution_is_bounded_asyncio(pg, monkeypatch):
-    slow_getaddrinfo(monkeypatch, 3)
-    before = time.monotonic()
-    with pytest.raises(
-        pg.errors.ConnectionTimeout, match=r"failed to resolve host 'slow\.example': connection timeout expired"
-    ):
+    over = slow_getaddrinfo(monkeypatch)
+    words = r"failed to resolve host 'slow\.example': connection timeout expired"
+    with within(15, 1), pytest.raises(pg.errors.ConnectionTimeout, match=words):
         await pg.AsyncConnection.connect(host="slow.example", connect_timeout=1)
-    assert 1 <= time.monotonic() - before < 2.5
+    over.set()
 
 
 @pytest.mark.howdah_only
 def test_name_resolution_in_time(pg, monkeypatch):
     slow_getaddrinfo(monkeypatch, 0.2)
     with FakeServer(accept) as server:
-        conn = pg.connect(**{**server.params, "host": "slow.example"}, connect_timeout=5)
+        conn = pg.connect(**{**server.params, "host": "slow.example"}, connect_timeout=60)
         assert conn.info.hostaddr == "127.0.0.1"
         conn.close()
 
 
 @pytest.mark.howdah_only
 def test_name_resolution_is_interrupted(pg, monkeypatch):
-    slow_getaddrinfo(monkeypatch, 3)
-    timer = threading.Timer(0.2, _thread.interrupt_main)
-    timer.start()
-    before = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):
+    over = slow_getaddrinfo(monkeypatch)
+    with within(15), pytest.raises(KeyboardInterrupt):
+        timer = threading.Timer(0.2, _thread.interrupt_main)
+        timer.start()
         pg.connect(host="slow.example")
-    assert time.monotonic() - before < 1.5
+    over.set()
     timer.join()

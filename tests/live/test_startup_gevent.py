@@ -20,14 +20,14 @@ import howdah
 
 def connect():
     try:
-        howdah.connect(host="127.0.0.1", port=sys.argv[1], user="u", connect_timeout="0.5")
+        howdah.connect(host="127.0.0.1", port=sys.argv[1], user="u", connect_timeout="5")
     except howdah.errors.ConnectionTimeout:
         return "timeout"
 
 before = time.monotonic()
 greenlets = [gevent.spawn(connect) for _ in range(4)]
 gevent.joinall(greenlets)
-print(sorted({greenlet.value for greenlet in greenlets}), time.monotonic() - before < 1)
+print(sorted({greenlet.value for greenlet in greenlets}), time.monotonic() - before < 15)
 """
 
 
@@ -38,6 +38,6 @@ def test_four_silent_servers_are_waited_for_at_once():
             [sys.executable, "-c", textwrap.dedent(SCRIPT), str(server.port)],
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=200,
         )
     assert done.stdout == "['timeout'] True\n", done.stderr

@@ -15,6 +15,8 @@ Found = list[tuple[int, list[Any]]]  # the number of a query and rows of its ans
 
 ROADS = ("blocking", "asyncio")
 
+GRACE = 60  # seconds: who waits in vain for the end of what was cancelled waits for so long that it is noticed
+
 
 class Stage:
     """Where conversations with a server are recorded and played again, inside ``with``."""
@@ -57,10 +59,12 @@ class Stage:
 
     def _blocking(self, name: str, where: dict[str, Any], found: Found) -> None:
         with self._pg.connect(**where) as conn:
+            conn.cancel_grace = GRACE
             run(SCENARIOS[name](Blocking(conn), lambda label, rows: found.append((label, rows))))
 
     async def _under_asyncio(self, name: str, where: dict[str, Any], found: Found) -> None:
         async with await self._pg.AsyncConnection.connect(**where) as conn:
+            conn.cancel_grace = GRACE
             await SCENARIOS[name](conn, lambda label, rows: found.append((label, rows)))
 
 

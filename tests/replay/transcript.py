@@ -163,7 +163,7 @@ class Player:
             while True:
                 sock, _ = self._listener.accept()
                 with sock, suppress(OSError):
-                    sock.settimeout(0.2 if self._hang_up else 5)
+                    sock.settimeout(0.2 if self._hang_up else 60)
                     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                     self._play(sock)
 

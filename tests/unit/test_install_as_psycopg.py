@@ -15,7 +15,7 @@ import howdah
 
 def run(code: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=30, check=False
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=200, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -270,7 +270,7 @@ def test_run(tmp_path, how):
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=200,
         check=False,
     )
     assert done.returncode == 3, done.stderr
@@ -280,7 +280,7 @@ def test_run(tmp_path, how):
 @pytest.mark.parametrize("arguments", [[], ["-x"], ["-m"]])
 def test_run_of_nothing(arguments):
     done = subprocess.run(
-        [sys.executable, "-m", "howdah", "run", *arguments], capture_output=True, text=True, timeout=30, check=False
+        [sys.executable, "-m", "howdah", "run", *arguments], capture_output=True, text=True, timeout=200, check=False
     )
     assert (done.returncode, done.stderr[:6]) == (2, "usage:")
 
@@ -296,7 +296,7 @@ def start(code: str, value: str) -> str:
         env=env,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=200,
         check=False,
     )
     assert done.returncode == 0, done.stderr
