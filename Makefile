@@ -115,6 +115,10 @@ bench: build ## Compare with other drivers, turn by turn in one run
 	$(RUN) -m pip install --quiet --group bench
 	$(RUN) bench/run.py $(ARGS)
 
+bench-report: build ## All of these in ten minutes: docs/benchmarks/results.md and its plots (ARGS=--quick: in two)
+	$(RUN) -m pip install --quiet --group bench
+	$(RUN) bench/report.py $(ARGS)
+
 bench-memory: build ## What large results take of memory and time
 	$(RUN) bench/memory.py $(ARGS)
 
@@ -204,6 +208,6 @@ smoke: build ## Install into a fresh environment of each CPython on this machine
 clean: ## Delete what was built, .venv included
 	rm -rf build build-* dist $(VENV)
 
-.PHONY: conninfo-fuzz typing help build demo test test-types test-core fuzz-replay fuzz coverage asan mutants boundaries hostile lint format bench bench-tail bench-memory bench-web bench-tls matrix budget type-matrix smoke compat conformance-psycopg \
+.PHONY: conninfo-fuzz typing help build demo test test-types test-core fuzz-replay fuzz coverage asan mutants boundaries hostile lint format bench bench-tail bench-memory bench-web bench-report bench-tls matrix budget type-matrix smoke compat conformance-psycopg \
 	eco conformance-sqlalchemy conformance-django conformance-peewee conformance-pandas conformance-fastapi \
 	conformance-quick api-compare clean

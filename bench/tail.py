@@ -40,22 +40,26 @@ async def slow_queries(lane: ReadLane) -> None:
         await lane.fetchval(SLOW)
 
 
-async def main(uri: str) -> None:
+async def measure(uri: str) -> dict[str, tuple[float, float]]:
+    """Median and 99th percentile in milliseconds: ``alone``, and ``beside`` a slow query."""
+    figures = {}
     async with ReadLane(uri) as lane:
         await latencies(lane)
-        tails = []
-        for title in ("alone", "with a query of 100 ms"):
-            slow = asyncio.ensure_future(slow_queries(lane)) if tails else None
+        for title in ("alone", "beside"):
+            slow = asyncio.ensure_future(slow_queries(lane)) if figures else None
             found = await latencies(lane)
-            tails.append(found[len(found) * 99 // 100])
-            print(f"{title}: median {found[len(found) // 2]:.2f} ms, 99th percentile {tails[-1]:.2f} ms")
+            figures[title] = (found[len(found) // 2], found[len(found) * 99 // 100])
             if slow is not None:
                 slow.cancel()
-        print(f"ratio of the 99th percentiles: {tails[1] / tails[0]:.2f}")
+                await asyncio.wait([slow])
+    return figures
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--uri", help="a server that is already there")
     with server(parser.parse_args().uri) as uri:
-        asyncio.run(main(uri))
+        found = asyncio.run(measure(uri))
+    for title, (median, tail) in found.items():
+        print(f"{title}: median {median:.2f} ms, 99th percentile {tail:.2f} ms")
+    print(f"ratio of the 99th percentiles: {found['beside'][1] / found['alone'][1]:.2f}")
