@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncBlock", "Block"]
 
+MOST_CANCELLATIONS = 5  # that may meet the undoing of a block one after the other
+
 
 class AsyncBlock:
     """A block whose entry and exit are done as a whole or not at all. Its blocking twin is in C."""
@@ -51,8 +53,20 @@ class AsyncBlock:
             raise
 
     async def _undo_whole(self) -> None:
-        try:
-            await self._undo()
-        except BaseException:
+        """Undo; who is cancelled again (anyio does it at every await) has to see what is still to be undone."""
+        from asyncio import CancelledError
+
+        cancellation: CancelledError | None = None
+        for _ in range(MOST_CANCELLATIONS):
+            try:
+                await self._undo()
+                break
+            except CancelledError as error:
+                cancellation = error
+            except BaseException:
+                self._give_up()
+                raise
+        else:
             self._give_up()
-            raise
+        if cancellation is not None:
+            raise cancellation

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Transaction", "OutOfOrderTransactionNesting", "Rollback"]
 
 
-class Transaction(Block, BaseTransaction, ContextDecorator):
+class Transaction(BaseTransaction, Block, ContextDecorator):
     """What ``connection.transaction()`` gives: BEGIN or SAVEPOINT at entry, COMMIT or ROLLBACK at exit."""
 
     __module__ = "howdah"

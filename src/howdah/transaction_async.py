@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncTransaction", "OutOfOrderTransactionNesting", "Rollback"]
 
 
-class AsyncTransaction(AsyncBlock, BaseTransaction, AsyncContextDecorator):
+class AsyncTransaction(BaseTransaction, AsyncBlock, AsyncContextDecorator):
     """What ``connection.transaction()`` gives: BEGIN or SAVEPOINT at entry, COMMIT or ROLLBACK at exit."""
 
     __module__ = "howdah"
