@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from .. import errors
 from ..connection import Connection
-from ._tasks import AddConnection, WaitingClient
+from ._connecting import AddConnection
+from ._keeping import WaitingClient
 from .abc import CT, ConnectFailedCB, ConnectionCB, ConninfoParam, KwargsParam
 from .pool import ConnectionPool
 

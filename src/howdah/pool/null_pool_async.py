@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from .. import errors
 from ..connection_async import AsyncConnection
-from ._tasks_async import AddConnection, WaitingClient
+from ._connecting_async import AddConnection
+from ._keeping_async import WaitingClient
 from .abc import ACT, AsyncConnectFailedCB, AsyncConnectionCB, AsyncConninfoParam, AsyncKwargsParam
 from .pool_async import AsyncConnectionPool
 

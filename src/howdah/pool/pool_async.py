@@ -5,39 +5,18 @@ from __future__ import annotations
 import logging
 import warnings
 from contextlib import suppress
-from functools import partial
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, cast
+from typing import TYPE_CHECKING, Generic
 
-from .. import errors
 from ..connection_async import AsyncConnection
-from ..pq import TransactionStatus
-from ._concurrency import (
-    AsyncEvent,
-    AsyncLock,
-    AsyncQueue,
-    AsyncWorker,
-    join_async,
-    resolve_async,
-    sleep_async,
-    spawn_async,
-    wait_async,
-)
-from ._tasks_async import (
-    AddConnection,
-    Loan,
-    MaintenanceTask,
-    ReportLoans,
-    ReturnConnection,
-    Schedule,
-    ShrinkPool,
-    WaitingClient,
-)
+from ._concurrency import AsyncEvent, join_async, sleep_async, wait_async
+from ._connecting_async import AddConnection
+from ._crew_async import ReportLoans, Schedule
+from ._keeping_async import AsyncKeeping, ReturnConnection, ShrinkPool, WaitingClient
 from .abc import ACT, AsyncConnectFailedCB, AsyncConnectionCB, AsyncConninfoParam, AsyncKwargsParam
-from .base import AttemptWithBackoff, BasePool
+from .base import AttemptWithBackoff
 from .errors import PoolClosed, PoolTimeout, TooManyRequests
-from .sched_async import AsyncScheduler
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -49,13 +28,9 @@ logger = logging.getLogger("howdah.pool")
 INFO = logging.INFO
 # What the logger knows of its levels: asking its method costs as much as a fifth of lending a connection.
 _known_levels: dict[int, bool] = getattr(logger, "_cache", {})
-IDLE = int(TransactionStatus.IDLE)
-
-# What has been tried in vain is tried again at once for who comes to wait, but not more often than this.
-SECONDS_BETWEEN_HURRIES = 1.0
 
 
-class AsyncConnectionPool(BasePool, Generic[ACT]):
+class AsyncConnectionPool(AsyncKeeping[ACT]):
     """Keeps connections open, and lends them."""
 
     def __init__(
@@ -114,16 +89,10 @@ class AsyncConnectionPool(BasePool, Generic[ACT]):
             self._open()
 
     def _set_up(self) -> None:
-        """What belongs to the running process, and dies with a fork."""
-        self._lock = AsyncLock()
-        self._workers: list[AsyncWorker] = []
-        self._sched_runner: AsyncWorker | None = None
-        self._delayed: set[AddConnection] = set()
-        self._hurried_at = self._asked_at = 0.0
+        super()._set_up()
         self._forked = False
         # Whether a connection can be lent, or taken back, without more ado.
         self._lends_quickly = self._takes_quickly = False
-        self._full: AsyncEvent | None = None  # somebody waits for all to be there
 
     def _after_fork(self) -> None:
         super()._after_fork()
@@ -357,118 +326,6 @@ class AsyncConnectionPool(BasePool, Generic[ACT]):
         await self._close_connection(conn)
         return True
 
-    async def _return_connection(self, conn: ACT, from_getconn: bool) -> None:
-        try:
-            await self._reset_connection(conn)
-        except (
-            BaseException
-        ):  # cancelled, or Ctrl-C: nobody knows what state it is in, but the slot must not get lost
-            conn._close()
-            await self._replace(conn)
-            raise
-        if conn._transaction_status() != IDLE or not conn._still_alive(self._watch):
-            if from_getconn:
-                self._stats[self._CONNECTIONS_LOST] += 1
-                logger.info("not serving connection found broken")
-            else:
-                self._stats[self._RETURNS_BAD] += 1
-                logger.warning("discarding closed connection: %s", conn)
-            await self._replace(conn)
-        elif conn._expire_at <= monotonic():
-            logger.info("discarding expired connection")
-            await self._replace(conn)
-        else:
-            await self._add_to_pool(conn)
-
-    async def _reset_connection(self, conn: ACT) -> None:
-        """Bring a connection into a state to be lent again, or close it."""
-        status = TransactionStatus(conn._transaction_status())
-        if status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
-            logger.warning("rolling back returned connection: %s", conn)
-            try:
-                await conn.rollback()
-            except Exception as error:
-                logger.warning("rollback failed: %s: %s. Discarding connection %s", type(error).__name__, error, conn)
-                conn._close()
-        elif status == TransactionStatus.ACTIVE:
-            logger.warning("closing returned connection: %s", conn)
-            conn._close()
-        if self._reset is None or conn.closed:
-            return
-        try:
-            await self._reset(conn)
-            self._check_left_idle(conn, "reset", self._reset)
-        except Exception as error:
-            logger.warning("error resetting connection: %s", error)
-            conn._close()
-
-    @staticmethod
-    def _check_left_idle(conn: ACT, what: str, function: Any) -> None:
-        status = TransactionStatus(conn._transaction_status())
-        if status != TransactionStatus.IDLE:
-            raise errors.ProgrammingError(
-                f"connection left in status {status.name} by {what} function {function}: discarded"
-            )
-
-    def _give(self, conn: ACT) -> None:
-        """A connection is free: lend it to the first who waits, or keep it. Under the lock."""
-        while self._waiting:
-            conn._pool = self
-            if self._waiting.popleft().set(conn):
-                return
-        conn._pool = None
-        self._pool.append(conn)
-        self._look_full()
-
-    def _look_full(self) -> None:
-        if self._full is not None and len(self._pool) >= self._nconns:
-            self._full.set()
-
-    async def _settle(self) -> None:
-        """A connection was taken back without the lock, while somebody came to wait, or closed the pool."""
-        with self._lock:
-            while self._pool and self._waiting:
-                self._give(self._pool.popleft())
-            self._look_full()
-            left = list(self._pool) if self._closed else []
-            if self._closed:
-                self._pool.clear()
-        for conn in left:
-            await self._close_connection(conn)
-
-    async def _add_to_pool(self, conn: ACT) -> None:
-        with self._lock:
-            if not self._closed:
-                self._give(conn)
-                return
-        await self._close_connection(conn)
-
-    async def _close_connection(self, conn: ACT) -> None:
-        with self._lock:
-            self._dismiss(conn)
-        await conn.close()
-
-    async def _replace(self, conn: ACT) -> None:
-        """Close a connection and make another."""
-        self.run_task(AddConnection(self))
-        await self._close_connection(conn)
-
-    async def _discard_dead(self, conn: ACT) -> None:
-        """A connection was found dead: so may be the others that are idle. Replace all that are."""
-        with self._lock:
-            idle = list(self._pool)
-            self._pool.clear()
-        dead = [conn]
-        for other in idle:
-            if other._still_alive(-1):
-                await self._add_to_pool(other)
-            else:
-                dead.append(other)
-        for conn in dead:
-            self._stats[self._CONNECTIONS_LOST] += 1
-            logger.info("not lending connection found broken: %s", conn)
-            await self._replace(conn)
-
     # ---- opening and closing
 
     async def __aenter__(self) -> Self:
@@ -509,14 +366,6 @@ class AsyncConnectionPool(BasePool, Generic[ACT]):
         usable = usable and self._loans is None
         self._lends_quickly = usable and self._check is None and not self._open_implicit
         self._takes_quickly = usable and self._reset is None and self._full is None
-
-    def _start_workers(self) -> None:
-        self._sched = AsyncScheduler()
-        self._tasks: AsyncQueue[MaintenanceTask | None] = AsyncQueue()
-        self._sched_runner = spawn_async(self._sched.run, name=f"{self.name}-scheduler")
-        self._workers = [
-            spawn_async(self.worker, self._tasks, name=f"{self.name}-worker-{i}") for i in range(self.num_workers)
-        ]
 
     def _start_initial_tasks(self) -> None:
         for _ in range(self._nconns):
@@ -588,19 +437,6 @@ class AsyncConnectionPool(BasePool, Generic[ACT]):
         for left in await join_async(self._signal_stop_worker(), timeout):
             logger.warning("couldn't stop %r in pool %r within %s seconds", left, self.name, timeout)
 
-    def _signal_stop_worker(self) -> list[AsyncWorker]:
-        stopped = list(self._workers)
-        for _ in self._workers:
-            self._tasks.put_nowait(None)
-        if self._sched_runner is not None:
-            stopped.append(self._sched_runner)
-            if True:  # ASYNC
-                self._sched_runner.cancel()
-            else:
-                self._sched.enter(0, None)
-        self._workers, self._sched_runner = [], None
-        return stopped
-
     # ---- maintenance
 
     async def resize(self, min_size: int, max_size: int | None = None) -> None:
@@ -611,16 +447,6 @@ class AsyncConnectionPool(BasePool, Generic[ACT]):
             self._min_size = min_size
             self._max_size = max_size
         self._refill()
-
-    def _refill(self) -> None:
-        """Somebody asks for the connections that are missing."""
-        with self._lock:
-            self._asked_at = monotonic()
-            missing = 0 if self._closed else max(0, self._min_size - self._nconns)
-            self._nconns += missing
-        for _ in range(missing):
-            self.run_task(AddConnection(self))
-        self._try_again()
 
     async def check(self) -> None:
         """Replace the idle connections that are lost or too old, and make those that are missing."""
@@ -663,158 +489,35 @@ class AsyncConnectionPool(BasePool, Generic[ACT]):
         for conn in idle:
             await self._replace(conn)
 
-    async def _shrink_pool(self) -> None:
-        conn: ACT | None = None
-        with self._lock:
-            unused, self._nconns_min = self._nconns_min, len(self._pool)
-            if self._nconns > self._min_size and unused > 0 and self._pool:
-                conn = self._pool.popleft()
-                self._nconns -= 1
-                self._nconns_min -= 1
-        if conn is not None:
-            logger.info(
-                "shrinking pool %r to %s because %s unused connections in the last %s sec",
-                self.name,
-                self._nconns,
-                unused,
-                self.max_idle,
-            )
-            await self._close_connection(conn)
-
-    async def _maybe_grow_pool(self) -> None:
-        with self._lock:
-            if self._nconns >= self._max_size or self._growing:
-                return
-            self._nconns += 1
-            self._growing = True
-            size = self._nconns
-        logger.info("growing pool %r to %s", self.name, size)
-        self.run_task(AddConnection(self, growing=True))
-
-    def _hurry(self) -> None:
-        """Somebody waits: let one attempt to connect that was put off be made now."""
-        if not self._delayed or monotonic() < self._hurried_at + SECONDS_BETWEEN_HURRIES:
-            return
-        self._hurried_at = monotonic()
-        with self._lock:
-            task = self._delayed.pop() if self._delayed else None
-        if task is not None:
-            self.run_task(task)
-
     # ---- connecting
-
-    async def _connect(self, timeout: float | None = None) -> ACT:
-        self._stats[self._CONNECTIONS_NUM] += 1
-        started = monotonic()
-        try:
-            kwargs = await self._resolve_kwargs()
-            conninfo = await self._resolve_conninfo()
-            if timeout is not None:
-                kwargs["connect_timeout"] = max(timeout, 0.01)
-            conn = await self.connection_class.connect(conninfo, **kwargs)
-        except Exception:
-            self._stats[self._CONNECTIONS_ERRORS] += 1
-            raise
-        finally:
-            self._stats[self._CONNECTIONS_MS] += int(1000 * (monotonic() - started))
-        conn._pool = self
-        if self._configure is not None:
-            try:
-                await self._configure(conn)
-                self._check_left_idle(conn, "configure", self._configure)
-            except BaseException:
-                conn._pool = None
-                conn._close()
-                raise
-        self._set_connection_expiry_date(conn)
-        with self._lock:
-            self._admit(conn)
-        return conn
-
-    async def _resolve_conninfo(self) -> str:
-        """The connection string for the next connection."""
-        return cast("str", await resolve_async(self.conninfo))
-
-    async def _resolve_kwargs(self) -> dict[str, Any]:
-        """The keyword arguments for the next connection."""
-        return dict(await resolve_async(self.kwargs) or {})
-
-    async def _add_connection(self, attempt: AttemptWithBackoff | None, growing: bool = False) -> None:
-        if attempt is None:
-            attempt = AttemptWithBackoff(timeout=self.reconnect_timeout)
-        try:
-            conn = await self._connect()
-        except Exception as error:
-            logger.warning("error connecting in %r: %s", self.name, error)
-            await self._connecting_failed(attempt, growing)
-            return
-        logger.info("adding new connection to the pool")
-        with self._lock:
-            if growing:
-                # Decided before this connection counts as idle, lest the pool look complete for a moment.
-                more = self._nconns < self._max_size and (len(self._waiting) > 1 or self._nconns < self._min_size)
-                self._growing = more
-                self._nconns += more
-                size = self._nconns
-        await self._add_to_pool(conn)
-        self._try_again()  # the server is there
-        if growing and more:
-            logger.info("growing pool %r to %s", self.name, size)
-            self.run_task(AddConnection(self, growing=True))
-
-    def _try_again(self) -> None:
-        """Have the attempts to connect made now that were put off."""
-        with self._lock:
-            delayed, self._delayed = self._delayed, set()
-        for task in delayed:
-            self.run_task(task)
-
-    async def _connecting_failed(self, attempt: AttemptWithBackoff, growing: bool) -> None:
-        now = monotonic()
-        task: AddConnection | None = None
-        with self._lock:
-            if attempt.began_at < self._asked_at:
-                # It would be given up soon, but is among those that somebody has asked for since.
-                attempt = AttemptWithBackoff(timeout=self.reconnect_timeout)
-            if attempt.time_to_give_up(now):
-                self._nconns -= 1
-                if growing:
-                    self._growing = False
-            else:
-                attempt.update_delay(now)
-                task = AddConnection(self, attempt, growing)
-                self._delayed.add(task)
-        if task is not None:
-            await self.schedule_task(task, attempt.delay)
-            return
-        logger.warning("reconnection attempt in pool %r failed after %s sec", self.name, self.reconnect_timeout)
-        await self.reconnect_failed()
-        if self._waiting:
-            await self._maybe_grow_pool()
-
-    async def reconnect_failed(self) -> None:
-        """Call the function that the pool was given for when a server stays away."""
-        if self._reconnect_failed is None:
-            return
-        await resolve_async(partial(self._reconnect_failed, self))
 
     # ---- tasks
 
-    def run_task(self, task: MaintenanceTask) -> None:
-        """Have a worker run a task soon."""
-        if not self._closed:
-            self._tasks.put_nowait(task)
 
-    async def schedule_task(self, task: MaintenanceTask, delay: float) -> None:
-        """Have a worker run a task in `delay` seconds."""
-        await self._sched.enter(delay, task.tick)
+class Loan(Generic[ACT]):
+    """What `connection()` gives: a block with a connection."""
 
-    @classmethod
-    async def worker(cls, q: AsyncQueue[MaintenanceTask | None]) -> None:
-        """Run tasks until a None comes."""
-        while (task := await q.get()) is not None:
-            try:
-                await task.run()
-            except Exception as error:
-                logger.warning("task run %s failed: %s: %s", task, type(error).__name__, error)
-            del task  # nothing of it is kept while waiting for the next
+    __slots__ = ("_conn", "_pool", "_since", "_timeout")
+
+    def __init__(self, pool: AsyncConnectionPool[ACT], timeout: float | None) -> None:
+        self._pool = pool
+        self._timeout = timeout
+
+    async def __aenter__(self) -> ACT:
+        conn = self._conn = await self._pool.getconn(self._timeout)
+        self._since = monotonic()
+        return conn
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        pool, conn = self._pool, self._conn
+        del self._conn
+        try:
+            await conn.__aexit__(exc_type, exc_val, exc_tb)
+        finally:
+            pool._used += monotonic() - self._since
+            await pool.putconn(conn)

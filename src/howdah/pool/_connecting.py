@@ -1,0 +1,199 @@
+# Generated from _connecting_async.py by tools/unasync.py: do not edit.
+"""How a pool comes to its connections: one attempt after another, and more of them where somebody waits."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from time import monotonic
+from typing import Any, Generic, cast
+
+from .. import errors
+from ..pq import TransactionStatus
+from ._concurrency import resolve_sync
+from ._crew import Crew, MaintenanceTask
+from .abc import CT, ConnectFailedCB, ConnectionCB, ConninfoParam, KwargsParam
+from .base import AttemptWithBackoff
+
+logger = logging.getLogger("howdah.pool")
+
+# What has been tried in vain is tried again at once for who comes to wait, but not more often than this.
+SECONDS_BETWEEN_HURRIES = 1.0
+
+
+class Connecting(Crew, Generic[CT]):
+    """Connects."""
+
+    conninfo: ConninfoParam
+    kwargs: KwargsParam | None
+    connection_class: type[CT]
+    _configure: ConnectionCB[CT] | None
+    _reconnect_failed: ConnectFailedCB | None
+
+    def _set_up(self) -> None:
+        super()._set_up()
+        self._delayed: set[AddConnection] = set()
+        self._hurried_at = self._asked_at = 0.0
+
+    def _add_to_pool(self, conn: CT) -> None:
+        """What becomes of one that is made."""
+        raise NotImplementedError
+
+    # ---- one connection
+
+    def _connect(self, timeout: float | None = None) -> CT:
+        self._stats[self._CONNECTIONS_NUM] += 1
+        started = monotonic()
+        try:
+            kwargs = self._resolve_kwargs()
+            conninfo = self._resolve_conninfo()
+            if timeout is not None:
+                kwargs["connect_timeout"] = max(timeout, 0.01)
+            conn = self.connection_class.connect(conninfo, **kwargs)
+        except Exception:
+            self._stats[self._CONNECTIONS_ERRORS] += 1
+            raise
+        finally:
+            self._stats[self._CONNECTIONS_MS] += int(1000 * (monotonic() - started))
+        conn._pool = self
+        if self._configure is not None:
+            try:
+                self._configure(conn)
+                self._check_left_idle(conn, "configure", self._configure)
+            except BaseException:
+                conn._pool = None
+                conn._close()
+                raise
+        self._set_connection_expiry_date(conn)
+        with self._lock:
+            self._admit(conn)
+        return conn
+
+    def _resolve_conninfo(self) -> str:
+        """The connection string for the next connection."""
+        return cast("str", resolve_sync(self.conninfo))
+
+    def _resolve_kwargs(self) -> dict[str, Any]:
+        """The keyword arguments for the next connection."""
+        return dict(resolve_sync(self.kwargs) or {})
+
+    @staticmethod
+    def _check_left_idle(conn: CT, what: str, function: Any) -> None:
+        status = TransactionStatus(conn._transaction_status())
+        if status != TransactionStatus.IDLE:
+            raise errors.ProgrammingError(
+                f"connection left in status {status.name} by {what} function {function}: discarded"
+            )
+
+    # ---- until there is one
+
+    def _add_connection(self, attempt: AttemptWithBackoff | None, growing: bool = False) -> None:
+        if attempt is None:
+            attempt = AttemptWithBackoff(timeout=self.reconnect_timeout)
+        try:
+            conn = self._connect()
+        except Exception as error:
+            logger.warning("error connecting in %r: %s", self.name, error)
+            self._connecting_failed(attempt, growing)
+            return
+        logger.info("adding new connection to the pool")
+        with self._lock:
+            if growing:
+                # Decided before this connection counts as idle, lest the pool look complete for a moment.
+                more = self._nconns < self._max_size and (len(self._waiting) > 1 or self._nconns < self._min_size)
+                self._growing = more
+                self._nconns += more
+                size = self._nconns
+        self._add_to_pool(conn)
+        self._try_again()  # the server is there
+        if growing and more:
+            logger.info("growing pool %r to %s", self.name, size)
+            self.run_task(AddConnection(self, growing=True))
+
+    def _try_again(self) -> None:
+        """Have the attempts to connect made now that were put off."""
+        with self._lock:
+            delayed, self._delayed = self._delayed, set()
+        for task in delayed:
+            self.run_task(task)
+
+    def _connecting_failed(self, attempt: AttemptWithBackoff, growing: bool) -> None:
+        now = monotonic()
+        task: AddConnection | None = None
+        with self._lock:
+            if attempt.began_at < self._asked_at:
+                # It would be given up soon, but is among those that somebody has asked for since.
+                attempt = AttemptWithBackoff(timeout=self.reconnect_timeout)
+            if attempt.time_to_give_up(now):
+                self._nconns -= 1
+                if growing:
+                    self._growing = False
+            else:
+                attempt.update_delay(now)
+                task = AddConnection(self, attempt, growing)
+                self._delayed.add(task)
+        if task is not None:
+            self.schedule_task(task, attempt.delay)
+            return
+        logger.warning("reconnection attempt in pool %r failed after %s sec", self.name, self.reconnect_timeout)
+        self.reconnect_failed()
+        if self._waiting:
+            self._maybe_grow_pool()
+
+    def reconnect_failed(self) -> None:
+        """Call the function that the pool was given for when a server stays away."""
+        if self._reconnect_failed is None:
+            return
+        resolve_sync(partial(cast("Any", self._reconnect_failed), self))
+
+    # ---- more of them
+
+    def _refill(self) -> None:
+        """Somebody asks for the connections that are missing."""
+        with self._lock:
+            self._asked_at = monotonic()
+            missing = 0 if self._closed else max(0, self._min_size - self._nconns)
+            self._nconns += missing
+        for _ in range(missing):
+            self.run_task(AddConnection(self))
+        self._try_again()
+
+    def _maybe_grow_pool(self) -> None:
+        with self._lock:
+            if self._nconns >= self._max_size or self._growing:
+                return
+            self._nconns += 1
+            self._growing = True
+            size = self._nconns
+        logger.info("growing pool %r to %s", self.name, size)
+        self.run_task(AddConnection(self, growing=True))
+
+    def _hurry(self) -> None:
+        """Somebody waits: let one attempt to connect that was put off be made now."""
+        if not self._delayed or monotonic() < self._hurried_at + SECONDS_BETWEEN_HURRIES:
+            return
+        self._hurried_at = monotonic()
+        with self._lock:
+            task = self._delayed.pop() if self._delayed else None
+        if task is not None:
+            self.run_task(task)
+
+
+class AddConnection(MaintenanceTask[Connecting[Any]]):
+    """Make a connection."""
+
+    def __init__(
+        self, pool: Connecting[Any], attempt: AttemptWithBackoff | None = None, growing: bool = False
+    ) -> None:
+        super().__init__(pool)
+        self.attempt = attempt
+        self.growing = growing
+
+    def tick(self) -> None:
+        pool = self.pool()
+        if pool is not None and self in pool._delayed:  # else it was made before its time
+            pool._delayed.discard(self)
+            pool.run_task(self)
+
+    def _run(self, pool: Connecting[Any]) -> None:
+        pool._add_connection(self.attempt, self.growing)
