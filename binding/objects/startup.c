@@ -54,8 +54,12 @@ startup_start(PyObject *self, PyObject *args)
     hdpy_connection *conn = (hdpy_connection *)self;
     unsigned int protocol;
     PyObject *parameters;
-    if (!PyArg_ParseTuple(args, "IO", &protocol, &parameters))
+    const char *prefix;
+    Py_ssize_t prefix_size;
+    if (!PyArg_ParseTuple(args, "IOs#", &protocol, &parameters, &prefix, &prefix_size))
         return NULL;
+    if (prefix_size != HD_STATEMENT_PREFIX)
+        return PyErr_Format(PyExc_ValueError, "the names of statements begin with %d bytes", HD_STATEMENT_PREFIX);
     PyObject *pairs = PySequence_Fast(parameters, "start-up parameters should be a sequence of pairs");
     if (pairs == NULL)
         return NULL;
@@ -67,6 +71,7 @@ startup_start(PyObject *self, PyObject *args)
         hd_session_fini(&conn->session);
         hd_session_init(&conn->session, &hd_alloc_default);
         hd_session_startup(&conn->session, protocol, spans, (size_t)n);
+        memcpy(conn->queries.statements.prefix, prefix, HD_STATEMENT_PREFIX);
         done = settle(conn);
     }
     PyMem_Free(spans);

@@ -62,7 +62,8 @@ write_preamble(hdpy_connection *conn, bool begin)
 {
     char name[HD_STATEMENT_NAME_MAX];
     for (size_t i = 0; i < conn->queries.n_closing; i++)
-        hd_session_close_statement(&conn->session, hd_statement_name(conn->queries.closing[i], name), NULL);
+        hd_session_close_statement(
+            &conn->session, hd_statement_name(&conn->queries.statements, conn->queries.closing[i], name), NULL);
     if (begin)
         write_control(conn,
                       (hd_span){(uint8_t *)PyBytes_AS_STRING(conn->begin), (size_t)PyBytes_GET_SIZE(conn->begin)});
@@ -117,7 +118,8 @@ write_statement(hdpy_connection *conn, hdpy_request *request, bool parse)
     char buffer[HD_STATEMENT_NAME_MAX];
     bool named = step->parsed || stmt->entry.number != 0;
     bool describe_portal = false;
-    hd_span name = hd_statement_name(step->parsed ? step->number : stmt->entry.number, buffer);
+    hd_span name =
+        hd_statement_name(&conn->queries.statements, step->parsed ? step->number : stmt->entry.number, buffer);
 
     if (parse && !step->parsed) {
         step->number = stmt->entry.number;
@@ -365,7 +367,7 @@ hdpy_submit_describe(hdpy_connection *conn, hdpy_request *request)
     hd_session_mark mark = hd_session_mark_of(&conn->session);
     hdpy_step *step = request->step;
     char buffer[HD_STATEMENT_NAME_MAX];
-    hd_span name = hd_statement_name(step->stmt->entry.number, buffer);
+    hd_span name = hd_statement_name(&conn->queries.statements, step->stmt->entry.number, buffer);
     step->number = step->stmt->entry.number;
     step->formats = request->wanted;
     step->parsed = step->stmt->under_way = true;

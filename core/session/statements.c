@@ -77,7 +77,7 @@ hd_statements_excess(const hd_statement_list *list, size_t most)
 }
 
 hd_span
-hd_statement_name(uint32_t number, char buffer[HD_STATEMENT_NAME_MAX])
+hd_statement_name(const hd_statements *ss, uint32_t number, char buffer[HD_STATEMENT_NAME_MAX])
 {
     /* Once per execution: snprintf() would take a tenth of a row's time in executemany(). */
     char *end = buffer + HD_STATEMENT_NAME_MAX, *p = end;
@@ -85,7 +85,7 @@ hd_statement_name(uint32_t number, char buffer[HD_STATEMENT_NAME_MAX])
         return (hd_span){(const uint8_t *)buffer, 0};
     for (; number != 0; number /= 10)
         *--p = (char)('0' + number % 10);
-    p -= 4;
-    memcpy(p, "_hd_", 4);
+    p -= HD_STATEMENT_PREFIX;
+    memcpy(p, ss->prefix, HD_STATEMENT_PREFIX);
     return (hd_span){(const uint8_t *)p, (size_t)(end - p)};
 }

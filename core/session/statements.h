@@ -18,13 +18,19 @@ typedef struct hd_statement_list {
     size_t count;
 } hd_statement_list;
 
+enum {
+    HD_STATEMENT_PREFIX = 13,
+    HD_STATEMENT_NAME_MAX = HD_STATEMENT_PREFIX + 10, /* digits of an uint32_t */
+};
+
 typedef struct hd_statements {
     hd_statement_list prepared;
     hd_statement_list counted; /* seen, not prepared */
     uint32_t last_number;
+    /* What the names on the server begin with, of this session only: a pooler may lend a server to several sessions in
+     * turn, and none must take another's statement for its own. */
+    char prefix[HD_STATEMENT_PREFIX];
 } hd_statements;
-
-enum { HD_STATEMENT_NAME_MAX = 16 };
 
 /* Counts a use. `prepare`: this use is to be a prepared one (it gets a number if it has none). */
 void hd_statements_use(hd_statements *ss, hd_statement *st, bool prepare);
@@ -39,6 +45,6 @@ void hd_statements_drop(hd_statements *ss, hd_statement *st);
 hd_statement *hd_statements_excess(const hd_statement_list *list, size_t most);
 
 /* The name on the server, written into `buffer`; empty for the unnamed statement. */
-hd_span hd_statement_name(uint32_t number, char buffer[HD_STATEMENT_NAME_MAX]);
+hd_span hd_statement_name(const hd_statements *ss, uint32_t number, char buffer[HD_STATEMENT_NAME_MAX]);
 
 #endif

@@ -199,7 +199,8 @@ class BaseConnection:
     """State of a connection. A new one is unconnected: start-up feeds it, then _attach() gives it a socket."""
 
     # start-up: bytes in, events out; the caller owns the socket until _attach()
-    def _start(self, protocol: int, parameters: Iterable[tuple[str, str]], /) -> None: ...
+    def _start(self, protocol: int, parameters: Iterable[tuple[str, str]], prefix: str, /) -> None:
+        """`prefix` begins the names of prepared statements: 13 bytes."""
     def _outgoing(self) -> bytes:
         """Bytes to send now; they are forgotten here."""
     def _feed(self, data: _Buffer, /) -> list[tuple[Any, ...]]:

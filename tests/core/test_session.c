@@ -717,8 +717,10 @@ statements_age(void)
     }
     CHECK(ss.prepared.count == 0 && ss.prepared.oldest == NULL && ss.prepared.newest == NULL);
 
-    CHECK_SPAN(hd_statement_name(0, name), B(""));
-    CHECK(hd_statement_name(UINT32_MAX, name).n < HD_STATEMENT_NAME_MAX);
+    memcpy(ss.prefix, "_hd_abcdefgh_", HD_STATEMENT_PREFIX);
+    CHECK_SPAN(hd_statement_name(&ss, 0, name), B(""));
+    CHECK_SPAN(hd_statement_name(&ss, 70, name), B("_hd_abcdefgh_70"));
+    CHECK_SPAN(hd_statement_name(&ss, UINT32_MAX, name), B("_hd_abcdefgh_4294967295"));
 }
 
 int

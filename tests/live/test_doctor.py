@@ -311,7 +311,7 @@ def pgbouncer(request, debian, tmp_path):
         f"listen_port={port}\nauth_type=trust\nauth_file={folder}/users\npool_mode={request.param}\n"
         f"unix_socket_dir=\nadmin_users=postgres\n"
     )
-    how = {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    how = {} if user is None else {"user": user.uid, "group": user.gid, "extra_groups": []}
     how["env"] = {"PATH": os.defpath}  # without the sanitizers of a test run
     process = subprocess.Popen(
         [program, "-q", folder / "ini"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **how

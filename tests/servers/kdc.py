@@ -11,13 +11,13 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
 from .debian import free_port, lacks
+from .wait import wait_for
 
 REALM = "HOWDAH.TEST"
 
@@ -67,14 +67,6 @@ def program(name: str) -> str:
         lacks(f"{name} is not installed: Debian's packages krb5-kdc, krb5-admin-server and krb5-user")
         raise FileNotFoundError(name)
     return path
-
-
-def wait_for(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError(what)
-        time.sleep(0.05)
 
 
 class Kdc:

@@ -6,6 +6,8 @@ its own session and its own authentication.
 
 from __future__ import annotations
 
+import base64
+import os
 import random
 import socket
 import struct
@@ -289,7 +291,7 @@ async def _start(channel: Channel, conn: Any, params: Mapping[str, str], authent
     lowest, highest = _protocols(params)
     first = True
     channel.note("startup")
-    conn._start(highest, startup_settings(params))
+    conn._start(highest, startup_settings(params), _statement_prefix())
     while True:
         received = await _exchange(channel, conn)
         if first:
@@ -323,6 +325,11 @@ def _complaint(fields: Mapping[str, bytes]) -> Error:
     error = from_server(fields)
     severity = error.diag.severity
     return type(error)(f"{severity}:  {error}" if severity else str(error), info=fields)
+
+
+def _statement_prefix() -> str:
+    """Of a session's own: one that a pooler lends the same server must not execute its statements by chance."""
+    return f"_hd_{base64.b32encode(os.urandom(5)).decode().lower()}_"
 
 
 def _protocols(params: Mapping[str, str]) -> tuple[int, int]:
