@@ -1,64 +1,39 @@
-"""Blocking connections with the face of asynchronous ones, so that a scenario is written once."""
+"""The blocking form of a module of coroutine functions: written once, run in both worlds."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Generator
-from functools import partial
-from typing import Any, TypeVar
-
-T = TypeVar("T")
-
-NEVER_WAIT = {"nextset", "set_types"}  # methods that are the same in both worlds
-PLAIN = (tuple, list, dict, str, bytes, memoryview, int, type(None))
+import ast
+from pathlib import Path
+from typing import Any
 
 
-class Call:
-    """A call that is made when it is awaited, entered, or iterated over."""
+class _Blocking(ast.NodeTransformer):
+    """Takes `async` and `await` out."""
 
-    def __init__(self, function: Callable[..., Any], *args: Any, **kwargs: Any):
-        self._made = partial(function, *args, **kwargs)
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        return self._as(ast.FunctionDef, node)
 
-    def __await__(self) -> Generator[None, None, Any]:
-        return faced(self._made())
-        yield  # never: this makes it a generator
+    def visit_AsyncWith(self, node: ast.AsyncWith) -> ast.AST:
+        return self._as(ast.With, node)
 
-    async def __aenter__(self) -> Any:
-        self._block = self._made()
-        return faced(self._block.__enter__())
+    def visit_AsyncFor(self, node: ast.AsyncFor) -> ast.AST:
+        return self._as(ast.For, node)
 
-    async def __aexit__(self, *args: Any) -> Any:
-        return self._block.__exit__(*args)
+    def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
+        node.is_async = 0
+        return self.generic_visit(node)
 
-    async def __aiter__(self) -> AsyncIterator[Any]:
-        for item in self._made():
-            yield faced(item)
+    def visit_Await(self, node: ast.Await) -> ast.AST:
+        return self.visit(node.value)
 
-
-class Blocking:
-    """A blocking object."""
-
-    def __init__(self, behind: Any):
-        self._behind = behind
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._behind, name)
-        return partial(Call, found) if callable(found) and name not in NEVER_WAIT else found
-
-    async def __aiter__(self) -> AsyncIterator[Any]:
-        for item in self._behind:
-            yield faced(item)
+    def _as(self, kind: type[ast.AST], node: ast.AST) -> ast.AST:
+        return self.generic_visit(ast.copy_location(kind(**dict(ast.iter_fields(node))), node))
 
 
-def faced(thing: Any) -> Any:
-    return thing if isinstance(thing, PLAIN) else Blocking(thing)
-
-
-def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """What the coroutine returns, which never waits."""
-    try:
-        coroutine.send(None)
-    except StopIteration as end:
-        result: T = end.value
-        return result
-    coroutine.close()
-    raise AssertionError("a blocking call has waited for the event loop")
+def blocking(path: str, **replacing: Any) -> dict[str, Any]:
+    """What the module at this path defines, without coroutines. replacing: what stands for some of its names."""
+    tree = _Blocking().visit(ast.parse(Path(path).read_text(encoding="utf-8"), path))
+    found: dict[str, Any] = {"__name__": f"blocking form of {path}"}
+    exec(compile(tree, path, "exec"), found)
+    found.update(replacing)
+    return found

@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from types import ModuleType, TracebackType
 from typing import Any
 
-from replay.blocking import Blocking, run
+from replay import scenarios
+from replay.blocking import blocking
 from replay.scenarios import SCENARIOS
 from replay.transcript import Player, Recorder, Transcript
 
 Found = list[tuple[int, list[Any]]]  # the number of a query and rows of its answer, in order
 
 ROADS = ("blocking", "asyncio")
+BLOCKING = blocking(scenarios.__file__)["SCENARIOS"]
 
 GRACE = 60  # seconds: who waits in vain for the end of what was cancelled waits for so long that it is noticed
 
@@ -60,7 +62,7 @@ class Stage:
     def _blocking(self, name: str, where: dict[str, Any], found: Found) -> None:
         with self._pg.connect(**where) as conn:
             conn.cancel_grace = GRACE
-            run(SCENARIOS[name](Blocking(conn), lambda label, rows: found.append((label, rows))))
+            BLOCKING[name](conn, lambda label, rows: found.append((label, rows)))
 
     async def _under_asyncio(self, name: str, where: dict[str, Any], found: Found) -> None:
         async with await self._pg.AsyncConnection.connect(**where) as conn:

@@ -131,10 +131,10 @@ async def several_statements(conn: Any, note: Note) -> None:
 # ---- errors
 
 
-async def refused(awaitable: Awaitable[Any], note: Note, sqlstate: str) -> None:
-    """The server answers with this error: anything else is no answer."""
+async def refused(call: Callable[[], Awaitable[Any]], note: Note, sqlstate: str) -> None:
+    """The server answers the call with this error: anything else is no answer."""
     try:
-        await awaitable
+        await call()
     except Exception as error:
         if getattr(error, "sqlstate", None) != sqlstate:
             raise
@@ -145,21 +145,21 @@ async def refused(awaitable: Awaitable[Any], note: Note, sqlstate: str) -> None:
 
 @scenario
 async def syntax_error(conn: Any, note: Note) -> None:
-    await refused(conn.execute("selec 1"), note, "42601")
+    await refused(lambda: conn.execute("selec 1"), note, "42601")
     await conn.rollback()
     await rows(conn, note, 1, select(1, "'after'"))
 
 
 @scenario
 async def error_behind_rows(conn: Any, note: Note) -> None:
-    await refused(conn.execute(select(1, "10 / (5 - i)", "from generate_series(1, 9) i")), note, "22012")
+    await refused(lambda: conn.execute(select(1, "10 / (5 - i)", "from generate_series(1, 9) i")), note, "22012")
     await conn.rollback()
     await rows(conn, note, 2, select(2, "'after'"))
 
 
 @scenario
 async def error_in_several_statements(conn: Any, note: Note) -> None:
-    await refused(conn.execute("select 1, 2; select 2, 1 / 0; select 3, 3"), note, "22012")
+    await refused(lambda: conn.execute("select 1, 2; select 2, 1 / 0; select 3, 3"), note, "22012")
     await conn.rollback()
     await rows(conn, note, 4, select(4, "'after'"))
 
@@ -171,14 +171,14 @@ async def error_of_a_prepared_statement(conn: Any, note: Note) -> None:
         if divisor:
             await rows(conn, note, 1, query, (divisor,), prepare=True)
         else:
-            await refused(conn.execute(query, (0,), prepare=True), note, "22012")
+            await refused(lambda: conn.execute(query, (0,), prepare=True), note, "22012")
             await conn.rollback()
 
 
 @scenario
 async def failed_transaction(conn: Any, note: Note) -> None:
-    await refused(conn.execute("select 1 / 0"), note, "22012")
-    await refused(conn.execute("select 1"), note, "25P02")
+    await refused(lambda: conn.execute("select 1 / 0"), note, "22012")
+    await refused(lambda: conn.execute("select 1"), note, "25P02")
     await conn.rollback()
     await rows(conn, note, 1, select(1, "'after'"))
 
@@ -266,7 +266,7 @@ async def many_of_changing_types(conn: Any, note: Note) -> None:
 @scenario
 async def many_with_an_error(conn: Any, note: Note) -> None:
     async with conn.cursor() as cur:
-        await refused(cur.executemany("select 1, 10 / %s::int", [(i,) for i in (5, 2, 0, 1)]), note, "22012")
+        await refused(lambda: cur.executemany("select 1, 10 / %s::int", [(i,) for i in (5, 2, 0, 1)]), note, "22012")
     await conn.rollback()
     await rows(conn, note, 2, select(2, "'after'"))
 
@@ -303,7 +303,7 @@ async def copy_in_refused(conn: Any, note: Note) -> None:
         async with conn.cursor() as cur, cur.copy("copy replayed from stdin") as copy:
             await copy.write("no number\tx\n")
 
-    await refused(refuse(), note, "22P02")
+    await refused(refuse, note, "22P02")
     await conn.rollback()
     await rows(conn, note, 2, select(2, "'after'"))
 
@@ -363,7 +363,7 @@ async def a_pipeline_with_an_error(conn: Any, note: Note) -> None:
             await conn.execute("select 2, 1 / 0")
             await conn.execute(select(3, "'aborted'"))
 
-    await refused(fail(), note, "22012")
+    await refused(fail, note, "22012")
     await conn.rollback()
     await rows(conn, note, 4, select(4, "'after'"))
 
