@@ -28,6 +28,7 @@ typedef enum hd_state {
     HD_ST_COPY_BOTH_DONE,
     HD_ST_SYNC,
     HD_ST_QUERY,
+    HD_ST_QUERY_NEXT, /* of several statements, one or more are answered */
     HD_ST_QUERY_ROWS,
     HD_ST_QUERY_COPY_IN,
     HD_ST_QUERY_COPY_OUT,

@@ -19,6 +19,7 @@
 #define COPY_OUT "H\0\0\0\7\0\0\0"
 #define COPY_BOTH "W\0\0\0\7\0\0\0"
 #define COPY_DONE "c\0\0\0\4"
+#define COMPLETE "C\0\0\0\x0dSELECT 1\0"
 #define NO_COLUMNS "T\0\0\0\6\0\0"
 
 /* A proper one of each type. */
@@ -27,7 +28,7 @@ static const hd_span messages[] = {
     B(KEY),
     B("2\0\0\0\4"),
     B("3\0\0\0\4"),
-    B("C\0\0\0\x0dSELECT 1\0"),
+    B(COMPLETE),
     B(COPY_BOTH),
     B("d\0\0\0\5x"),
     B(COPY_DONE),
@@ -82,7 +83,8 @@ static const struct {
     {HD_ST_COPY_BOTH, "E", B(COPY_BOTH), "dcE"},
     {HD_ST_COPY_BOTH_DONE, "E", B(COPY_BOTH COPY_DONE), "CE"},
     {HD_ST_SYNC, "S", B(""), "ZE"},
-    {HD_ST_QUERY, "Q", B(""), "TCIGHWEZ"},
+    {HD_ST_QUERY, "Q", B(""), "TCIGHWE"},
+    {HD_ST_QUERY_NEXT, "Q", B(COMPLETE), "TCIGHWEZ"},
     {HD_ST_QUERY_ROWS, "Q", B(NO_COLUMNS), "DCE"},
     {HD_ST_QUERY_COPY_IN, "Q", B(COPY_IN), "CE"},
     {HD_ST_QUERY_COPY_OUT, "Q", B(COPY_OUT), "dcE"},

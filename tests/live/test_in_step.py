@@ -7,6 +7,8 @@ import random
 
 import pytest
 
+from servers.fake import READY, FakeServer, authentication, message, welcome
+
 UNDECODABLE = [
     "select 'infinity'::date",
     "select '-infinity'::timestamp",
@@ -276,3 +278,23 @@ async def test_async_error_in_executemany(pg, aauto):
         with pytest.raises(pg.errors.DivisionByZero):
             await aauto.cursor().executemany("select 1 / %s", [(300 - i,) for i in range(1000)])
         assert await (await aauto.execute("select %s::int", [n])).fetchone() == (n,)
+
+
+@pytest.mark.howdah_only
+def test_nothing_but_ready(pg):
+    """ReadyForQuery is no answer: it may be an older query's, and a COMMIT that has it has not been made."""
+
+    def script(peer):
+        peer.startup()
+        peer.send(authentication(0), welcome())
+        peer.read()
+        peer.send(message(b"C", b"BEGIN\0"), message(b"Z", b"T"))
+        peer.read()
+        peer.send(READY)
+        peer.rest()
+
+    with FakeServer(script) as server:
+        conn = pg.connect(**server.params, autocommit=True)
+        with pytest.raises(pg.OperationalError), conn.transaction():
+            pass
+        assert conn.closed
