@@ -71,12 +71,13 @@ begin(hdpy_connection *conn, hdpy_request *request, const hd_event *ev)
     return 0;
 }
 
-static void
-write_sync(hdpy_connection *conn, hdpy_request *request)
+void
+hdpy_copying_sync(hdpy_connection *conn, hdpy_request *request)
 {
-    /* The one that was sent with the statement is discarded by a server that copies in. */
-    if (!request->simple)
+    if (request->copy.owes_sync) {
+        request->copy.owes_sync = false;
         hd_session_sync(&conn->session, &request->first);
+    }
     if (conn->session.out.rc != HD_OK)
         hdpy_connection_lose_because(conn, "out of memory while ending COPY");
 }
@@ -90,12 +91,14 @@ write_fail(hdpy_connection *conn, hdpy_request *request, hd_span reason)
         hd_session_rewind(&conn->session, mark);
         hd_write_copy_fail(&conn->session.out, HD_SPAN_LITERAL("error in the client"));
     }
-    write_sync(conn, request);
+    hdpy_copying_sync(conn, request);
 }
 
 int
 hdpy_copying_begin(hdpy_connection *conn, hdpy_request *request, const hd_event *ev)
 {
+    if (ev->type == HD_BE_COPY_OUT_RESPONSE)
+        hdpy_copying_sync(conn, request);
     if (request->copy.phase == HDPY_COPY_ASKED && request->error == NULL && begin(conn, request, ev) == 0)
         return 0;
     request->copy.phase = HDPY_COPY_FORSAKEN;
@@ -107,13 +110,9 @@ hdpy_copying_begin(hdpy_connection *conn, hdpy_request *request, const hd_event 
 void
 hdpy_copying_ended(hdpy_connection *conn, hdpy_request *request)
 {
-    if (request->copy.phase == HDPY_COPYING_IN) {
-        /* Before we have said that this was all. */
-        write_sync(conn, request);
-        if (request->error == NULL) {
-            PyErr_SetString(conn->st->OperationalError, "the server ended COPY before all the data was sent");
-            hdpy_request_fail(request);
-        }
+    if (request->copy.phase == HDPY_COPYING_IN && request->error == NULL) {
+        PyErr_SetString(conn->st->OperationalError, "the server ended COPY before all the data was sent");
+        hdpy_request_fail(request);
     }
     if (request->copy.phase != HDPY_COPY_ASKED)
         request->copy.phase = HDPY_COPY_FORSAKEN;
@@ -239,7 +238,7 @@ hdpy_copying_end(hdpy_connection *conn, hdpy_request *request, void *unused)
         if (request->copy.phase == HDPY_COPYING_IN) {
             request->copy.phase = HDPY_COPY_ENDING;
             hd_write_copy_done(&conn->session.out);
-            write_sync(conn, request);
+            hdpy_copying_sync(conn, request);
         }
         else
             hdpy_copying_forsake(conn, request, (hd_span){NULL, 0});

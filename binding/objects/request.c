@@ -431,6 +431,8 @@ hdpy_request_event(hdpy_connection *conn, hdpy_request *request, const hd_event 
     }
     if (handle(conn, request, step, ev) < 0)
         hdpy_request_fail(request);
+    if (request->copy.owes_sync && (ev->ends || ev->type == HD_BE_ERROR_RESPONSE))
+        hdpy_copying_sync(conn, request);
     if (ev->ends && ev->tag != NULL && request->owed != 0)
         request->owed--;
 }

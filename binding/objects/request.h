@@ -56,6 +56,7 @@ typedef struct hdpy_copy_state {
     uint8_t format;
     bool kept;           /* the lock stays with the copy() block until it ends */
     bool reached;        /* the step's end */
+    bool owes_sync;      /* it was sent with Flush: hdpy_copying_sync() */
     hd_span unsent;      /* borrowed: what is left of a large buffer */
     hdpy_result *result; /* how the columns are described; later, how many rows there were */
 } hdpy_copy_state;

@@ -298,8 +298,13 @@ submit_statement(hdpy_connection *conn, hdpy_request *request, bool undo)
     bool begin = undo ? !conn->autocommit : needs_begin(conn);
     write_preamble(conn, begin);
     int rc = write_statement(conn, request, true);
+    request->copy.owes_sync = false;
     if (conn->pipelined)
         join_pipeline(request);
+    else if (request->copy.phase != HDPY_NO_COPY) {
+        hd_session_flush(&conn->session);
+        request->copy.owes_sync = true;
+    }
     else
         hd_session_sync(&conn->session, request->step);
     rc = settle(conn, request, mark, rc);
