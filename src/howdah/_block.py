@@ -17,21 +17,17 @@ MOST_CANCELLATIONS = 5  # that may meet the undoing of a block one after the oth
 
 
 class AsyncBlock:
-    """A block whose entry and exit are done as a whole or not at all. Its blocking twin is in C."""
+    """A block whose entry and exit are done as a whole or not at all. Its blocking twin is in C.
 
-    async def _enter(self) -> Self:
-        raise NotImplementedError
+    `_undo` sees to it that nothing of the block is left, `_give_up` to the same at any price.
+    """
 
-    async def _exit(self, exc_val: BaseException | None) -> bool:
-        raise NotImplementedError
+    if TYPE_CHECKING:
 
-    async def _undo(self) -> None:
-        """See to it that nothing of the block is left."""
-        raise NotImplementedError
-
-    def _give_up(self) -> None:
-        """The same at any price."""
-        raise NotImplementedError
+        async def _enter(self) -> Self: ...
+        async def _exit(self, exc_val: BaseException | None) -> bool: ...
+        async def _undo(self) -> None: ...
+        def _give_up(self) -> None: ...
 
     async def __aenter__(self) -> Self:
         try:

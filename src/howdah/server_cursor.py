@@ -116,9 +116,11 @@ class ServerCursor(ServerCursorMixin[Row], Cursor[Row]):
         """Close the cursor, on the server too; idempotent."""
         if self.closed:
             return
-        if not self.connection.closed:
-            self._close_portal()
-        self._close()
+        try:
+            if not self.connection.closed:
+                self._close_portal()
+        finally:
+            self._close()
 
     def _close_portal(self) -> None:
         """Close it on the server, unless it has gone with its transaction, or was never there."""

@@ -115,9 +115,11 @@ class AsyncServerCursor(ServerCursorMixin[Row], AsyncCursor[Row]):
         """Close the cursor, on the server too; idempotent."""
         if self.closed:
             return
-        if not self.connection.closed:
-            await self._close_portal()
-        self._close()
+        try:
+            if not self.connection.closed:
+                await self._close_portal()
+        finally:
+            self._close()
 
     async def _close_portal(self) -> None:
         """Close it on the server, unless it has gone with its transaction, or was never there."""
