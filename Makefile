@@ -90,6 +90,9 @@ conninfo-fuzz: build ## Compare the reading of connection strings, service and p
 boundaries: build ## Split, close and reset recorded conversations at every byte
 	HOWDAH_EVERY_BYTE=1 $(RUN) -m pytest -q tests/live/test_byte_boundaries.py $(ARGS)
 
+cancels: build ## Interrupt tasks and threads at any of their waits, in 63 scenarios: CANCELS=200 times each
+	HOWDAH_CANCELS=$(or $(CANCELS),200) $(RUN) -m pytest -q tests/live/test_cancel_everywhere.py $(ARGS)
+
 hostile: build ## Spoil recorded conversations in 100 ways each
 	HOWDAH_HOSTILE=100 $(RUN) -m pytest -q tests/live/test_hostile_server.py $(ARGS)
 
@@ -208,6 +211,6 @@ smoke: build ## Install into a fresh environment of each CPython on this machine
 clean: ## Delete what was built, .venv included
 	rm -rf build build-* dist $(VENV)
 
-.PHONY: conninfo-fuzz typing help build demo test test-types test-core fuzz-replay fuzz coverage asan mutants boundaries hostile lint format bench bench-tail bench-memory bench-web bench-report bench-tls matrix budget type-matrix smoke compat conformance-psycopg \
+.PHONY: conninfo-fuzz typing help build demo test test-types test-core fuzz-replay fuzz coverage asan mutants boundaries hostile cancels lint format bench bench-tail bench-memory bench-web bench-report bench-tls matrix budget type-matrix smoke compat conformance-psycopg \
 	eco conformance-sqlalchemy conformance-django conformance-peewee conformance-pandas conformance-fastapi \
 	conformance-quick api-compare clean

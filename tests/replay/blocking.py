@@ -23,6 +23,10 @@ class _Blocking(ast.NodeTransformer):
         node.is_async = 0
         return self.generic_visit(node)
 
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        node.attr = "close" if node.attr == "aclose" else node.attr
+        return self.generic_visit(node)
+
     def visit_Await(self, node: ast.Await) -> ast.AST:
         return self.visit(node.value)
 

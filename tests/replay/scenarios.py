@@ -166,8 +166,8 @@ async def error_in_several_statements(conn: Any, note: Note) -> None:
 
 @scenario
 async def error_of_a_prepared_statement(conn: Any, note: Note) -> None:
+    query = "select 1, 10 / %s::int"
     for divisor in (1, 0, 2):
-        query = "select 1, 10 / %s::int"
         if divisor:
             await rows(conn, note, 1, query, (divisor,), prepare=True)
         else:
