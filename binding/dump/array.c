@@ -3,6 +3,7 @@
 #include "adapt/core.h"
 #include "adapt/edges.h"
 #include "dump/datetime.h"
+#include "dump/integer.h"
 #include "dump/types.h"
 #include "types/integer.h"
 #include "types/oid.h"
@@ -58,7 +59,7 @@ item_at(PyObject *list, Py_ssize_t at)
 #endif
 }
 
-static event
+static inline event
 next(walk *w)
 {
     Py_CLEAR(w->item);
@@ -131,17 +132,50 @@ survey_fini(survey *s)
     Py_CLEAR(s->last_of);
 }
 
+static inline void
+measure(survey *s, PyObject *item)
+{
+    int overflow;
+    long long v = hdpy_int_value(item, &overflow);
+    s->big = s->big || overflow != 0;
+    s->min = v < s->min ? v : s->min;
+    s->max = v > s->max ? v : s->max;
+}
+
+/* Whether the list is flat and of one type, as most are, and what that comes to. False: look closer. */
+static bool
+look_at_flat(hdpy_dump_ctx *ctx, PyObject *list, survey *s)
+{
+    PyObject *item;
+    bool ints = false;
+    for (Py_ssize_t i = 0; (item = item_at(list, i)) != NULL; i++) {
+        if (item == Py_None || hdpy_infinity_of(ctx->st, item) != 0) {
+            Py_DECREF(item);
+            continue;
+        }
+        if (s->last == NULL && !PyList_Check(item)) {
+            s->type = Py_TYPE(item);
+            ints = PyLong_Check(item);
+        }
+        if (Py_TYPE(item) != s->type) {
+            Py_DECREF(item);
+            survey_fini(s);
+            *s = (survey){.type = NULL};
+            return false;
+        }
+        if (ints)
+            measure(s, item);
+        Py_XSETREF(s->last, item);
+    }
+    return true;
+}
+
 static int
 count_in(survey *s, PyObject *item)
 {
     PyTypeObject *type = Py_TYPE(item);
-    if (PyLong_Check(item)) {
-        int overflow;
-        long long v = PyLong_AsLongLongAndOverflow(item, &overflow);
-        s->big = s->big || overflow != 0;
-        s->min = v < s->min ? v : s->min;
-        s->max = v > s->max ? v : s->max;
-    }
+    if (PyLong_Check(item))
+        measure(s, item);
     if (s->last == NULL) {
         s->type = type;
     }
@@ -157,6 +191,8 @@ count_in(survey *s, PyObject *item)
 static int
 look_at(hdpy_dump_ctx *ctx, PyObject *list, survey *s)
 {
+    if (look_at_flat(ctx, list, s))
+        return 0;
     walk w = walk_of(list);
     event e;
     int rc = 0;
@@ -278,7 +314,7 @@ write_short_int(PyObject *item, hd_writer *dst)
     if (!PyLong_CheckExact(item))
         return false;
     int overflow;
-    long long v = PyLong_AsLongLongAndOverflow(item, &overflow);
+    long long v = hdpy_int_value(item, &overflow);
     if (overflow == 0)
         hd_integer_to_text(dst, v);
     return overflow == 0;
@@ -381,32 +417,72 @@ write_int(hdpy_dump_ctx *ctx, PyObject *item, uint32_t oid, hd_writer *dst)
         hd_write_value_end(dst, at);
         return rc;
     }
-    long long v = PyLong_AsLongLong(item); /* the survey has seen that it fits */
+    int overflow;
+    long long v = hdpy_int_value(item, &overflow); /* the survey has seen that it fits */
     if (v == -1 && PyErr_Occurred())
         return -1;
-    hd_write_u32(dst, oid == HD_OID_INT2 ? 2 : oid == HD_OID_INT4 ? 4 : 8);
-    if (oid == HD_OID_INT2)
+    if (!hd_writer_reserve(dst, sizeof(uint32_t) + sizeof(uint64_t))) /* at most */
+        return 0;
+    if (oid == HD_OID_INT4) {
+        hd_write_u64(dst, (uint64_t)4 << 32 | (uint32_t)v); /* length word and value */
+    }
+    else if (oid == HD_OID_INT2) {
+        hd_write_u32(dst, 2);
         hd_write_u16(dst, (uint16_t)v);
-    else if (oid == HD_OID_INT4)
-        hd_write_u32(dst, (uint32_t)v);
-    else
+    }
+    else {
+        hd_write_u32(dst, 8);
         hd_write_u64(dst, (uint64_t)v);
+    }
+    return 0;
+}
+
+/* How the elements are written. */
+typedef struct pen {
+    uint32_t oid;
+    bool ints;
+    PyTypeObject *type; /* borrowed: of the element that was written last, if its dumper is in C */
+    const hdpy_dumper *dumper;
+} pen;
+
+/* hdpy_dump_value(), which remembers the dumper. */
+static int
+write_value(hdpy_dump_ctx *ctx, PyObject *item, pen *p, hd_writer *dst, hdpy_param *param)
+{
+    if (HD_UNLIKELY(Py_TYPE(item) != p->type)) {
+        PyObject *found = hdpy_adapters_dumper(ctx->st, ctx->adapters, Py_TYPE(item), HDPY_AS_BINARY);
+        if (found == NULL || !Py_IS_TYPE(found, (PyTypeObject *)ctx->st->DumperCore)) {
+            PyErr_Clear(); /* it is raised again */
+            return hdpy_dump_value(ctx, item, HDPY_AS_BINARY, dst, param);
+        }
+        p->type = Py_TYPE(item);
+        p->dumper = &((hdpy_dumper_core *)found)->record;
+    }
+    size_t at = hd_write_value_begin(dst);
+    ctx->asked = HDPY_AS_BINARY;
+    if (p->dumper->dump(p->dumper, ctx, item, dst, param) < 0)
+        return -1;
+    if (p->dumper->oid != 0)
+        param->oid = p->dumper->oid;
+    hd_write_value_end(dst, at);
     return 0;
 }
 
 static int
-write_item(hdpy_dump_ctx *ctx, PyObject *item, bool ints, uint32_t oid, hd_writer *dst)
+write_item(hdpy_dump_ctx *ctx, PyObject *item, pen *p, hd_writer *dst)
 {
-    if (ints && hdpy_infinity_of(ctx->st, item) == 0)
+    uint32_t oid = p->oid;
+    bool infinite = hdpy_infinity_of(ctx->st, item) != 0;
+    if (p->ints && !infinite)
         return write_int(ctx, item, oid, dst);
     hdpy_param param = {oid, HD_BINARY};
-    if (hdpy_infinity_of(ctx->st, item) != 0) {
+    if (infinite) {
         size_t at = hd_write_value_begin(dst);
         int rc = hdpy_dump_infinity(ctx, item, param, dst);
         hd_write_value_end(dst, at);
         return rc;
     }
-    if (hdpy_dump_value(ctx, item, HDPY_AS_BINARY, dst, &param) < 0)
+    if (write_value(ctx, item, p, dst, &param) < 0)
         return -1;
     if (param.oid == oid || (param.oid == 0 && param.format == HD_BINARY)) /* 0: such as an empty range */
         return 0;
@@ -424,9 +500,9 @@ write_binary(hdpy_dump_ctx *ctx, PyObject *list, bool ints, hd_array_header *h, 
     bool has_null = false;
     walk w = walk_of(list);
     int rc = 0;
-    uint32_t oid = h->item_oid;
+    pen p = {.oid = h->item_oid, .ints = ints};
     hd_array_header written = *h;
-    written.item_oid = oid ? oid : HD_OID_TEXT; /* what is of no type alone travels as text[] here */
+    written.item_oid = p.oid ? p.oid : HD_OID_TEXT; /* what is of no type alone travels as text[] here */
     hd_array_write_header(dst, &written, false);
     for (event e; rc == 0 && (e = next(&w)) != END;) {
         const char *uneven = NULL;
@@ -443,7 +519,7 @@ write_binary(hdpy_dump_ctx *ctx, PyObject *list, bool ints, hd_array_header *h, 
         }
         else if (e == ITEM) {
             size_t at = dst->n;
-            rc = write_item(ctx, w.item, ints, oid, dst);
+            rc = write_item(ctx, w.item, &p, dst);
             has_null = has_null || (dst->rc == HD_OK && is_null((hd_span){dst->p + at, dst->n - at}));
         }
         if (uneven != NULL) {

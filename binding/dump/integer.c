@@ -2,6 +2,7 @@
 
 #include "types/oid.h"
 
+#include "dump/integer.h"
 #include "dump/types.h"
 
 /* The smallest type that holds the value, as psycopg chooses. */
@@ -17,7 +18,7 @@ static int
 dump_text(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param)
 {
     int overflow;
-    long long v = PyLong_AsLongLongAndOverflow(obj, &overflow);
+    long long v = hdpy_int_value(obj, &overflow);
     if (v == -1 && PyErr_Occurred())
         return -1;
     if (overflow)
@@ -31,7 +32,7 @@ static int
 dump_binary(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param)
 {
     int overflow;
-    long long v = PyLong_AsLongLongAndOverflow(obj, &overflow);
+    long long v = hdpy_int_value(obj, &overflow);
     if (v == -1 && PyErr_Occurred())
         return -1;
     if (overflow)
@@ -60,7 +61,7 @@ static int
 value_within(hdpy_dump_ctx *ctx, PyObject *obj, long long min, long long max, const char *type, long long *v)
 {
     int overflow;
-    *v = PyLong_AsLongLongAndOverflow(obj, &overflow);
+    *v = hdpy_int_value(obj, &overflow);
     if (*v == -1 && PyErr_Occurred())
         return -1;
     return overflow != 0 || *v < min || *v > max ? out_of_range(ctx, type) : 0;

@@ -127,6 +127,52 @@ common_type(PyObject *module, PyObject *list)
     return Py_NewRef(type ? (PyObject *)type : Py_None);
 }
 
+/* Whether it is the row of `n` values that it looks like, without Python code that could say otherwise. */
+static bool
+is_row_of(PyObject *row, Py_ssize_t n)
+{
+    return PyTuple_CheckExact(row) ? PyTuple_GET_SIZE(row) == n : PyList_CheckExact(row) && PyList_GET_SIZE(row) == n;
+}
+
+/* transposed(rows, n) */
+static PyObject *
+transposed(PyObject *module, PyObject *args)
+{
+    PyObject *rows;
+    Py_ssize_t n;
+    if (!PyArg_ParseTuple(args, "O!n:transposed", &PyList_Type, &rows, &n))
+        return NULL;
+    Py_ssize_t n_rows = PyList_GET_SIZE(rows);
+    PyObject *columns = PyList_New(n);
+    for (Py_ssize_t c = 0; columns != NULL && c < n; c++) {
+        PyObject *column = PyList_New(n_rows);
+        if (column == NULL)
+            Py_CLEAR(columns);
+        else
+            PyList_SET_ITEM(columns, c, column);
+    }
+    for (Py_ssize_t r = 0; columns != NULL && r < n_rows; r++) {
+        PyObject *row = PySequence_GetItem(rows, r);
+        if (row == NULL || !is_row_of(row, n)) {
+            Py_CLEAR(columns);
+            if (row != NULL)
+                columns = Py_NewRef(Py_None);
+            Py_XDECREF(row);
+            break;
+        }
+        bool is_tuple = PyTuple_CheckExact(row);
+        for (Py_ssize_t c = 0; columns != NULL && c < n; c++) {
+            PyObject *value = is_tuple ? Py_NewRef(PyTuple_GET_ITEM(row, c)) : PySequence_GetItem(row, c);
+            if (value == NULL)
+                Py_CLEAR(columns);
+            else
+                PyList_SET_ITEM(PyList_GET_ITEM(columns, c), r, value);
+        }
+        Py_DECREF(row);
+    }
+    return columns;
+}
+
 static PyMethodDef methods[] = {
     {"common_type", common_type, METH_O,
      PyDoc_STR("common_type($module, items, /)\n--\n\n"
@@ -146,6 +192,9 @@ static PyMethodDef methods[] = {
      PyDoc_STR("register_column($module, column, /)\n--\n\n"
                "Take the class of cursor.description's items, called as\n"
                "column(name, type_code, typmod, typlen, table_oid, table_column, cursor).")},
+    {"transposed", transposed, METH_VARARGS,
+     PyDoc_STR("transposed($module, rows, n, /)\n--\n\n"
+               "The columns of a list of rows, each a list; None unless all rows are tuples or lists of n values.")},
     {NULL},
 };
 

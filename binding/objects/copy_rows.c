@@ -135,12 +135,12 @@ choose_dumper(hdpy_copy *copy, hdpy_dump_ctx *ctx, hdpy_copy_column *column, PyO
     return 0;
 }
 
-static int
+static inline int
 format_field(hdpy_copy *copy, hdpy_dump_ctx *ctx, hdpy_copy_column *column, PyObject *obj, hd_copy_encoding encoding)
 {
     hd_writer *w = &copy->rows;
     hdpy_param param;
-    if (obj == Py_None) {
+    if (HD_UNLIKELY(obj == Py_None)) {
         if (copy->binary)
             hd_write_null(w);
         else

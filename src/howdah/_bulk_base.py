@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from ._copy_base import dumper_to
 from ._enums import PyFormat
-from ._howdah import common_type, split_query
+from ._howdah import common_type, split_query, transposed
 from ._transformer import TEXT_OID, Transformer
 from .errors import ProgrammingError
 from .pq import Format
@@ -80,15 +80,19 @@ class ValuesQuery:
         if not self._keys:
             raise ProgrammingError("rows without values can't be inserted")
 
-    def columns_of(self, rows: Sequence[Any]) -> list[list[Any]]:
+    def columns_of(self, rows: list[Any]) -> list[list[Any]]:
         """The values of the rows, column by column. Raises `ProgrammingError` for rows that don't fit."""
         if not self._keys:
             self._set_template(", ".join(["%s"] * len(rows[0])))
-        if isinstance(self._keys[0], str):
-            rows = [[row[key] for key in self._keys] for row in rows]
-        elif any(issubclass(cls, Mapping) for cls in set(map(type, rows))):
-            raise ProgrammingError("rows that are mappings need a template with names, as '(%(a)s, %(b)s)'")
         n = len(self._keys)
+        by_name = isinstance(self._keys[0], str)
+        if by_name:
+            rows = [[row[key] for key in self._keys] for row in rows]
+        columns = transposed(rows, n)
+        if columns is not None:
+            return columns
+        if not by_name and any(issubclass(cls, Mapping) for cls in set(map(type, rows))):
+            raise ProgrammingError("rows that are mappings need a template with names, as '(%(a)s, %(b)s)'")
         if set(map(len, rows)) != {n}:
             number, size = next((i, len(row)) for i, row in enumerate(rows) if len(row) != n)
             raise ProgrammingError(f"a row should be {n} values; that with index {number} has {size}")

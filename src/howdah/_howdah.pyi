@@ -58,6 +58,9 @@ def register_adapters(global_map: Any, transformer: Any, formats: tuple[Any, Any
 def common_type(items: list[Any], /) -> type | None:
     """The type of all items that are not None; None if it isn't the same, or there are none."""
 
+def transposed(rows: list[Any], n: int, /) -> list[list[Any]] | None:
+    """The columns of the rows; None unless all are tuples or lists (and not of derived classes) of n values."""
+
 def split_query(query: str, /) -> tuple[tuple[str, ...], tuple[str | int, ...]]:
     """The text around a query's placeholders, and which parameter each is: its name, or its number from 0.
 
