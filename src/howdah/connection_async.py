@@ -15,6 +15,7 @@ from ._connect import cancel_async, connect_async
 from ._connection_base import BaseConnection, Notify
 from ._cursor_base import returned_no_rows
 from ._discovery import Discovery
+from ._discretion import discreet, under_way
 from ._enums import IsolationLevel
 from ._log import logger
 from ._notifications import deadline_after, time_left, wait_async
@@ -91,17 +92,22 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
         itself; `ProgrammingError` for a string or a keyword that libpq doesn't know, `OperationalError` when no host
         accepts the connection, `ConnectionTimeout` when none answers within ``connect_timeout`` seconds.
         """
-        discover_types: bool = kwargs.pop("discover_types", False)
-        param_style: str = kwargs.pop("param_style", "pyformat")
-        if param_style not in ("pyformat", "numeric_dollar"):
-            raise ValueError(f"param_style must be 'pyformat' or 'numeric_dollar', got {param_style!r}")
-        if param_style != "pyformat" and cursor_factory is not None:
-            raise ValueError("give a param_style or a cursor_factory, not both: see RawCursorMixin")
-        params = conninfo_to_dict(conninfo, **kwargs)
-        conn = cls(PGconn())
-        if context is not None:
-            conn._adapters = AdaptersMap(context.adapters)
-        await connect_async(conn, params)
+        before = under_way()
+        try:
+            discover_types: bool = kwargs.pop("discover_types", False)
+            param_style: str = kwargs.pop("param_style", "pyformat")
+            if param_style not in ("pyformat", "numeric_dollar"):
+                raise ValueError(f"param_style must be 'pyformat' or 'numeric_dollar', got {param_style!r}")
+            if param_style != "pyformat" and cursor_factory is not None:
+                raise ValueError("give a param_style or a cursor_factory, not both: see RawCursorMixin")
+            conn = cls(PGconn())
+            if context is not None:
+                conn._adapters = AdaptersMap(context.adapters)
+            await connect_async(conn, conninfo_to_dict(conninfo, **kwargs))
+        except BaseException as error:
+            conninfo, kwargs = "", {}  # whoever shows the variables of this frame need not see the password
+            discreet(error, before)
+            raise error
         conn._autocommit = bool(autocommit)
         conn.prepare_threshold = prepare_threshold
         if row_factory is not None:

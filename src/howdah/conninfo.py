@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from ._connect.options import OPTIONS
+from ._discretion import discreet, under_way
 from .errors import ProgrammingError
 
 __all__ = ["conninfo_to_dict", "make_conninfo", "timeout_from_conninfo"]
@@ -27,13 +28,16 @@ def make_conninfo(conninfo: str = "", **kwargs: ConnParam) -> str:
     Without parameters the string is checked and returned as it is. Raises `ProgrammingError` when it is malformed or
     a name is unknown.
     """
-    if not kwargs:
-        _parse(conninfo)
-        return str(conninfo)
-    params = conninfo_to_dict(conninfo, **kwargs)
-    for name in params:
-        _check_name(name)
-    return " ".join(f"{name}={_quote(str(value))}" for name, value in params.items())
+    before = under_way()
+    try:
+        if not kwargs:
+            _parse(conninfo)
+            return str(conninfo)
+        return _written(_merged(conninfo, kwargs))
+    except ProgrammingError as error:
+        conninfo, kwargs = "", {}
+        discreet(error, before)
+        raise error
 
 
 def conninfo_to_dict(conninfo: str = "", **kwargs: ConnParam) -> ConnDict:
@@ -42,10 +46,27 @@ def conninfo_to_dict(conninfo: str = "", **kwargs: ConnParam) -> ConnDict:
     Defaults and the environment play no part. Raises `ProgrammingError` when the string is malformed or has a name
     that is unknown.
     """
+    before = under_way()
+    try:
+        return _merged(conninfo, kwargs)
+    except ProgrammingError as error:
+        conninfo, kwargs = "", {}
+        discreet(error, before)
+        raise error
+
+
+def _merged(conninfo: str, kwargs: ConnDict) -> ConnDict:
     found = _parse(conninfo)
     params: ConnDict = {name: found[name] for name in OPTIONS if name in found}
     params.update({name: value for name, value in kwargs.items() if value is not None})
     return params
+
+
+def _written(params: ConnDict) -> str:
+    for name in params:
+        if name not in OPTIONS:
+            raise ProgrammingError(f'invalid connection option "{name}"')
+    return " ".join(f"{name}={_quote(str(value))}" for name, value in params.items())
 
 
 _DEFAULT_CONNECT_TIMEOUT = 130  # seconds: psycopg's
@@ -73,8 +94,11 @@ def _quote(value: str) -> str:
 
 def _check_name(name: str, what: str = "connection option") -> None:
     if name not in OPTIONS:
-        # What stands where a name should be may be a piece of a password, so only what looks like a name is shown.
-        shown = f' "{name}"' if re.fullmatch(r"[a-z][a-z_]{1,30}", name) else ""
+        # What stands where a name should be may be a piece of a password: only what is nearly a name is shown.
+        from difflib import get_close_matches
+
+        near = len(name) <= 30 and get_close_matches(name, OPTIONS, 1, 0.75)
+        shown = f' "{name}": "{near[0]}" is one' if near else ""
         raise ProgrammingError(f"invalid {what}{shown}")
 
 

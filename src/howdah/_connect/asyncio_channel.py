@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
+from .._discretion import callers
 from .channel import OwnSocket
 from .hosts import Address, Info
 
@@ -61,6 +62,8 @@ class AsyncioChannel(OwnSocket):
     async def compute(self, work: Callable[[], T]) -> T:
         return await self._loop.run_in_executor(None, work)
 
+
+callers.add(AsyncioChannel.resolve.__code__)
 
 if sys.version_info >= (3, 11):
     _timeout = asyncio.timeout

@@ -5,7 +5,6 @@ PostgreSQL documentation, "Message Flow", "Canceling Requests in Progress".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from ..errors import CancellationTimeout, Error, OperationalError
@@ -26,7 +25,7 @@ async def cancel(channel: Channel, conn: Any, timeout: float) -> None:
     sent = taken = False
     try:
         async with channel.limit(timeout):
-            await channel.open(await _address(channel, conn._params))
+            await channel.open(await _address(channel, conn))
             if conn._encryption is not None and not await encrypt(channel, conn._encryption):
                 raise OperationalError("the server has TLS no longer")
             sent = True
@@ -47,8 +46,8 @@ async def cancel(channel: Channel, conn: Any, timeout: float) -> None:
         ticket.end(taken or not sent)
 
 
-async def _address(channel: Channel, params: Mapping[str, str]) -> Address:
-    host = hosts_of(params)[0]
+async def _address(channel: Channel, conn: Any) -> Address:
+    host = hosts_of(conn._params)[0]
     if host.is_unix:
         return unix_address(host)
     return tcp_addresses(host, await channel.lookup(lookup_of(host)))[0]

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from .._discretion import callers
 from ..errors import ProgrammingError
 from .hosts import Address, Info
 from .steps import Step, log_step
@@ -215,6 +216,9 @@ def _by(deadline: float, work: Callable[[], T]) -> T:
     if errors:
         raise errors[0]
     return results[0]
+
+
+callers.add(BlockingChannel.resolve.__code__)
 
 
 class _Deadline:

@@ -30,6 +30,12 @@ class Host(NamedTuple):
         return _port(self.port_text)
 
     @property
+    def shown(self) -> str:
+        """The name without what stands before an @: in ``postgresql://u:p@w@h`` that is the end of a password."""
+        _rest, at, name = self.name.rpartition("@")
+        return f"***@{name}" if at and not self.is_unix else self.name
+
+    @property
     def is_unix(self) -> bool:
         return not self.hostaddr and self.name.startswith(("/", "@"))
 
@@ -55,7 +61,7 @@ class Address(NamedTuple):
     def __str__(self) -> str:
         if self.host.is_unix:
             return f'on socket "{self.sockaddr}"'.replace("\0", "@")
-        name = self.host.name or self.ip
+        name = self.host.shown or self.ip
         return f'at "{name}"' + (f" ({self.ip})" if name != self.ip else "") + f", port {self.host.port}"
 
 
@@ -80,11 +86,12 @@ def hosts_of(params: Mapping[str, str]) -> list[Host]:
 
 
 def _port(text: str) -> int:
+    """The text is not told: in ``postgresql://u:p/w@h`` it is the beginning of a password."""
     digits = text.strip(" \t\n\v\f\r").removeprefix("+")
     if not (digits.isascii() and digits.isdigit()):
-        raise OperationalError(f'invalid integer value "{text}" for connection option "port"')
+        raise OperationalError('invalid integer value for connection option "port"')
     if len(digits) > 5 or not 1 <= int(digits) <= 65535:
-        raise OperationalError(f'invalid port number: "{text}"')
+        raise OperationalError("invalid port number")
     return int(digits)
 
 

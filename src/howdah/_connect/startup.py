@@ -94,12 +94,12 @@ async def _addresses(channel: Channel, host: Host, timeout: float) -> list[Addre
         async with channel.limit(timeout):
             infos = await channel.lookup(query)
     except TimeoutError:
-        raise ConnectionTimeout(f"failed to resolve host {host.name!r}: connection timeout expired") from None
+        raise ConnectionTimeout(f"failed to resolve host {host.shown!r}: connection timeout expired") from None
     except (OSError, UnicodeError) as error:  # UnicodeError: no name that IDNA could encode
         reason = str(error)
         if host.hostaddr:
             raise OperationalError(f'could not parse network address "{host.hostaddr}": {reason}') from None
-        raise OperationalError(f"failed to resolve host {host.name!r}: {reason}") from None
+        raise OperationalError(f"failed to resolve host {host.shown!r}: {reason}") from None
     addresses = tcp_addresses(host, infos)
     channel.note("resolved", addresses)
     return addresses

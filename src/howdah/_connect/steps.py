@@ -40,7 +40,7 @@ def log_step(step: Step, about: Any) -> None:
         return
     words = WORDS[step]
     if step == "resolve":
-        about = about.hostaddr or about.name
+        about = about.hostaddr or about.shown
     elif step == "resolved":
         about = ", ".join(address.ip for address in about) or "nothing"
     logger.debug(*((words, about) if "%" in words else (words,)))

@@ -55,7 +55,7 @@ def plan_of(hosts: Sequence[Host], params: Mapping[str, str], channel: WatchedCh
 
 def _host(host: Host, params: Mapping[str, str], channel: WatchedChannel) -> dict[str, Any]:
     found: dict[str, Any] = {
-        "host": host.name or host.hostaddr,
+        "host": host.shown or host.hostaddr,
         "port": host.port_text,
         "methods": methods_of(params, host),
         "password": _source_of_password(host, params),

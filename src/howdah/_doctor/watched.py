@@ -55,7 +55,7 @@ class Attempt:
         host = self.address.host
         ends = [began for _phase, began in self.phases[1:]] + [self.ended]
         found: dict[str, Any] = {
-            "host": host.name or host.hostaddr,
+            "host": host.shown or host.hostaddr,
             "address": self.address.ip or str(self.address.sockaddr).replace("\0", "@"),
             "port": host.port,
             "tls": any(phase == "tls" for phase, _began in self.phases),

@@ -45,11 +45,8 @@ class Connecting(Crew, Generic[CT]):
         self._stats[self._CONNECTIONS_NUM] += 1
         started = monotonic()
         try:
-            kwargs = self._resolve_kwargs()
-            conninfo = self._resolve_conninfo()
-            if timeout is not None:
-                kwargs["connect_timeout"] = max(timeout, 0.01)
-            conn = self.connection_class.connect(conninfo, **kwargs)
+            # No variable of this frame, which errors show, has the password.
+            conn = self.connection_class.connect(self._resolve_conninfo(), **self._resolve_kwargs(timeout))
         except Exception:
             self._stats[self._CONNECTIONS_ERRORS] += 1
             raise
@@ -73,9 +70,12 @@ class Connecting(Crew, Generic[CT]):
         """The connection string for the next connection."""
         return cast("str", resolve_sync(self.conninfo))
 
-    def _resolve_kwargs(self) -> dict[str, Any]:
-        """The keyword arguments for the next connection."""
-        return dict(resolve_sync(self.kwargs) or {})
+    def _resolve_kwargs(self, timeout: float | None = None) -> dict[str, Any]:
+        """The keyword arguments for the next connection; timeout: its seconds."""
+        kwargs = dict(resolve_sync(self.kwargs) or {})
+        if timeout is not None:
+            kwargs["connect_timeout"] = max(timeout, 0.01)
+        return kwargs
 
     @staticmethod
     def _check_left_idle(conn: CT, what: str, function: Any) -> None:

@@ -44,11 +44,10 @@ class AsyncConnecting(AsyncCrew, Generic[ACT]):
         self._stats[self._CONNECTIONS_NUM] += 1
         started = monotonic()
         try:
-            kwargs = await self._resolve_kwargs()
-            conninfo = await self._resolve_conninfo()
-            if timeout is not None:
-                kwargs["connect_timeout"] = max(timeout, 0.01)
-            conn = await self.connection_class.connect(conninfo, **kwargs)
+            # No variable of this frame, which errors show, has the password.
+            conn = await self.connection_class.connect(
+                await self._resolve_conninfo(), **await self._resolve_kwargs(timeout)
+            )
         except Exception:
             self._stats[self._CONNECTIONS_ERRORS] += 1
             raise
@@ -72,9 +71,12 @@ class AsyncConnecting(AsyncCrew, Generic[ACT]):
         """The connection string for the next connection."""
         return cast("str", await resolve_async(self.conninfo))
 
-    async def _resolve_kwargs(self) -> dict[str, Any]:
-        """The keyword arguments for the next connection."""
-        return dict(await resolve_async(self.kwargs) or {})
+    async def _resolve_kwargs(self, timeout: float | None = None) -> dict[str, Any]:
+        """The keyword arguments for the next connection; timeout: its seconds."""
+        kwargs = dict(await resolve_async(self.kwargs) or {})
+        if timeout is not None:
+            kwargs["connect_timeout"] = max(timeout, 0.01)
+        return kwargs
 
     @staticmethod
     def _check_left_idle(conn: ACT, what: str, function: Any) -> None:

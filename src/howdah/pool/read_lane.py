@@ -207,11 +207,11 @@ class ReadLane(Generic[Row]):
             return self._lane
 
     async def _read_only_connection(self) -> AsyncConnection[Any]:
-        conninfo = await self._pool._resolve_conninfo()
-        kwargs = await self._pool._resolve_kwargs()
-        if kwargs.get("discover_types"):
+        if (await self._pool._resolve_kwargs()).get("discover_types"):
             raise errors.NotSupportedError("a read lane can't discover types: register them on a context")
-        conn = await self._pool.connection_class.connect(conninfo, **{**kwargs, "autocommit": True})
+        conn = await self._pool.connection_class.connect(
+            await self._pool._resolve_conninfo(), **{**await self._pool._resolve_kwargs(), "autocommit": True}
+        )
         try:
             if self._pool._configure is not None:
                 await self._pool._configure(conn)

@@ -32,8 +32,19 @@ class Conninfo:
         try:
             params = conninfo_to_dict(conninfo.decode())
         except (ProgrammingError, UnicodeDecodeError) as error:
-            raise OperationalError(str(error)) from None
-        return [option_of(name, None if params.get(name) is None else str(params[name])) for name in OPTIONS]
+            reason = str(error)
+            del conninfo  # which may hold a password, and this frame may be shown
+        else:
+            return [option_of(name, None if params.get(name) is None else str(params[name])) for name in OPTIONS]
+        raise OperationalError(reason)
+
+
+def as_bytes(text: str) -> bytes:
+    """A value as it is sent; one that cannot be, as well as it can be shown."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace")
 
 
 def option_of(name: str, value: str | None) -> ConninfoOption:
@@ -43,7 +54,7 @@ def option_of(name: str, value: str | None) -> ConninfoOption:
         keyword=name.encode(),
         envvar=option.envvar.encode() if option.envvar else None,
         compiled=None if option.default is None else option.default.encode(),
-        val=None if value is None else value.encode(),
+        val=None if value is None else as_bytes(value),
         label=b"Database-" + name.removeprefix("db").capitalize().encode(),
         dispchar=b"*" if option.secret else b"",
         dispsize=_SIZES.get(name, 64),

@@ -14,7 +14,7 @@ from .misc import ConninfoOption, PGnotify
 CLOSED = "the connection is closed"
 
 
-@dataclass
+@dataclass(repr=False)  # which might be seen by those who need not see the password
 class FinishedPGconn:
     """Values of a `PGconn`, kept when it was closed. Whatever needs the connection raises `OperationalError`."""
 

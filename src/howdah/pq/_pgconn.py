@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from .. import _howdah
 from ..errors import Error, NotSupportedError, OperationalError
-from ._conninfo import option_of
+from ._conninfo import as_bytes, option_of
 from ._enums import ConnStatus, ExecStatus, Ping, PipelineStatus, PollingStatus, TransactionStatus
 from .misc import ConninfoOption, PGnotify, connection_summary, error_message
 
@@ -53,14 +53,14 @@ class PGconn:
             pgconn._conn = Connection.connect(conninfo.decode(), autocommit=True)
             pgconn._conn._pool = pgconn  # nobody is warned of it when it goes
         except (Error, UnicodeDecodeError) as error:
-            pgconn._failure = f"{error}\n".encode()
+            pgconn._failure = as_bytes(f"{error}\n")
         return pgconn
 
     @classmethod
     def failed(cls, given: Mapping[str, str], reason: str) -> Self:
         """The connection that could not be made."""
         pgconn = cls()
-        pgconn._given, pgconn._failure = given, f"{reason}\n".encode()
+        pgconn._given, pgconn._failure = given, as_bytes(f"{reason}\n")
         return pgconn
 
     @classmethod
@@ -148,7 +148,7 @@ class PGconn:
 
     def _param(self, name: str) -> bytes:
         params: Mapping[str, str] = self._open()._params if self._given is None else self._given
-        return params.get(name, "").encode()
+        return as_bytes(params.get(name, ""))
 
     @property
     def status(self) -> ConnStatus:

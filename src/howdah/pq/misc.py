@@ -36,6 +36,14 @@ class ConninfoOption(NamedTuple):
     dispchar: bytes
     dispsize: int
 
+    def __repr__(self) -> str:
+        """Without the value if that is a secret."""
+        shown = (
+            (name, "***" if name == "val" and self.val and self.dispchar else getattr(self, name))
+            for name in self._fields
+        )
+        return f"ConninfoOption({', '.join(f'{name}={value!r}' for name, value in shown)})"
+
 
 class PGresAttDesc(NamedTuple):
     """A column of a result (PostgreSQL documentation, 54.7, RowDescription)."""
