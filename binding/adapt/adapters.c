@@ -21,6 +21,14 @@ snapshot_of(PyObject *map)
     return ((adapters_map *)map)->snapshot;
 }
 
+/* The same: a new reference. */
+static hdpy_adapters *
+hold(PyObject *map)
+{
+    HDPY_GUARD(map);
+    return (hdpy_adapters *)Py_XNewRef((PyObject *)snapshot_of(map));
+}
+
 /* ---- contexts */
 
 int
@@ -30,8 +38,7 @@ hdpy_context_init(hdpy_context *c, hdpy_state *st, const hdpy_context *like)
         PyErr_SetString(PyExc_RuntimeError, "howdah has not been imported yet");
         return -1;
     }
-    hdpy_adapters *a = like ? hdpy_context_adapters(like) : snapshot_of(st->global_map);
-    c->adapters = (hdpy_adapters *)Py_NewRef((PyObject *)a);
+    c->adapters = like ? (hdpy_adapters *)Py_NewRef((PyObject *)hdpy_context_adapters(like)) : hold(st->global_map);
     c->map = c->transformer = NULL;
     return 0;
 }
@@ -47,7 +54,14 @@ hdpy_context_clear(hdpy_context *c)
 hdpy_adapters *
 hdpy_context_adapters(const hdpy_context *c)
 {
+#ifdef Py_GIL_DISABLED
+    /* Another thread may register in the map at any time: the context holds the snapshot that it was seen with last. */
+    if (c->map != NULL)
+        Py_XSETREF(((hdpy_context *)(uintptr_t)c)->adapters, hold(c->map));
+    return c->adapters;
+#else
     return c->map ? snapshot_of(c->map) : c->adapters;
+#endif
 }
 
 PyObject *
@@ -119,10 +133,10 @@ find_loader(hdpy_state *st, hdpy_adapters *a, PyObject *key, uint32_t oid, hd_fo
         const hdpy_loader *l = !a->bare ? hdpy_find_loader(oid, format) : binary ? &hdpy_load_bytes : &hdpy_load_text;
         found = (PyObject *)hdpy_loader_core_new(st, *l);
     }
-    if (found != NULL && PyDict_SetItem(a->found_loaders, key, found) < 0)
-        Py_CLEAR(found);
-    Py_XDECREF(found); /* the cache holds it */
-    return found;
+    PyObject *kept =
+        found ? PyDict_SetDefault(a->found_loaders, key, found) : NULL; /* another thread's, if it was faster */
+    Py_XDECREF(found);
+    return kept;
 }
 
 const hdpy_loader *
@@ -214,7 +228,9 @@ find_dumper(hdpy_state *st, hdpy_adapters *a, PyTypeObject *type, int i)
         return NULL;
     found = core ? core : found;
     if (PyDict_GET_SIZE(a->found_dumpers[i]) >= MOST_CLASSES) {
+#ifndef Py_GIL_DISABLED
         memset(a->recent[i], 0, sizeof(a->recent[i]));
+#endif
         PyDict_Clear(a->found_dumpers[i]);
     }
     return PyDict_SetItem(a->found_dumpers[i], (PyObject *)type, found) < 0 ? NULL : found;
@@ -372,8 +388,8 @@ map_dealloc(PyObject *self)
 static PyObject *
 get_snapshot(PyObject *self, void *closure)
 {
-    PyObject *snapshot = (PyObject *)snapshot_of(self);
-    return Py_NewRef(snapshot ? snapshot : Py_None);
+    PyObject *snapshot = (PyObject *)hold(self);
+    return snapshot ? snapshot : Py_NewRef(Py_None);
 }
 
 static int
@@ -385,6 +401,7 @@ set_snapshot(PyObject *self, PyObject *value, void *closure)
         return -1;
     }
     adapters_map *map = (adapters_map *)self;
+    HDPY_GUARD(self);
     Py_XSETREF(map->snapshot, (hdpy_adapters *)Py_NewRef(value));
     return 0;
 }

@@ -82,6 +82,7 @@ loader_load(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *k
     hdpy_settings *settings = hdpy_transformer_settings(st, given[1]);
     if (settings == NULL)
         return NULL;
+    HDPY_GUARD(hdpy_transformer_guard(given[1]));
     hdpy_context *context = &((hdpy_transformer *)given[1])->context;
     hdpy_adapters *adapters = (hdpy_adapters *)Py_NewRef((PyObject *)hdpy_context_adapters(context));
     PyObject *value = NULL;
@@ -152,6 +153,7 @@ dumper_dump(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *k
     hdpy_settings *settings = hdpy_transformer_settings(st, given[1]);
     if (settings == NULL)
         return NULL;
+    HDPY_GUARD(hdpy_transformer_guard(given[1]));
     hdpy_context *context = &((hdpy_transformer *)given[1])->context;
     hdpy_adapters *adapters = (hdpy_adapters *)Py_NewRef((PyObject *)hdpy_context_adapters(context));
     hdpy_dump_ctx ctx = hdpy_dump_ctx_of(st, settings, adapters, context, given[1]);

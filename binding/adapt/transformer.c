@@ -13,6 +13,7 @@ hdpy_transformer_settings(hdpy_state *st, PyObject *transformer)
         return NULL;
     }
     PyObject *conn = ((hdpy_transformer *)transformer)->connection;
+    HDPY_GUARD(conn);
     if (PyObject_TypeCheck(conn, (PyTypeObject *)st->BaseConnection))
         return (hdpy_settings *)Py_XNewRef((PyObject *)hdpy_connection_settings((hdpy_connection *)conn));
     return hdpy_settings_new(st, NULL, NULL, NULL, NULL);

@@ -16,6 +16,14 @@ typedef struct hdpy_transformer {
 /* The session settings under which it adapts: a new reference. */
 hdpy_settings *hdpy_transformer_settings(hdpy_state *st, PyObject *transformer);
 
+/* What its use is guarded by (borrowed): its connection, or itself without one. */
+static inline PyObject *
+hdpy_transformer_guard(PyObject *transformer)
+{
+    PyObject *connection = ((hdpy_transformer *)transformer)->connection;
+    return connection != Py_None ? connection : transformer;
+}
+
 int hdpy_transformer_init(hdpy_state *st, PyObject *module);
 
 #endif

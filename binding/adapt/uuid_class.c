@@ -5,19 +5,18 @@
 static int
 import_uuid(hdpy_state *st)
 {
-    if (st->uuid_unknown_safety != NULL)
+    if (HDPY_LOAD(st->uuid_unknown_safety) != NULL)
         return 0;
     PyObject *type = hdpy_import_once(&st->UUID, "uuid", "UUID");
-    if (type == NULL || (st->uuid_int == NULL && (st->uuid_int = PyObject_GetAttrString(type, "int")) == NULL))
-        return -1;
-    if (st->uuid_is_safe == NULL && (st->uuid_is_safe = PyObject_GetAttrString(type, "is_safe")) == NULL)
+    if (type == NULL || hdpy_keep_first(&st->uuid_int, PyObject_GetAttrString(type, "int")) == NULL ||
+        hdpy_keep_first(&st->uuid_is_safe, PyObject_GetAttrString(type, "is_safe")) == NULL)
         return -1;
     PyObject *safety = NULL;
     if (hdpy_import_once(&safety, "uuid", "SafeUUID") == NULL)
         return -1;
-    st->uuid_unknown_safety = PyObject_GetAttrString(safety, "unknown");
+    PyObject *unknown = hdpy_keep_first(&st->uuid_unknown_safety, PyObject_GetAttrString(safety, "unknown"));
     Py_DECREF(safety);
-    return st->uuid_unknown_safety == NULL ? -1 : 0;
+    return unknown == NULL ? -1 : 0;
 }
 
 static int

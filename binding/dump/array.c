@@ -47,16 +47,7 @@ walk_fini(walk *w)
 static PyObject *
 item_at(PyObject *list, Py_ssize_t at)
 {
-    if (at >= PyList_GET_SIZE(list))
-        return NULL;
-#if PY_VERSION_HEX >= 0x030d0000
-    PyObject *item = PyList_GetItemRef(list, at); /* another thread may have shortened the list just now */
-    if (item == NULL)
-        PyErr_Clear();
-    return item;
-#else
-    return Py_NewRef(PyList_GET_ITEM(list, at));
-#endif
+    return at < PyList_GET_SIZE(list) ? hdpy_item(list, at) : NULL;
 }
 
 static inline event
@@ -394,16 +385,23 @@ dump_text(hdpy_dump_ctx *ctx, PyObject *list, hdpy_pyformat format, hd_writer *d
 static int
 find_dims(hdpy_dump_ctx *ctx, PyObject *list, hd_array_header *h)
 {
-    for (PyObject *l = list; PyList_Check(l); l = PyList_GET_ITEM(l, 0)) {
-        if (PyList_GET_SIZE(l) == 0) {
+    PyObject *l = Py_NewRef(list);
+    int rc = 0;
+    while (rc == 0 && PyList_Check(l)) {
+        Py_ssize_t n = PyList_GET_SIZE(l);
+        PyObject *first = item_at(l, 0);
+        Py_SETREF(l, first ? first : Py_NewRef(Py_None));
+        if (first == NULL || n == 0) {
             PyErr_SetString(data_error(ctx), "lists cannot contain empty lists");
-            return -1;
+            rc = -1;
         }
-        if (h->ndim == HD_ARRAY_MAX_DIMS)
-            return too_deep(ctx);
-        h->dims[h->ndim++] = (uint32_t)PyList_GET_SIZE(l);
+        else if (h->ndim == HD_ARRAY_MAX_DIMS)
+            rc = too_deep(ctx);
+        else
+            h->dims[h->ndim++] = (uint32_t)n;
     }
-    return 0;
+    Py_DECREF(l);
+    return rc;
 }
 
 /* An int as wide as the others are. */

@@ -7,6 +7,7 @@
 static bool
 next_pair(PyObject *dict, Py_ssize_t *at, PyObject **key, PyObject **value)
 {
+    HDPY_GUARD(dict);
     if (!PyDict_Next(dict, at, key, value))
         return false;
     Py_INCREF(*key);

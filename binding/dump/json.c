@@ -93,6 +93,17 @@ register_json(PyObject *module, PyObject *wrapper)
     Py_RETURN_NONE;
 }
 
+/* Without a GIL another thread may be about to call what was set before: there that stays for good. */
+static void
+replace(PyObject **field, PyObject *function)
+{
+#ifdef Py_GIL_DISABLED
+    HDPY_STORE(*field, Py_NewRef(function));
+#else
+    Py_XSETREF(*field, Py_NewRef(function));
+#endif
+}
+
 /* set_json_functions(dumps, loads): None leaves as it is */
 static PyObject *
 set_json_functions(PyObject *module, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
@@ -104,9 +115,9 @@ set_json_functions(PyObject *module, PyObject *const *args, Py_ssize_t nargs, Py
     if (hdpy_parse_args(&signature, args, nargs, kwnames, given) < 0)
         return NULL;
     if (given[0] != Py_None)
-        Py_XSETREF(st->json_dumps, Py_NewRef(given[0]));
+        replace(&st->json_dumps, given[0]);
     if (given[1] != Py_None)
-        Py_XSETREF(st->json_own_loads, Py_NewRef(given[1]));
+        replace(&st->json_own_loads, given[1]);
     Py_RETURN_NONE;
 }
 

@@ -7,18 +7,19 @@ enum { JSONB_VERSION = 1 }; /* what jsonb_send() puts in front */
 static PyObject *
 scanner(hdpy_state *st)
 {
-    if (st->json_scan == NULL) {
-        PyObject *class = NULL;
-        if (hdpy_import_once(&class, "json", "JSONDecoder") == NULL)
-            return NULL;
-        PyObject *decoder = PyObject_CallNoArgs(class);
-        Py_DECREF(class);
-        if (decoder == NULL)
-            return NULL;
-        st->json_scan = PyObject_GetAttrString(decoder, "scan_once");
-        Py_DECREF(decoder);
-    }
-    return st->json_scan;
+    PyObject *kept = HDPY_LOAD(st->json_scan);
+    if (kept != NULL)
+        return kept;
+    PyObject *class = NULL;
+    if (hdpy_import_once(&class, "json", "JSONDecoder") == NULL)
+        return NULL;
+    PyObject *decoder = PyObject_CallNoArgs(class);
+    Py_DECREF(class);
+    if (decoder == NULL)
+        return NULL;
+    PyObject *scan_once = PyObject_GetAttrString(decoder, "scan_once");
+    Py_DECREF(decoder);
+    return hdpy_keep_first(&st->json_scan, scan_once);
 }
 
 /* NULL without an exception: blanks around the value, or no JSON. */
@@ -72,7 +73,7 @@ load_by(PyObject *function, hd_span src)
 static PyObject *
 load(const hdpy_loader *self, hdpy_load_ctx *ctx, const char *type_name, hd_span src)
 {
-    PyObject *own = self->data ? self->data : ctx->st->json_own_loads;
+    PyObject *own = self->data ? self->data : HDPY_LOAD(ctx->st->json_own_loads);
     if (own != NULL)
         return load_by(own, src);
     const hdpy_settings *settings = ctx->settings;

@@ -15,12 +15,26 @@
 PyObject *
 hdpy_import_once(PyObject **field, const char *module, const char *name)
 {
-    if (*field == NULL) {
-        PyObject *imported = PyImport_ImportModule(module);
-        *field = imported ? PyObject_GetAttrString(imported, name) : NULL;
-        Py_XDECREF(imported);
-    }
-    return *field;
+    PyObject *kept = HDPY_LOAD(*field);
+    if (kept != NULL)
+        return kept;
+    PyObject *imported = PyImport_ImportModule(module);
+    PyObject *value = imported ? PyObject_GetAttrString(imported, name) : NULL;
+    Py_XDECREF(imported);
+    return hdpy_keep_first(field, value);
+}
+
+PyObject *
+hdpy_keep_first(PyObject **field, PyObject *made)
+{
+    if (made == NULL)
+        return NULL;
+    PyObject *kept = NULL;
+    /* An import runs Python code: another thread may have been faster. */
+    if (__atomic_compare_exchange_n(field, &kept, made, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+        return made;
+    Py_DECREF(made);
+    return kept;
 }
 
 static int
@@ -116,6 +130,7 @@ common_type(PyObject *module, PyObject *list)
         return NULL;
     }
     PyTypeObject *type = NULL;
+    HDPY_GUARD(list);
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list); i++) {
         PyObject *item = PyList_GET_ITEM(list, i);
         if (item == Py_None || Py_TYPE(item) == type)
@@ -255,6 +270,9 @@ static PyModuleDef_Slot module_slots[] = {
 #else
     {Py_mod_multiple_interpreters, Py_MOD_MULTIPLE_INTERPRETERS_SUPPORTED},
 #endif
+#endif
+#ifdef Py_mod_gil
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
 #endif
     {0, NULL},
 };

@@ -6,6 +6,7 @@
 #include <Python.h>
 
 #include "bytes/base.h"
+#include "module/guard.h"
 
 /* Names of attributes, interned: X(done) is the field str_done. */
 // clang-format off
@@ -126,6 +127,9 @@ hdpy_state_of_module(PyObject *module)
 
 /* An attribute of a Python module, kept in a field of the state: borrowed, or NULL with an exception. */
 PyObject *hdpy_import_once(PyObject **field, const char *module, const char *name);
+
+/* Keeps what was made (stolen; NULL: nothing) for a field of the state that was empty. What it holds from now on: borrowed. */
+PyObject *hdpy_keep_first(PyObject **field, PyObject *made);
 
 /* For methods and slots of our types and of their Python subclasses. */
 static inline hdpy_state *

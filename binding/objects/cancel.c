@@ -14,6 +14,7 @@ typedef struct hdpy_cancel {
 PyObject *
 hdpy_connection_cancel_begin(PyObject *self, PyObject *unused)
 {
+    HDPY_GUARD(self);
     hdpy_connection *conn = (hdpy_connection *)self;
     hd_writer w = hd_writer_of(&hd_alloc_default);
     hd_write_cancel_request(&w, conn->session.backend_pid, (hd_span){conn->session.key, conn->session.key_length});
@@ -56,10 +57,10 @@ give_up_to_cancel(hdpy_connection *conn)
 static void
 end(hdpy_cancel *cancel, bool known)
 {
-    hdpy_connection *conn = cancel->conn;
+    hdpy_connection *conn = __atomic_exchange_n(&cancel->conn, NULL, __ATOMIC_ACQ_REL);
     if (conn == NULL)
         return;
-    cancel->conn = NULL;
+    HDPY_GUARD(conn);
     if (!known)
         give_up_to_cancel(conn);
     hdpy_lock_resume(conn->st, &conn->lock);

@@ -40,6 +40,7 @@ connection_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         Py_DECREF(conn);
         return NULL;
     }
+    hdpy_allow_try_ref((PyObject *)conn);
     return (PyObject *)conn;
 }
 
@@ -292,6 +293,7 @@ hdpy_connection_notification(hdpy_connection *conn, hd_span body)
 static PyObject *
 connection_close(PyObject *self, PyObject *unused)
 {
+    HDPY_GUARD(self);
     hdpy_connection *conn = (hdpy_connection *)self;
     bool was_open = conn->fd >= 0 && !conn->closed;
     conn->closed = true;
@@ -315,6 +317,7 @@ connection_close(PyObject *self, PyObject *unused)
 static PyObject *
 connection_fileno(PyObject *self, PyObject *unused)
 {
+    HDPY_GUARD(self);
     hdpy_connection *conn = (hdpy_connection *)self;
     if (hdpy_connection_check(conn) < 0)
         return NULL;
@@ -325,6 +328,7 @@ connection_fileno(PyObject *self, PyObject *unused)
 static PyObject *
 get_tls(PyObject *self, void *closure)
 {
+    HDPY_GUARD(self);
     hdpy_tls *tls = ((hdpy_connection *)self)->tls;
     return Py_NewRef(tls ? tls->object : Py_None);
 }
@@ -332,6 +336,7 @@ get_tls(PyObject *self, void *closure)
 static PyObject *
 connection_transaction_status(PyObject *self, PyObject *unused)
 {
+    HDPY_GUARD(self);
     enum { IDLE, ACTIVE, INTRANS, INERROR, UNKNOWN };
     hdpy_connection *conn = (hdpy_connection *)self;
     if (conn->fd < 0)
@@ -355,6 +360,7 @@ connection_transaction_status(PyObject *self, PyObject *unused)
 static PyObject *
 connection_parameter_status(PyObject *self, PyObject *name)
 {
+    HDPY_GUARD(self);
     hdpy_connection *conn = (hdpy_connection *)self;
     const char *utf8 = PyUnicode_AsUTF8(name);
     if (utf8 == NULL)
@@ -368,18 +374,21 @@ connection_parameter_status(PyObject *self, PyObject *name)
 static PyObject *
 connection_backend_pid(PyObject *self, PyObject *unused)
 {
+    HDPY_GUARD(self);
     return PyLong_FromUnsignedLong(((hdpy_connection *)self)->session.backend_pid);
 }
 
 static PyObject *
 connection_protocol_version(PyObject *self, PyObject *unused)
 {
+    HDPY_GUARD(self);
     return PyLong_FromUnsignedLong(((hdpy_connection *)self)->session.protocol);
 }
 
 static PyObject *
 connection_encoding(PyObject *self, PyObject *unused)
 {
+    HDPY_GUARD(self);
     hdpy_settings *settings = hdpy_connection_settings((hdpy_connection *)self);
     return settings ? Py_NewRef(settings->encoding) : NULL;
 }
@@ -413,18 +422,21 @@ run_command(PyObject *self, hdpy_submit submit, PyObject *sql)
 static PyObject *
 connection_command(PyObject *self, PyObject *sql)
 {
+    HDPY_GUARD(self);
     return run_command(self, submit_command, sql);
 }
 
 static PyObject *
 connection_end_transaction(PyObject *self, PyObject *sql)
 {
+    HDPY_GUARD(self);
     return run_command(self, submit_ending, sql);
 }
 
 static PyObject *
 connection_sync(PyObject *self, PyObject *unused)
 {
+    HDPY_GUARD(self);
     hdpy_connection *conn = (hdpy_connection *)self;
     hdpy_request *request = hdpy_run(conn, hdpy_submit_sync, NULL);
     if (request == NULL)
@@ -448,6 +460,7 @@ submit_copy_or_command(hdpy_connection *conn, hdpy_request *request, void *sql)
 static PyObject *
 connection_exec(PyObject *self, PyObject *sql)
 {
+    HDPY_GUARD(self);
     if (!PyBytes_Check(sql)) {
         PyErr_Format(PyExc_TypeError, "the query must be bytes, not %.100s", Py_TYPE(sql)->tp_name);
         return NULL;
@@ -481,6 +494,7 @@ connection_exec(PyObject *self, PyObject *sql)
 static PyObject *
 connection_drain(PyObject *self, PyObject *block)
 {
+    HDPY_GUARD(self);
     hdpy_connection *conn = (hdpy_connection *)self;
     if (hdpy_connection_check(conn) < 0)
         return NULL;
@@ -499,6 +513,7 @@ connection_drain(PyObject *self, PyObject *block)
 static PyObject *
 connection_watch_by(PyObject *self, PyObject *args)
 {
+    HDPY_GUARD(self);
     hdpy_connection *conn = (hdpy_connection *)self;
     PyObject *loop, *sock = NULL;
     if (!PyArg_ParseTuple(args, "O|O", &loop, &sock) || hdpy_connection_check(conn) < 0 ||
@@ -512,6 +527,7 @@ connection_watch_by(PyObject *self, PyObject *args)
 static PyObject *
 get_pipelined(PyObject *self, void *closure)
 {
+    HDPY_GUARD(self);
     return PyBool_FromLong(((hdpy_connection *)self)->pipelined);
 }
 
@@ -519,6 +535,7 @@ get_pipelined(PyObject *self, void *closure)
 static int
 set_pipelined(PyObject *self, PyObject *value, void *closure)
 {
+    HDPY_GUARD(self);
     hdpy_connection *conn = (hdpy_connection *)self;
     conn->pipelined = value == Py_True;
     Py_CLEAR(conn->failure);
@@ -528,6 +545,7 @@ set_pipelined(PyObject *self, PyObject *value, void *closure)
 static PyObject *
 get_pipeline_status(PyObject *self, void *closure)
 {
+    HDPY_GUARD(self);
     enum { OFF, ON, ABORTED };
     hdpy_connection *conn = (hdpy_connection *)self;
     return PyLong_FromLong(!conn->pipelined ? OFF : conn->session.skipping ? ABORTED : ON);
@@ -536,6 +554,7 @@ get_pipeline_status(PyObject *self, void *closure)
 static PyObject *
 get_closed(PyObject *self, void *closure)
 {
+    HDPY_GUARD(self);
     hdpy_connection *conn = (hdpy_connection *)self;
     return PyBool_FromLong(conn->closed || conn->fd < 0);
 }
@@ -544,6 +563,7 @@ get_closed(PyObject *self, void *closure)
 static PyObject *
 get_transaction_lost(PyObject *self, void *closure)
 {
+    HDPY_GUARD(self);
     hdpy_connection *conn = (hdpy_connection *)self;
     return PyBool_FromLong(conn->closed && conn->loss != NULL && conn->session.transaction_status != 'I');
 }
@@ -552,6 +572,7 @@ get_transaction_lost(PyObject *self, void *closure)
 static PyObject *
 get_limit(PyObject *self, void *offset)
 {
+    HDPY_GUARD(self);
     long v = *(long *)((char *)self + (Py_ssize_t)offset);
     if (v < 0)
         Py_RETURN_NONE;
@@ -561,6 +582,7 @@ get_limit(PyObject *self, void *offset)
 static int
 set_limit(PyObject *self, PyObject *value, void *offset)
 {
+    HDPY_GUARD(self);
     long v = -1;
     if (value == NULL) {
         PyErr_SetString(PyExc_AttributeError, "this attribute cannot be deleted");
@@ -581,13 +603,15 @@ set_limit(PyObject *self, PyObject *value, void *offset)
 static PyObject *
 get_copy(PyObject *self, void *closure)
 {
+    HDPY_GUARD(self);
     hdpy_copy *copy = ((hdpy_connection *)self)->copy;
-    return Py_NewRef(copy ? (PyObject *)copy : Py_None);
+    return copy != NULL && hdpy_try_ref((PyObject *)copy) ? (PyObject *)copy : Py_NewRef(Py_None);
 }
 
 static PyObject *
 get_adapters(PyObject *self, void *closure)
 {
+    HDPY_GUARD(self);
     hdpy_connection *conn = (hdpy_connection *)self;
     return hdpy_context_map(&conn->context, conn->st, NULL);
 }
@@ -595,11 +619,42 @@ get_adapters(PyObject *self, void *closure)
 static int
 set_adapters(PyObject *self, PyObject *map, void *closure)
 {
+    HDPY_GUARD(self);
     hdpy_connection *conn = (hdpy_connection *)self;
     return hdpy_context_set_map(&conn->context, conn->st, map);
 }
 
+static PyObject *
+get_object(PyObject *self, void *offset)
+{
+    HDPY_GUARD(self);
+    PyObject *object = *(PyObject **)((char *)self + (Py_ssize_t)offset);
+    return Py_NewRef(object ? object : Py_None);
+}
+
+static int
+set_object(PyObject *self, PyObject *value, void *offset)
+{
+    HDPY_GUARD(self);
+    if (value == NULL) {
+        PyErr_SetString(PyExc_AttributeError, "this attribute cannot be deleted");
+        return -1;
+    }
+    PyObject **object = (PyObject **)((char *)self + (Py_ssize_t)offset);
+    Py_XSETREF(*object, Py_NewRef(value));
+    return 0;
+}
+
+#define OBJECT(field) (void *)offsetof(hdpy_connection, field)
+
 static PyGetSetDef getset[] = {
+    {"row_factory", get_object, set_object, PyDoc_STR("Row factory of new cursors."), OBJECT(row_factory)},
+    {"cursor_factory", get_object, set_object, PyDoc_STR("Class of new cursors."), OBJECT(cursor_factory)},
+    {"_discovery", get_object, set_object, NULL, OBJECT(discovery)},
+    {"_begin", get_object, set_object, NULL, OBJECT(begin)},
+    {"_wait", get_object, set_object, NULL, OBJECT(wait)},
+    {"_pool", get_object, set_object, NULL, OBJECT(pool)},
+    {"_complaint", get_object, NULL, NULL, OBJECT(complaint)},
     {"adapters", get_adapters, NULL, PyDoc_STR("The AdaptersMap of the connection, which its cursors start from."),
      NULL},
     {"_adapters", get_adapters, set_adapters, NULL, NULL},
@@ -620,19 +675,12 @@ static PyGetSetDef getset[] = {
 
 static PyMemberDef members[] = {
     {"broken", T_BOOL, offsetof(hdpy_connection, broken), READONLY, "True when the connection was lost, not closed."},
-    {"row_factory", T_OBJECT, offsetof(hdpy_connection, row_factory), 0, "Row factory of new cursors."},
-    {"cursor_factory", T_OBJECT, offsetof(hdpy_connection, cursor_factory), 0, "Class of new cursors."},
-    {"_discovery", T_OBJECT, offsetof(hdpy_connection, discovery), 0, NULL},
     {"_types_changed", T_BOOL, offsetof(hdpy_connection, types_changed), 0, NULL},
     {"_autocommit", T_BOOL, offsetof(hdpy_connection, autocommit), 0, NULL},
-    {"_begin", T_OBJECT, offsetof(hdpy_connection, begin), 0, NULL},
     {"cancel_grace", T_DOUBLE, offsetof(hdpy_connection, cancel_grace), 0,
      "Seconds that a query may take to end once it was interrupted; then the connection is closed."},
-    {"_wait", T_OBJECT, offsetof(hdpy_connection, wait), 0, NULL},
-    {"_pool", T_OBJECT, offsetof(hdpy_connection, pool), 0, NULL},
     {"_expire_at", T_DOUBLE, offsetof(hdpy_connection, expires), 0, NULL},
     {"_commands", T_UINT, offsetof(hdpy_connection, commands), READONLY, NULL},
-    {"_complaint", T_OBJECT, offsetof(hdpy_connection, complaint), READONLY, NULL},
     {"_unsynced", T_BOOL, offsetof(hdpy_connection, unsynced), READONLY, NULL},
     {NULL},
 };

@@ -33,6 +33,7 @@ copy_init(PyObject *self, PyObject *args, PyObject *kwargs)
     copy->binary = binary;
     copy->rows = hd_writer_of(&hd_alloc_default);
     copy->scratch = hd_writer_of(&hd_alloc_default);
+    hdpy_allow_try_ref(self);
     return 0;
 }
 
@@ -57,6 +58,7 @@ copy_traverse(PyObject *self, visitproc visit, void *arg)
 static int
 copy_clear(PyObject *self)
 {
+    HDPY_GUARD(((hdpy_copy *)self)->conn);
     hdpy_copy *copy = (hdpy_copy *)self;
     Py_CLEAR(copy->writer);
     Py_CLEAR(copy->lock.waiters);
@@ -90,6 +92,7 @@ let_go(hdpy_copy *copy)
 static void
 copy_dealloc(PyObject *self)
 {
+    HDPY_GUARD(((hdpy_copy *)self)->conn);
     hdpy_copy *copy = (hdpy_copy *)self;
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
@@ -372,6 +375,7 @@ hdpy_copy_or_empty(hdpy_copy *copy, PyObject *made)
 PyObject *
 hdpy_copy_encoded(PyObject *self, PyObject *data)
 {
+    HDPY_GUARD(((hdpy_copy *)self)->conn);
     hdpy_copy *copy = (hdpy_copy *)self;
     if (PyUnicode_Check(data)) {
         if (copy->binary) {
@@ -392,6 +396,7 @@ hdpy_copy_encoded(PyObject *self, PyObject *data)
 static PyObject *
 take_rows_method(PyObject *self, PyObject *end)
 {
+    HDPY_GUARD(((hdpy_copy *)self)->conn);
     hdpy_copy *copy = (hdpy_copy *)self;
     if (hdpy_copy_check_writing(copy) < 0 || (end == Py_True && hdpy_copy_format_end(copy) < 0))
         return NULL;
@@ -404,6 +409,7 @@ take_rows_method(PyObject *self, PyObject *end)
 static PyObject *
 release(PyObject *self, PyObject *unused)
 {
+    HDPY_GUARD(((hdpy_copy *)self)->conn);
     hdpy_copy *copy = (hdpy_copy *)self;
     hdpy_request *request = copy->request;
     int rc = 0;
@@ -440,6 +446,7 @@ get_connection(PyObject *self, void *closure)
 static PyObject *
 get_over(PyObject *self, void *closure)
 {
+    HDPY_GUARD(((hdpy_copy *)self)->conn);
     return PyBool_FromLong(hdpy_copy_is_over((hdpy_copy *)self));
 }
 

@@ -12,6 +12,7 @@ step_of(hdpy_copy *copy, hdpy_submit step, PyObject *params, bool cancel)
 static PyObject *
 async_start(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
 {
+    HDPY_GUARD(((hdpy_copy *)self)->conn);
     hdpy_copy *copy = (hdpy_copy *)self;
     hdpy_options options;
     if (hdpy_copy_prepare_start(copy, args, nargs, &options) < 0)
@@ -22,6 +23,7 @@ async_start(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
 static PyObject *
 async_began(PyObject *self, PyObject *unused)
 {
+    HDPY_GUARD(((hdpy_copy *)self)->conn);
     if (hdpy_copy_began((hdpy_copy *)self) < 0)
         return NULL;
     Py_RETURN_NONE;
@@ -59,6 +61,7 @@ submit_row(hdpy_connection *conn, hdpy_request *request, void *arg)
 static PyObject *
 async_write_row(PyObject *self, PyObject *row)
 {
+    HDPY_GUARD(((hdpy_copy *)self)->conn);
     hdpy_copy *copy = (hdpy_copy *)self;
     if (hdpy_copy_check_writing(copy) < 0)
         return NULL;
@@ -83,6 +86,7 @@ async_write_row(PyObject *self, PyObject *row)
 static PyObject *
 async_write_rows(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
 {
+    HDPY_GUARD(((hdpy_copy *)self)->conn);
     Py_ssize_t n = 0;
     PyObject *row, *left = Py_NewRef(Py_None);
     while (left == Py_None && (row = hdpy_copy_next_row(args, nargs, n)) != NULL) {
@@ -98,6 +102,7 @@ async_write_rows(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
 static PyObject *
 async_put(PyObject *self, PyObject *given)
 {
+    HDPY_GUARD(((hdpy_copy *)self)->conn);
     hdpy_copy *copy = (hdpy_copy *)self;
     if (hdpy_copy_check_writing(copy) < 0)
         return NULL;
@@ -126,6 +131,7 @@ async_put(PyObject *self, PyObject *given)
 static PyObject *
 async_more(PyObject *self, PyObject *unused)
 {
+    HDPY_GUARD(((hdpy_copy *)self)->conn);
     hdpy_copy *copy = (hdpy_copy *)self;
     if (hdpy_copy_check_reading(copy) < 0)
         return NULL;
@@ -147,12 +153,14 @@ async_take(hdpy_copy *copy, PyObject *(*make)(hdpy_copy *copy, hd_span data))
 static PyObject *
 async_read_block(PyObject *self, PyObject *unused)
 {
+    HDPY_GUARD(((hdpy_copy *)self)->conn);
     return hdpy_copy_or_empty((hdpy_copy *)self, async_take((hdpy_copy *)self, hdpy_copy_take_view));
 }
 
 static PyObject *
 async_read_row(PyObject *self, PyObject *unused)
 {
+    HDPY_GUARD(((hdpy_copy *)self)->conn);
     return hdpy_copy_or_none(async_take((hdpy_copy *)self, hdpy_copy_load_row));
 }
 
@@ -169,6 +177,7 @@ submit_end(hdpy_connection *conn, hdpy_request *request, void *arg)
 static PyObject *
 async_end(PyObject *self, PyObject *reason)
 {
+    HDPY_GUARD(((hdpy_copy *)self)->conn);
     hdpy_copy *copy = (hdpy_copy *)self;
     if (copy->request == NULL)
         return hdpy_copy_no_copy(copy, "sending copy end"), NULL;

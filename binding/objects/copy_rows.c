@@ -40,6 +40,7 @@ make_columns(hdpy_copy *copy, size_t n)
 PyObject *
 hdpy_copy_set_dumpers(PyObject *self, PyObject *dumpers)
 {
+    HDPY_GUARD(((hdpy_copy *)self)->conn);
     hdpy_copy *copy = (hdpy_copy *)self;
     if (!PyList_Check(dumpers)) {
         PyErr_SetString(PyExc_TypeError, "a list is needed");
@@ -50,7 +51,7 @@ hdpy_copy_set_dumpers(PyObject *self, PyObject *dumpers)
         return NULL;
     for (size_t i = 0; i < n; i++) {
         hdpy_copy_column *column = &copy->columns[i];
-        PyObject *dumper = PyList_GET_ITEM(dumpers, (Py_ssize_t)i);
+        PyObject *dumper = PyList_GET_ITEM(dumpers, (Py_ssize_t)i); /* the list is Python code of ours */
         column->by_value = dumper == Py_None;
         if (column->by_value)
             continue;
@@ -65,6 +66,7 @@ hdpy_copy_set_dumpers(PyObject *self, PyObject *dumpers)
 PyObject *
 hdpy_copy_set_loaders(PyObject *self, PyObject *oids)
 {
+    HDPY_GUARD(((hdpy_copy *)self)->conn);
     hdpy_copy *copy = (hdpy_copy *)self;
     if (!PyTuple_Check(oids)) {
         PyErr_SetString(PyExc_TypeError, "a tuple is needed");
@@ -185,14 +187,13 @@ format_fields(hdpy_copy *copy, hdpy_dump_ctx *ctx, PyObject *fast)
     if (copy->binary)
         hd_write_u16(w, (uint16_t)copy->n_columns);
     for (size_t i = 0; i < copy->n_columns; i++) {
-        /* A dumper in Python may change the list under us. */
-        if ((Py_ssize_t)i >= PySequence_Fast_GET_SIZE(fast)) {
+        PyObject *obj = hdpy_item(fast, (Py_ssize_t)i);
+        if (obj == NULL) { /* a dumper in Python, or another thread, has changed the list under us */
             PyErr_SetString(PyExc_RuntimeError, "the row changed size while it was being adapted");
             return -1;
         }
         if (i != 0 && !copy->binary)
             hd_write_u8(w, '\t');
-        PyObject *obj = Py_NewRef(PySequence_Fast_GET_ITEM(fast, (Py_ssize_t)i));
         int rc = format_field(copy, ctx, &copy->columns[i], obj, encoding);
         Py_DECREF(obj);
         if (rc < 0)
@@ -410,9 +411,9 @@ load_row(hdpy_copy *copy, hdpy_settings *settings, hd_span data)
         return NULL;
     if (count == HD_COPY_TRAILER)
         return Py_NewRef(Py_None);
-    hdpy_adapters *adapters = hdpy_context_adapters(&copy->cursor->context);
-    if (copy->adapters != adapters && find_loaders(copy) < 0)
+    if (copy->adapters != hdpy_context_adapters(&copy->cursor->context) && find_loaders(copy) < 0)
         return NULL;
+    hdpy_adapters *adapters = copy->adapters;
     hdpy_load_ctx ctx =
         hdpy_load_ctx_of(copy->conn->st, settings, adapters, &copy->cursor->context, (PyObject *)copy->cursor);
     if (copy->binary && (size_t)count != copy->n_columns) {

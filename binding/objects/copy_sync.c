@@ -41,6 +41,7 @@ run_step(hdpy_copy *copy, hdpy_submit step, void *arg)
 static PyObject *
 start(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
 {
+    HDPY_GUARD(((hdpy_copy *)self)->conn);
     hdpy_copy *copy = (hdpy_copy *)self;
     hdpy_connection *conn = copy->conn;
     hdpy_options options;
@@ -99,6 +100,7 @@ write_one(hdpy_copy *copy, PyObject *row)
 static PyObject *
 write_row(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
 {
+    HDPY_GUARD(((hdpy_copy *)self)->conn);
     static const char *const params[] = {"row", NULL};
     static const hdpy_signature signature = {"write_row", params, 1, 1};
     PyObject *row = hdpy_parse_arg(&signature, args, nargs, kwnames);
@@ -110,6 +112,7 @@ write_row(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwn
 static PyObject *
 write_rows(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
 {
+    HDPY_GUARD(((hdpy_copy *)self)->conn);
     Py_ssize_t n = 0;
     PyObject *row;
     for (; (row = hdpy_copy_next_row(args, nargs, n)) != NULL; n++) {
@@ -139,6 +142,7 @@ send_block(hdpy_copy *copy, hd_span data)
 static PyObject *
 put(PyObject *self, PyObject *given)
 {
+    HDPY_GUARD(((hdpy_copy *)self)->conn);
     hdpy_copy *copy = (hdpy_copy *)self;
     Py_buffer bytes;
     if (hdpy_copy_check_writing(copy) < 0)
@@ -175,18 +179,21 @@ read_next(hdpy_copy *copy, PyObject *(*make)(hdpy_copy *copy, hd_span data))
 static PyObject *
 read_block(PyObject *self, PyObject *unused)
 {
+    HDPY_GUARD(((hdpy_copy *)self)->conn);
     return hdpy_copy_or_empty((hdpy_copy *)self, read_next((hdpy_copy *)self, hdpy_copy_take_view));
 }
 
 PyObject *
 hdpy_copy_iterate(PyObject *self)
 {
+    HDPY_GUARD(((hdpy_copy *)self)->conn);
     return read_next((hdpy_copy *)self, hdpy_copy_take_view);
 }
 
 static PyObject *
 read_row(PyObject *self, PyObject *unused)
 {
+    HDPY_GUARD(((hdpy_copy *)self)->conn);
     PyObject *row = read_next((hdpy_copy *)self, hdpy_copy_load_row);
     while (row == Py_None) { /* the trailer: on to the end */
         Py_DECREF(row);
@@ -217,6 +224,7 @@ run_end(hdpy_copy *copy, PyObject *reason)
 static PyObject *
 end(PyObject *self, PyObject *reason)
 {
+    HDPY_GUARD(((hdpy_copy *)self)->conn);
     hdpy_copy *copy = (hdpy_copy *)self;
     if (take_lock(copy) < 0)
         return NULL;

@@ -41,6 +41,7 @@ cursor_init(PyObject *self, PyObject *args, PyObject *kwargs)
         PyErr_Format(PyExc_TypeError, "a howdah connection is needed, got %.200s", Py_TYPE(connection)->tp_name);
         return -1;
     }
+    HDPY_GUARD(connection);
     if (row_factory == Py_None)
         row_factory = ((hdpy_connection *)connection)->row_factory;
     hdpy_context_clear(&cur->context);
@@ -74,6 +75,7 @@ cursor_traverse(PyObject *self, visitproc visit, void *arg)
 static int
 cursor_clear(PyObject *self)
 {
+    HDPY_GUARD(((hdpy_cursor *)self)->conn);
     hdpy_cursor *cur = (hdpy_cursor *)self;
     Py_CLEAR(cur->row_factory);
     Py_CLEAR(cur->results);
@@ -87,6 +89,7 @@ cursor_clear(PyObject *self)
 static void
 cursor_dealloc(PyObject *self)
 {
+    HDPY_GUARD(((hdpy_cursor *)self)->conn);
     hdpy_cursor *cur = (hdpy_cursor *)self;
     PyTypeObject *type = Py_TYPE(self);
     if (PyObject_CallFinalizerFromDealloc(self) < 0)
@@ -185,6 +188,7 @@ hdpy_cursor_show(hdpy_cursor *cur, hdpy_result *result)
 static PyObject *
 nextset(PyObject *self, PyObject *unused)
 {
+    HDPY_GUARD(((hdpy_cursor *)self)->conn);
     hdpy_cursor *cur = (hdpy_cursor *)self;
     if (!cur->closed && hdpy_cursor_check(cur) < 0)
         return NULL;
@@ -199,6 +203,7 @@ nextset(PyObject *self, PyObject *unused)
 static PyObject *
 select_result(PyObject *self, PyObject *arg)
 {
+    HDPY_GUARD(((hdpy_cursor *)self)->conn);
     hdpy_cursor *cur = (hdpy_cursor *)self;
     Py_ssize_t i = PyLong_AsSsize_t(arg);
     if (i == -1 && PyErr_Occurred())
@@ -214,6 +219,7 @@ select_result(PyObject *self, PyObject *arg)
 static PyObject *
 close_cursor(PyObject *self, PyObject *unused)
 {
+    HDPY_GUARD(((hdpy_cursor *)self)->conn);
     hdpy_cursor *cur = (hdpy_cursor *)self;
     int64_t rowcount = cur->rowcount;
     cur->closed = true;
@@ -227,6 +233,7 @@ close_cursor(PyObject *self, PyObject *unused)
 static PyObject *
 get_description(PyObject *self, void *closure)
 {
+    HDPY_GUARD(((hdpy_cursor *)self)->conn);
     hdpy_cursor *cur = (hdpy_cursor *)self;
     hdpy_description *d = cur->result ? cur->result->description : NULL;
     if (d == NULL)
@@ -248,6 +255,7 @@ get_description(PyObject *self, void *closure)
 static PyObject *
 get_rownumber(PyObject *self, void *closure)
 {
+    HDPY_GUARD(((hdpy_cursor *)self)->conn);
     hdpy_cursor *cur = (hdpy_cursor *)self;
     if (cur->result == NULL || cur->result->status != HDPY_TUPLES_OK)
         Py_RETURN_NONE;
@@ -257,12 +265,14 @@ get_rownumber(PyObject *self, void *closure)
 static PyObject *
 get_rowcount(PyObject *self, void *closure)
 {
+    HDPY_GUARD(((hdpy_cursor *)self)->conn);
     return PyLong_FromLongLong(((hdpy_cursor *)self)->rowcount);
 }
 
 static PyObject *
 get_statusmessage(PyObject *self, void *closure)
 {
+    HDPY_GUARD(((hdpy_cursor *)self)->conn);
     hdpy_cursor *cur = (hdpy_cursor *)self;
     if (cur->tag.length == 0)
         Py_RETURN_NONE;
@@ -272,6 +282,7 @@ get_statusmessage(PyObject *self, void *closure)
 static PyObject *
 get_pgresult(PyObject *self, void *closure)
 {
+    HDPY_GUARD(((hdpy_cursor *)self)->conn);
     hdpy_cursor *cur = (hdpy_cursor *)self;
     return Py_NewRef(cur->result ? (PyObject *)cur->result : Py_None);
 }
@@ -279,6 +290,7 @@ get_pgresult(PyObject *self, void *closure)
 static PyObject *
 get_n_results(PyObject *self, void *closure)
 {
+    HDPY_GUARD(((hdpy_cursor *)self)->conn);
     hdpy_cursor *cur = (hdpy_cursor *)self;
     return PyLong_FromSsize_t(cur->results ? PyList_GET_SIZE(cur->results) : 0);
 }
@@ -286,12 +298,14 @@ get_n_results(PyObject *self, void *closure)
 static PyObject *
 get_format(PyObject *self, void *closure)
 {
+    HDPY_GUARD(((hdpy_cursor *)self)->conn);
     return PyLong_FromLong(((hdpy_cursor *)self)->format);
 }
 
 static int
 set_format(PyObject *self, PyObject *value, void *closure)
 {
+    HDPY_GUARD(((hdpy_cursor *)self)->conn);
     long format = value ? PyLong_AsLong(value) : -1;
     if (format != HD_TEXT && format != HD_BINARY) {
         if (!PyErr_Occurred())
@@ -305,6 +319,7 @@ set_format(PyObject *self, PyObject *value, void *closure)
 static int
 set_row_factory(PyObject *self, PyObject *value, void *closure)
 {
+    HDPY_GUARD(((hdpy_cursor *)self)->conn);
     if (value == NULL) {
         PyErr_SetString(PyExc_AttributeError, "row_factory cannot be deleted");
         return -1;
@@ -317,6 +332,7 @@ set_row_factory(PyObject *self, PyObject *value, void *closure)
 static PyObject *
 get_row_factory(PyObject *self, void *closure)
 {
+    HDPY_GUARD(((hdpy_cursor *)self)->conn);
     hdpy_cursor *cur = (hdpy_cursor *)self;
     return Py_NewRef(cur->row_factory ? cur->row_factory : Py_None);
 }
@@ -324,6 +340,7 @@ get_row_factory(PyObject *self, void *closure)
 static PyObject *
 get_adapters(PyObject *self, void *closure)
 {
+    HDPY_GUARD(((hdpy_cursor *)self)->conn);
     hdpy_cursor *cur = (hdpy_cursor *)self;
     if (cur->conn == NULL)
         return hdpy_cursor_check(cur), NULL;
@@ -333,8 +350,26 @@ get_adapters(PyObject *self, void *closure)
 static PyObject *
 get_pending(PyObject *self, void *closure)
 {
+    HDPY_GUARD(((hdpy_cursor *)self)->conn);
     hdpy_cursor *cur = (hdpy_cursor *)self;
     return PyBool_FromLong((cur->pending != NULL && !cur->pending->discard) || cur->unlearned);
+}
+
+/* What was executed last, as it was sent: bytes, or None. */
+static PyObject *
+get_sent(PyObject *self, void *closure)
+{
+    HDPY_GUARD(((hdpy_cursor *)self)->conn);
+    PyObject *sent = ((hdpy_cursor *)self)->sent;
+    return Py_NewRef(sent ? sent : Py_None);
+}
+
+static int
+set_sent(PyObject *self, PyObject *value, void *closure)
+{
+    HDPY_GUARD(((hdpy_cursor *)self)->conn);
+    Py_XSETREF(((hdpy_cursor *)self)->sent, Py_XNewRef(value));
+    return 0;
 }
 
 static PyGetSetDef getset[] = {
@@ -351,6 +386,7 @@ static PyGetSetDef getset[] = {
     {"row_factory", get_row_factory, set_row_factory, PyDoc_STR("Makes the rows; may change between fetches."), NULL},
     {"format", get_format, set_format, PyDoc_STR("pq.Format asked of results, as an int."), NULL},
     {"_n_results", get_n_results, NULL, NULL, NULL},
+    {"_sent", get_sent, set_sent, NULL, NULL},
     {NULL},
 };
 
@@ -361,7 +397,6 @@ static PyMemberDef members[] = {
     {"_same_rows", T_BOOL, offsetof(hdpy_cursor, same_rows), 0, NULL},
     {"_binding", T_INT, offsetof(hdpy_cursor, binding), 0, NULL},
     {"_unlearned", T_BOOL, offsetof(hdpy_cursor, unlearned), 0, NULL},
-    {"_sent", T_OBJECT, offsetof(hdpy_cursor, sent), 0, NULL},
     {NULL},
 };
 
@@ -541,6 +576,7 @@ executemany_arguments(hdpy_cursor *cur, const hdpy_signature *signature, PyObjec
 static PyObject *
 execute(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
 {
+    HDPY_GUARD(((hdpy_cursor *)self)->conn);
     static const hdpy_signature signature = {"execute", execute_params, 2, 1};
     hdpy_options options;
     PyObject *bound;
@@ -554,6 +590,7 @@ execute(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnam
 static PyObject *
 executemany(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
 {
+    HDPY_GUARD(((hdpy_cursor *)self)->conn);
     static const hdpy_signature signature = {"executemany", executemany_params, 2, 2};
     hdpy_options options;
     hdpy_submit submit;
@@ -568,6 +605,7 @@ executemany(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *k
 static PyObject *
 async_execute(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
 {
+    HDPY_GUARD(((hdpy_cursor *)self)->conn);
     static const hdpy_signature signature = {"_execute", execute_params, 5, 1};
     hdpy_cursor *cur = (hdpy_cursor *)self;
     hdpy_options options;
@@ -582,6 +620,7 @@ async_execute(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject 
 static PyObject *
 async_executemany(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
 {
+    HDPY_GUARD(((hdpy_cursor *)self)->conn);
     static const hdpy_signature signature = {"_executemany", executemany_params, 4, 2};
     hdpy_cursor *cur = (hdpy_cursor *)self;
     hdpy_options options;
@@ -607,6 +646,7 @@ async_await(PyObject *self, PyObject *unused)
 static PyObject *
 mogrify(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
 {
+    HDPY_GUARD(((hdpy_cursor *)self)->conn);
     hdpy_cursor *cur = (hdpy_cursor *)self;
     hdpy_options options;
     if (nargs != 2) {

@@ -59,7 +59,7 @@ int hdpy_cursor_await(hdpy_cursor *cur);
 /* Forgets what was executed. -1: the cursor is closed, or streaming. */
 int hdpy_cursor_begin(hdpy_cursor *cur);
 
-/* The row of the current result at cur->pos, which exists, and goes on to the next. */
+/* The row of the current result at cur->pos, and goes on to the next; NULL without an exception at the end. */
 PyObject *hdpy_cursor_row(hdpy_cursor *cur);
 
 /* All rows from cur->pos on; the row there, or None at the end. NULL: ProgrammingError, DataError. */

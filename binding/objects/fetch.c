@@ -14,7 +14,12 @@ find_loaders_anew(hdpy_cursor *cur)
     if (d == NULL)
         return -1;
     d->namedtuple = Py_XNewRef(old->namedtuple);
+#ifdef Py_GIL_DISABLED /* who has the result, and not our guard, may be looking at the old one */
+    d->before = old;
+    HDPY_STORE(cur->result->description, d);
+#else
     Py_SETREF(cur->result->description, d);
+#endif
     return 0;
 }
 
@@ -57,7 +62,12 @@ settle(hdpy_cursor *cur)
 {
     if (cur->result->description->adapters != hdpy_context_adapters(&cur->context) && find_loaders_anew(cur) < 0)
         return -1;
-    return hdpy_cursor_settle_rows(cur);
+    if (hdpy_cursor_settle_rows(cur) < 0)
+        return -1;
+    if (cur->result != NULL && cur->result->description != NULL)
+        return 0;
+    no_result(cur); /* any more: a row factory has run, or another thread */
+    return -1;
 }
 
 /* The current result must hold rows, and the way to make them be settled. */
@@ -92,10 +102,13 @@ hdpy_cursor_row(hdpy_cursor *cur)
 {
     if (settle(cur) < 0)
         return NULL;
+    if ((size_t)cur->pos >= cur->result->rows.n_rows)
+        return NULL;
     hdpy_row_source src = hold(cur);
-    PyObject *row = hdpy_make_row(&src, (size_t)cur->pos);
-    if (row != NULL && cur->result == src.result)
-        cur->pos++;
+    Py_ssize_t at = cur->pos++; /* before anybody else can have the same row */
+    PyObject *row = hdpy_make_row(&src, (size_t)at);
+    if (row == NULL && cur->result == src.result && cur->pos == at + 1)
+        cur->pos = at;
     let_go(&src);
     return row;
 }
@@ -112,6 +125,7 @@ next_row(hdpy_cursor *cur)
 PyObject *
 hdpy_cursor_next(PyObject *self)
 {
+    HDPY_GUARD(((hdpy_cursor *)self)->conn);
     return next_row((hdpy_cursor *)self);
 }
 
@@ -127,6 +141,7 @@ hdpy_cursor_fetchone(hdpy_cursor *cur)
 static PyObject *
 fetchone(PyObject *self, PyObject *unused)
 {
+    HDPY_GUARD(((hdpy_cursor *)self)->conn);
     return hdpy_cursor_fetchone((hdpy_cursor *)self);
 }
 
@@ -134,6 +149,7 @@ fetchone(PyObject *self, PyObject *unused)
 static PyObject *
 fetchnext(PyObject *self, PyObject *unused)
 {
+    HDPY_GUARD(((hdpy_cursor *)self)->conn);
     PyObject *row = next_row((hdpy_cursor *)self);
     if (row == NULL && !PyErr_Occurred())
         PyErr_SetNone(PyExc_StopAsyncIteration);
@@ -145,9 +161,11 @@ static PyObject *
 fetch_to(hdpy_cursor *cur, size_t to)
 {
     hdpy_row_source src = hold(cur);
-    PyObject *rows = hdpy_make_rows(&src, (size_t)cur->pos, to);
-    if (rows != NULL && cur->result == src.result)
-        cur->pos = (Py_ssize_t)to;
+    Py_ssize_t from = cur->pos;
+    cur->pos = (Py_ssize_t)to;
+    PyObject *rows = hdpy_make_rows(&src, (size_t)from, to);
+    if (rows == NULL && cur->result == src.result && cur->pos == (Py_ssize_t)to)
+        cur->pos = from;
     let_go(&src);
     return rows;
 }
@@ -161,12 +179,14 @@ hdpy_cursor_fetchall(hdpy_cursor *cur)
 static PyObject *
 fetchall(PyObject *self, PyObject *unused)
 {
+    HDPY_GUARD(((hdpy_cursor *)self)->conn);
     return hdpy_cursor_fetchall((hdpy_cursor *)self);
 }
 
 static PyObject *
 fetchmany(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
 {
+    HDPY_GUARD(((hdpy_cursor *)self)->conn);
     static const char *const params[] = {"size", NULL};
     static const hdpy_signature signature = {"fetchmany", params, 1, 0};
     hdpy_cursor *cur = (hdpy_cursor *)self;
@@ -187,6 +207,7 @@ fetchmany(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwn
 static PyObject *
 scroll(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
 {
+    HDPY_GUARD(((hdpy_cursor *)self)->conn);
     static const char *const params[] = {"value", "mode", NULL};
     static const hdpy_signature signature = {"scroll", params, 2, 1};
     hdpy_cursor *cur = (hdpy_cursor *)self;

@@ -17,6 +17,7 @@ hdpy_cursor_has_foreign_types(const hdpy_cursor *cur)
 PyObject *
 hdpy_cursor_get_has_foreign_types(PyObject *self, void *closure)
 {
+    HDPY_GUARD(((hdpy_cursor *)self)->conn);
     hdpy_cursor *cur = (hdpy_cursor *)self;
     return PyBool_FromLong(cur->conn != NULL && hdpy_cursor_has_foreign_types(cur));
 }
@@ -25,6 +26,7 @@ hdpy_cursor_get_has_foreign_types(PyObject *self, void *closure)
 PyObject *
 hdpy_cursor_foreign_types(PyObject *self, PyObject *unused)
 {
+    HDPY_GUARD(((hdpy_cursor *)self)->conn);
     hdpy_cursor *cur = (hdpy_cursor *)self;
     PyObject *oids = PyList_New(0);
     for (Py_ssize_t i = 0; oids != NULL && cur->results != NULL && i < PyList_GET_SIZE(cur->results); i++) {

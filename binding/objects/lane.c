@@ -47,6 +47,12 @@ struct hdpy_lane {
     bool handing_out; /* hdpy_lane_arrived() will */
 };
 
+PyObject *
+hdpy_lane_guard(const hdpy_lane *lane)
+{
+    return (PyObject *)lane->conn;
+}
+
 /* ---- lists of reads */
 
 /* Takes the reference. */
@@ -461,6 +467,7 @@ wake(hdpy_lane *lane, read_list *answered, bool here)
 int
 hdpy_lane_arrived(hdpy_lane *lane, bool here)
 {
+    HDPY_GUARD(lane->conn);
     read_list answered = {0}, again = {0};
     bool outermost = !lane->handing_out;
     Py_INCREF((PyObject *)lane); /* a task may let go of it */
@@ -534,6 +541,7 @@ lane_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
                           &patience, &on_slow))
         return NULL;
     hdpy_connection *c = (hdpy_connection *)conn;
+    HDPY_GUARD(conn);
     if (hdpy_check(c) < 0)
         return NULL;
     if (depth < 1 || !(patience > 0 && patience < 1e6)) {
@@ -549,6 +557,7 @@ lane_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         hdpy_connection_release(c);
         return NULL;
     }
+    hdpy_allow_try_ref((PyObject *)lane);
     lane->conn = (hdpy_connection *)Py_NewRef(conn);
     c->lane = lane;
     c->pipelined = true;
@@ -585,6 +594,7 @@ lane_read(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
 static PyObject *
 lane_flush(PyObject *self, PyObject *unused)
 {
+    HDPY_GUARD(((hdpy_lane *)self)->conn);
     return flush((hdpy_lane *)self) < 0 ? NULL : Py_NewRef(Py_None);
 }
 
@@ -605,6 +615,7 @@ leave(hdpy_lane *lane)
 static PyObject *
 lane_close(PyObject *self, PyObject *unused)
 {
+    HDPY_GUARD(((hdpy_lane *)self)->conn);
     hdpy_lane *lane = (hdpy_lane *)self;
     leave(lane);
     return hdpy_lane_arrived(lane, false) < 0 ? NULL : Py_NewRef(Py_None);
@@ -633,6 +644,7 @@ lane_traverse(PyObject *self, visitproc visit, void *arg)
 static int
 lane_clear(PyObject *self)
 {
+    HDPY_GUARD(((hdpy_lane *)self)->conn);
     hdpy_lane *lane = (hdpy_lane *)self;
     leave(lane); /* nobody can be waiting any more: the answers are for nobody */
     Py_CLEAR(lane->loop);

@@ -12,6 +12,9 @@
  * of a task, which is for the loop to see. */
 int hdpy_lane_arrived(hdpy_lane *lane, bool here);
 
+/* What all of a lane is guarded by (borrowed): its connection, or NULL. */
+PyObject *hdpy_lane_guard(const hdpy_lane *lane);
+
 int hdpy_lane_init(hdpy_state *st, PyObject *module);
 
 #endif

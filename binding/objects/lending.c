@@ -17,6 +17,7 @@ is_alive(hdpy_connection *conn, PyObject *watch)
 PyObject *
 hdpy_connection_still_alive(PyObject *self, PyObject *watch)
 {
+    HDPY_GUARD(self);
     int alive = is_alive((hdpy_connection *)self, watch);
     return alive < 0 ? NULL : PyBool_FromLong(alive);
 }
@@ -24,6 +25,7 @@ hdpy_connection_still_alive(PyObject *self, PyObject *watch)
 PyObject *
 hdpy_connection_lend(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
 {
+    HDPY_GUARD(self);
     hdpy_connection *conn = (hdpy_connection *)self;
     if (nargs != 2) {
         PyErr_SetString(PyExc_TypeError, "_lend() takes a pool and a descriptor");
@@ -55,6 +57,7 @@ is_expired(const hdpy_connection *conn)
 PyObject *
 hdpy_connection_take_back(PyObject *self, PyObject *pool)
 {
+    HDPY_GUARD(self);
     hdpy_connection *conn = (hdpy_connection *)self;
     bool taken = conn->pool == pool && is_idle(conn) && !is_expired(conn);
     if (taken)

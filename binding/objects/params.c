@@ -144,13 +144,12 @@ dump_sequence(target *t, PyObject *params, size_t *n)
     *n = (size_t)PySequence_Fast_GET_SIZE(fast);
     int rc = parsed != NULL && *n != parsed->n_params ? count_mismatch(t, *n) : reserve_params(t->conn, *n);
     for (size_t i = 0; rc == 0 && i < *n; i++) {
-        /* A dumper in Python may change the list under us. */
-        if ((Py_ssize_t)i >= PySequence_Fast_GET_SIZE(fast)) {
+        PyObject *value = hdpy_item(fast, (Py_ssize_t)i);
+        if (value == NULL) { /* a dumper in Python, or another thread, has changed the list under us */
             PyErr_SetString(PyExc_RuntimeError, "the parameters changed size while they were being adapted");
             rc = -1;
             break;
         }
-        PyObject *value = Py_NewRef(PySequence_Fast_GET_ITEM(fast, (Py_ssize_t)i));
         rc = dump_one(t, i, parsed ? (char)parsed->params[i].format : HDPY_AUTO, value);
         Py_DECREF(value);
     }

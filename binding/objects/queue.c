@@ -64,6 +64,7 @@ hdpy_drop_requests(hdpy_request **first)
 PyObject *
 hdpy_connection_pending(PyObject *self, PyObject *unused)
 {
+    HDPY_GUARD(self);
     PyObject *cursors = PyList_New(0);
     for (hdpy_request *r = ((hdpy_connection *)self)->request; cursors != NULL && r != NULL; r = r->next) {
         if (PyList_Append(cursors, r->owner ? r->owner : Py_None) < 0)

@@ -64,6 +64,7 @@ finish(hdpy_read *read, PyObject **result)
 static PySendResult
 read_send(PyObject *self, PyObject *value, PyObject **result)
 {
+    HDPY_GUARD(hdpy_lane_guard(((hdpy_read *)self)->lane));
     hdpy_read *read = (hdpy_read *)self;
     *result = NULL;
     switch (read->state) {
@@ -99,6 +100,7 @@ discard(hdpy_read *read)
 static PyObject *
 read_throw(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
 {
+    HDPY_GUARD(hdpy_lane_guard(((hdpy_read *)self)->lane));
     PyObject *exception = hdpy_thrown(args, nargs);
     if (exception != NULL) {
         discard((hdpy_read *)self);
@@ -110,6 +112,7 @@ read_throw(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
 static PyObject *
 read_close(PyObject *self, PyObject *unused)
 {
+    HDPY_GUARD(hdpy_lane_guard(((hdpy_read *)self)->lane));
     discard((hdpy_read *)self);
     Py_RETURN_NONE;
 }
@@ -147,6 +150,7 @@ read_traverse(PyObject *self, visitproc visit, void *arg)
 static int
 read_clear(PyObject *self)
 {
+    HDPY_GUARD(hdpy_lane_guard(((hdpy_read *)self)->lane));
     hdpy_read *read = (hdpy_read *)self;
     Py_CLEAR(read->query);
     Py_CLEAR(read->params);
@@ -158,6 +162,7 @@ read_clear(PyObject *self)
 static void
 read_dealloc(PyObject *self)
 {
+    HDPY_GUARD(hdpy_lane_guard(((hdpy_read *)self)->lane));
     hdpy_read *read = (hdpy_read *)self;
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);

@@ -51,6 +51,7 @@ spans_of(PyObject *pairs, Py_ssize_t n)
 static PyObject *
 startup_start(PyObject *self, PyObject *args)
 {
+    HDPY_GUARD(self);
     hdpy_connection *conn = (hdpy_connection *)self;
     unsigned int protocol;
     PyObject *parameters;
@@ -82,6 +83,7 @@ startup_start(PyObject *self, PyObject *args)
 static PyObject *
 startup_outgoing(PyObject *self, PyObject *unused)
 {
+    HDPY_GUARD(self);
     hdpy_connection *conn = (hdpy_connection *)self;
     hd_span out = hd_session_outgoing(&conn->session);
     PyObject *bytes = PyBytes_FromStringAndSize((const char *)out.p, (Py_ssize_t)out.n);
@@ -230,6 +232,7 @@ collect_events(hdpy_connection *conn, PyObject *events)
 static PyObject *
 startup_feed(PyObject *self, PyObject *arg)
 {
+    HDPY_GUARD(self);
     hdpy_connection *conn = (hdpy_connection *)self;
     Py_buffer data;
     if (PyObject_GetBuffer(arg, &data, PyBUF_SIMPLE) < 0)
@@ -271,6 +274,7 @@ startup_ask(PyObject *self, PyObject *arg)
 static PyObject *
 startup_send_password(PyObject *self, PyObject *args)
 {
+    HDPY_GUARD(self);
     hdpy_connection *conn = (hdpy_connection *)self;
     const char *password;
     Py_ssize_t n;
@@ -283,6 +287,7 @@ startup_send_password(PyObject *self, PyObject *args)
 static PyObject *
 startup_send_sasl_initial(PyObject *self, PyObject *args)
 {
+    HDPY_GUARD(self);
     hdpy_connection *conn = (hdpy_connection *)self;
     const char *mechanism, *data;
     Py_ssize_t mechanism_size, n;
@@ -296,6 +301,7 @@ startup_send_sasl_initial(PyObject *self, PyObject *args)
 static PyObject *
 startup_send_sasl_response(PyObject *self, PyObject *args)
 {
+    HDPY_GUARD(self);
     hdpy_connection *conn = (hdpy_connection *)self;
     const char *data;
     Py_ssize_t n;
@@ -310,6 +316,7 @@ startup_send_sasl_response(PyObject *self, PyObject *args)
 static PyObject *
 startup_attach(PyObject *self, PyObject *args)
 {
+    HDPY_GUARD(self);
     hdpy_connection *conn = (hdpy_connection *)self;
     struct timeval timeout = {0, SIGNAL_CHECK_MS * 1000};
     int fd;

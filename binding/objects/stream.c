@@ -131,6 +131,7 @@ hdpy_stream_arguments(hdpy_cursor *cur, PyObject *const *args, Py_ssize_t nargs,
 static PyObject *
 start(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
 {
+    HDPY_GUARD(((hdpy_cursor *)self)->conn);
     hdpy_cursor *cur = (hdpy_cursor *)self;
     hdpy_options options;
     if (hdpy_stream_arguments(cur, args, nargs, &options) < 0)
@@ -151,6 +152,7 @@ start(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
 static PyObject *
 more(PyObject *self, PyObject *unused)
 {
+    HDPY_GUARD(((hdpy_cursor *)self)->conn);
     hdpy_cursor *cur = (hdpy_cursor *)self;
     if (hdpy_cursor_check(cur) < 0)
         return NULL;
@@ -168,6 +170,7 @@ more(PyObject *self, PyObject *unused)
 static PyObject *
 end(PyObject *self, PyObject *unused)
 {
+    HDPY_GUARD(((hdpy_cursor *)self)->conn);
     hdpy_cursor *cur = (hdpy_cursor *)self;
     if (cur->stream == NULL)
         Py_RETURN_NONE;
@@ -204,6 +207,7 @@ next_row(PyObject *self)
 {
     stream_rows *it = (stream_rows *)self;
     hdpy_cursor *cur = it->cur;
+    HDPY_GUARD(cur->conn);
     if (hdpy_cursor_check(cur) < 0 || hdpy_connection_check(cur->conn) < 0)
         return NULL;
     hdpy_result *result = cur->result;

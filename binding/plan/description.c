@@ -141,6 +141,9 @@ description_dealloc(PyObject *self)
     Py_XDECREF(d->names);
     Py_XDECREF(d->dict);
     Py_XDECREF(d->source);
+#ifdef Py_GIL_DISABLED
+    Py_XDECREF((PyObject *)d->before);
+#endif
     Py_XDECREF((PyObject *)d->settings);
     Py_XDECREF((PyObject *)d->adapters);
     type->tp_free(self);

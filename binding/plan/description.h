@@ -22,7 +22,10 @@ typedef struct hdpy_description {
     PyObject *source;                  /* the RowDescription's bytes, to recognise the same shape again */
     PyObject *namedtuple;              /* class made for namedtuple_row, or NULL */
     PyObject *dict;                    /* of these names and None, for dict_row, or NULL */
-    bool foreign;                      /* a column is of a type that did not come with PostgreSQL */
+#ifdef Py_GIL_DISABLED
+    struct hdpy_description *before; /* which this one has replaced in a result; or NULL */
+#endif
+    bool foreign; /* a column is of a type that did not come with PostgreSQL */
     hdpy_column columns[];
 } hdpy_description;
 

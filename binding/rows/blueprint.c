@@ -50,15 +50,29 @@ assigns_as_usual(PyTypeObject *cls, PyObject *init)
     return true;
 }
 
+/* A new reference, or NULL without an exception. */
+static PyObject *
+lookup(PyTypeObject *cls, PyObject *name)
+{
+#ifdef Py_GIL_DISABLED
+    return _PyType_LookupRef(cls, name);
+#else
+    return Py_XNewRef(_PyType_Lookup(cls, name));
+#endif
+}
+
 static Py_ssize_t
 slot_of(PyTypeObject *cls, PyObject *name)
 {
-    PyObject *found = _PyType_Lookup(cls, name); // borrowed
-    if (found == NULL || !Py_IS_TYPE(found, &PyMemberDescr_Type))
-        return 0;
-    const PyMemberDef *member = ((PyMemberDescrObject *)found)->d_member;
-    bool ours = PyType_IsSubtype(cls, PyDescr_TYPE(found)) && member->type == T_OBJECT_EX && member->flags == 0;
-    return ours ? member->offset : 0;
+    PyObject *found = lookup(cls, name);
+    Py_ssize_t offset = 0;
+    if (found != NULL && Py_IS_TYPE(found, &PyMemberDescr_Type)) {
+        const PyMemberDef *member = ((PyMemberDescrObject *)found)->d_member;
+        bool ours = PyType_IsSubtype(cls, PyDescr_TYPE(found)) && member->type == T_OBJECT_EX && member->flags == 0;
+        offset = ours ? member->offset : 0;
+    }
+    Py_XDECREF(found);
+    return offset;
 }
 
 /* Where the values of the columns go: in the order of the parameters as far as they follow each other, others behind
@@ -118,16 +132,21 @@ hdpy_blueprint_new(hdpy_state *st, PyObject *callable, PyObject *columns, PyObje
     if (!PyType_Check(callable))
         Py_RETURN_NONE;
     PyTypeObject *cls = (PyTypeObject *)callable;
-    PyObject *init = _PyType_Lookup(cls, st->str_init); // borrowed
-    if (!is_called_as_usual(cls, init) || cls->tp_version_tag == 0)
+    PyObject *init = lookup(cls, st->str_init);
+    unsigned version = cls->tp_version_tag;
+    if (!is_called_as_usual(cls, init) || version == 0) {
+        Py_XDECREF(init);
         Py_RETURN_NONE;
+    }
     PyTypeObject *type = (PyTypeObject *)st->Blueprint;
     hdpy_blueprint *print = (hdpy_blueprint *)type->tp_alloc(type, PyTuple_GET_SIZE(columns));
-    if (print == NULL)
+    if (print == NULL) {
+        Py_DECREF(init);
         return NULL;
+    }
     print->cls = (PyTypeObject *)Py_NewRef(callable);
-    print->version = cls->tp_version_tag;
-    print->init = Py_NewRef(init);
+    print->version = version;
+    print->init = init;
     print->code = Py_NewRef(PyFunction_GET_CODE(init));
     PyObject *parameters = parameters_of((PyCodeObject *)print->code);
     int rc = parameters ? 0 : -1;

@@ -78,9 +78,8 @@ hdpy_row_maker_setup(hdpy_row_maker *maker, hdpy_state *st, PyObject *factory, P
         maker->kind = HDPY_ROW_SCALAR;
     }
     else if (factory == st->namedtuple_row) {
-        if (d->namedtuple == NULL)
-            d->namedtuple = PyObject_CallOneArg(st->namedtuple_class, d->names);
-        if (d->namedtuple == NULL)
+        if (d->namedtuple == NULL &&
+            hdpy_keep_first(&d->namedtuple, PyObject_CallOneArg(st->namedtuple_class, d->names)) == NULL)
             return -1;
         maker->kind = HDPY_ROW_NAMEDTUPLE;
         maker->callable = Py_NewRef(d->namedtuple);

@@ -141,22 +141,57 @@ hdpy_face_release_buffer(PyObject *self, Py_buffer *view)
     hd_chunk_unref(view->internal);
 }
 
-/* room(): where to receive into. */
-PyObject *
-hdpy_face_room(PyObject *self, PyObject *unused)
+/* NULL without an exception where nothing is to be received. */
+static PyObject *
+make_room(hdpy_watch *watch, hdpy_connection *conn)
 {
-    hdpy_watch *watch = (hdpy_watch *)self;
-    hdpy_connection *conn = watch->conn;
-    if (conn == NULL || watch->face == NULL) {
-        PyErr_SetString(PyExc_RuntimeError, "the connection is not received from");
+    HDPY_GUARD(conn);
+    if (watch->face == NULL)
         return NULL;
-    }
     forget_room(watch); /* so that the inbox may use that again */
     watch->at = hd_inbox_reserve(&conn->session.in, &watch->room);
     if (watch->at == NULL)
         return PyErr_NoMemory();
     watch->chunk = hd_chunk_ref(conn->session.in.chunk);
-    return PyMemoryView_FromObject(self);
+    return PyMemoryView_FromObject((PyObject *)watch);
+}
+
+/* room(): where to receive into. */
+PyObject *
+hdpy_face_room(PyObject *self, PyObject *unused)
+{
+    hdpy_watch *watch = (hdpy_watch *)self;
+    hdpy_connection *conn = hdpy_watch_connection(watch);
+    PyObject *view = conn != NULL ? make_room(watch, conn) : NULL;
+    Py_XDECREF((PyObject *)conn);
+    if (view == NULL && !PyErr_Occurred())
+        PyErr_SetString(PyExc_RuntimeError, "the connection is not received from");
+    return view;
+}
+
+/* False: the transport was given up meanwhile. */
+static bool
+take(hdpy_watch *watch, hdpy_connection *conn, size_t n)
+{
+    HDPY_GUARD(conn);
+    if (watch->face == NULL)
+        return false;
+    watch->arrived = n;
+    watch->room = 0;
+    while (conn->fd >= 0 && watch->arrived != 0)
+        hdpy_receive(conn);
+    hdpy_watch_rest(conn);
+    return true;
+}
+
+/* As hdpy_watch_report(), if `any`. Steals the reference. */
+static PyObject *
+report(hdpy_watch *watch, hdpy_connection *conn, bool any)
+{
+    if (any)
+        return hdpy_watch_report(watch, conn);
+    Py_DECREF((PyObject *)conn);
+    Py_RETURN_NONE;
 }
 
 /* arrived(n): so many bytes are in the room. */
@@ -164,7 +199,6 @@ PyObject *
 hdpy_face_arrived(PyObject *self, PyObject *count)
 {
     hdpy_watch *watch = (hdpy_watch *)self;
-    hdpy_connection *conn = watch->conn;
     Py_ssize_t n = PyLong_AsSsize_t(count);
     if (n == -1 && PyErr_Occurred())
         return NULL;
@@ -172,15 +206,24 @@ hdpy_face_arrived(PyObject *self, PyObject *count)
         PyErr_SetString(PyExc_ValueError, "the event loop received more than there was room for");
         return NULL;
     }
-    if (conn == NULL || watch->face == NULL)
+    hdpy_connection *conn = hdpy_watch_connection(watch);
+    if (conn == NULL)
         Py_RETURN_NONE;
-    watch->arrived = (size_t)n;
-    watch->room = 0;
-    Py_INCREF((PyObject *)conn);
-    while (conn->fd >= 0 && watch->arrived != 0)
-        hdpy_receive(conn);
-    hdpy_watch_rest(conn);
-    return hdpy_watch_report(watch, conn);
+    return report(watch, conn, take(watch, conn, (size_t)n));
+}
+
+/* False: the transport had been given up. */
+static bool
+lose(hdpy_watch *watch, hdpy_connection *conn)
+{
+    HDPY_GUARD(conn);
+    if (watch->face == NULL)
+        return false;
+    hdpy_watch_stop(conn);
+    while (conn->fd >= 0 && hdpy_receive(conn)) {}
+    if (conn->request != NULL || conn->lane != NULL) /* else another transport can be made when it is needed */
+        hdpy_connection_lose_because(conn, "the connection was closed by the event loop");
+    return true;
 }
 
 /* lost(): the transport has ended. */
@@ -188,13 +231,8 @@ PyObject *
 hdpy_face_lost(PyObject *self, PyObject *unused)
 {
     hdpy_watch *watch = (hdpy_watch *)self;
-    hdpy_connection *conn = watch->conn;
-    if (conn == NULL || watch->face == NULL)
+    hdpy_connection *conn = hdpy_watch_connection(watch);
+    if (conn == NULL)
         Py_RETURN_NONE;
-    Py_INCREF((PyObject *)conn);
-    hdpy_watch_stop(conn);
-    while (conn->fd >= 0 && hdpy_receive(conn)) {}
-    if (conn->request != NULL || conn->lane != NULL) /* else another transport can be made when it is needed */
-        hdpy_connection_lose_because(conn, "the connection was closed by the event loop");
-    return hdpy_watch_report(watch, conn);
+    return report(watch, conn, lose(watch, conn));
 }

@@ -65,6 +65,12 @@ hdpy_lock_acquire(hdpy_state *st, hdpy_lock *lock, unsigned long me, hdpy_deadli
     if (baton == NULL)
         return -1;
     PyObject *taken = PyObject_CallMethodNoArgs(baton, st->str_acquire);
+    if (taken != NULL && hdpy_lock_try(lock)) { /* it became free while the baton was made */
+        lock->owner = me;
+        Py_DECREF(taken);
+        Py_DECREF(baton);
+        return 0;
+    }
     int rc = taken == NULL ? -1 : enqueue(lock, baton);
     Py_XDECREF(taken);
     if (rc == 0) {
@@ -131,13 +137,14 @@ hdpy_lock_release(hdpy_state *st, hdpy_lock *lock)
     }
     PyErr_Fetch(&type, &value, &traceback);
     bool handed = false;
-    while (!handed && PyList_GET_SIZE(lock->waiters) != 0) {
+    while (!handed && lock->waiters != NULL && PyList_GET_SIZE(lock->waiters) != 0) {
         PyObject *baton = Py_NewRef(PyList_GET_ITEM(lock->waiters, 0));
         if (PyList_SetSlice(lock->waiters, 0, 1, NULL) == 0)
             handed = hand_over(st, baton);
         Py_DECREF(baton);
     }
-    lock->held = handed;
+    if (!handed) /* whoever it was handed to may have given it back by now */
+        lock->held = false;
     PyErr_Restore(type, value, traceback);
 }
 

@@ -1,6 +1,6 @@
 /* The connection's exclusion: one operation at a time, the others queue first come, first served.
  *
- * The uncontended case is a flag under the GIL (or the connection's critical section). Whoever has to wait leaves a
+ * The uncontended case is a flag under the GIL (or the connection's guard: module/guard.h). Whoever has to wait leaves a
  * baton in the queue: a locked threading lock (threads; greenlets too, since it is taken from `threading`), or a
  * future of the running loop (tasks). A release hands the lock over directly, so nobody can overtake. */
 #ifndef HDPY_LOCK_H

@@ -119,6 +119,7 @@ stream_operation(PyObject *self, op_kind kind, const hdpy_options *options)
 PyObject *
 hdpy_async_stream_start(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
 {
+    HDPY_GUARD(((hdpy_cursor *)self)->conn);
     hdpy_options options;
     if (hdpy_stream_arguments((hdpy_cursor *)self, args, nargs, &options) < 0)
         return NULL;
@@ -161,6 +162,7 @@ wait_anew(hdpy_operation *op, bool direct)
 PyObject *
 hdpy_operation_ready(const hdpy_operation *op)
 {
+    HDPY_GUARD(op->conn);
     return op->state == OP_RUNNING && is_over(op) ? Py_XNewRef(op->future) : NULL;
 }
 
@@ -417,6 +419,7 @@ start(hdpy_operation *op, PyObject **result)
 static PySendResult
 operation_send(PyObject *self, PyObject *value, PyObject **result)
 {
+    HDPY_GUARD(((hdpy_operation *)self)->conn);
     hdpy_operation *op = (hdpy_operation *)self;
     switch (op->state) {
     case OP_NEW:
@@ -448,6 +451,7 @@ operation_send(PyObject *self, PyObject *value, PyObject **result)
 static PyObject *
 operation_cancel_over(PyObject *self, PyObject *task)
 {
+    HDPY_GUARD(((hdpy_operation *)self)->conn);
     hdpy_operation *op = (hdpy_operation *)self;
     PyObject *error = PyObject_CallMethodNoArgs(task, op->conn->st->str_exception);
     if (error == NULL)
@@ -462,6 +466,7 @@ operation_cancel_over(PyObject *self, PyObject *task)
 static PyObject *
 operation_give_up(PyObject *self, PyObject *unused)
 {
+    HDPY_GUARD(((hdpy_operation *)self)->conn);
     hdpy_operation *op = (hdpy_operation *)self;
     if (op->state == OP_RUNNING) {
         stop(op, &op->cancelling);
@@ -476,6 +481,7 @@ operation_give_up(PyObject *self, PyObject *unused)
 static PyObject *
 operation_expire(PyObject *self, PyObject *unused)
 {
+    HDPY_GUARD(((hdpy_operation *)self)->conn);
     hdpy_operation *op = (hdpy_operation *)self;
     int rc = 0;
     if (op->state == OP_LOCKING && hdpy_lock_withdraw(op->lock, op->future)) {
@@ -540,6 +546,7 @@ interrupt(hdpy_operation *op, PyObject *exception)
 static PyObject *
 operation_throw(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
 {
+    HDPY_GUARD(((hdpy_operation *)self)->conn);
     PyObject *exception = hdpy_thrown(args, nargs);
     return exception ? interrupt((hdpy_operation *)self, exception) : NULL;
 }
@@ -547,6 +554,7 @@ operation_throw(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
 static PyObject *
 operation_close(PyObject *self, PyObject *unused)
 {
+    HDPY_GUARD(((hdpy_operation *)self)->conn);
     PyObject *exception = PyObject_CallNoArgs(PyExc_GeneratorExit);
     if (exception == NULL)
         return NULL;
@@ -600,6 +608,7 @@ operation_traverse(PyObject *self, visitproc visit, void *arg)
 static int
 operation_clear(PyObject *self)
 {
+    HDPY_GUARD(((hdpy_operation *)self)->conn);
     hdpy_operation *op = (hdpy_operation *)self;
     Py_CLEAR(op->cursor);
     Py_CLEAR(op->options.query);
@@ -616,6 +625,7 @@ operation_clear(PyObject *self)
 static void
 operation_dealloc(PyObject *self)
 {
+    HDPY_GUARD(((hdpy_operation *)self)->conn);
     hdpy_operation *op = (hdpy_operation *)self;
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);

@@ -79,13 +79,28 @@ hdpy_watch_leave(hdpy_connection *conn)
         hdpy_connection_lose_because(conn, "the connection was closed: its event loop has left something unsent");
 }
 
+static void
+forget_connection(hdpy_watch *watch)
+{
+    HDPY_GUARD(watch);
+    watch->conn = NULL;
+}
+
+hdpy_connection *
+hdpy_watch_connection(hdpy_watch *watch)
+{
+    HDPY_GUARD(watch);
+    hdpy_connection *conn = watch->conn;
+    return conn != NULL && hdpy_try_ref((PyObject *)conn) ? conn : NULL;
+}
+
 void
 hdpy_watch_free(hdpy_connection *conn)
 {
     if (conn->watch == NULL)
         return;
     hdpy_watch_stop(conn);
-    conn->watch->conn = NULL;
+    forget_connection(conn->watch);
     Py_CLEAR(conn->watch);
 }
 
@@ -187,11 +202,18 @@ PyObject *
 hdpy_watch_report(hdpy_watch *watch, hdpy_connection *conn)
 {
     hdpy_state *st = conn->st;
-    PyObject *failure = hdpy_watch_flush(conn) < 0 ? hdpy_take_exception() : NULL;
+    PyObject *failure;
     int rc = 0;
-    bool all_read = hd_inbox_pending(&conn->session.in) == 0;
-    hdpy_lane *lane = (hdpy_lane *)Py_XNewRef((PyObject *)conn->lane);
-    hdpy_operation *op = (hdpy_operation *)Py_XNewRef((PyObject *)watch->operation);
+    bool all_read;
+    hdpy_lane *lane;
+    hdpy_operation *op;
+    { /* and no longer: the task may be at it for long */
+        HDPY_GUARD(conn);
+        failure = hdpy_watch_flush(conn) < 0 ? hdpy_take_exception() : NULL;
+        all_read = hd_inbox_pending(&conn->session.in) == 0;
+        lane = conn->lane != NULL && hdpy_try_ref((PyObject *)conn->lane) ? conn->lane : NULL;
+        op = (hdpy_operation *)Py_XNewRef((PyObject *)watch->operation);
+    }
     Py_DECREF((PyObject *)conn);
     if (lane != NULL)
         rc = hdpy_lane_arrived(lane, all_read);
@@ -236,18 +258,11 @@ hdpy_watch_rest(hdpy_connection *conn)
     return true;
 }
 
-static PyObject *
-watch_call(PyObject *self, PyObject *args, PyObject *kwargs)
+/* Takes a fair share of what has come. */
+static void
+take(hdpy_watch *watch, hdpy_connection *conn)
 {
-    hdpy_watch *watch = (hdpy_watch *)self;
-    hdpy_connection *conn = watch->conn;
-    if (conn == NULL)
-        Py_RETURN_NONE;
-    if (watch->operation == NULL && is_sated(conn)) {
-        hdpy_watch_stop(conn); /* until somebody asks */
-        Py_RETURN_NONE;
-    }
-    Py_INCREF((PyObject *)conn);
+    HDPY_GUARD(conn);
     size_t taken = 0, before;
     bool dry = false;
     do {
@@ -261,6 +276,31 @@ watch_call(PyObject *self, PyObject *args, PyObject *kwargs)
              !hdpy_copying_is_full(conn) && !is_sated(conn));
     if (!hdpy_watch_rest(conn) && watch->forgetful && !dry)
         watch_again(watch, conn);
+}
+
+/* Whether nobody wants what may have come; then the loop doesn't tell again until somebody asks. */
+static bool
+is_unwanted(hdpy_watch *watch, hdpy_connection *conn)
+{
+    HDPY_GUARD(conn);
+    if (watch->operation != NULL || !is_sated(conn))
+        return false;
+    hdpy_watch_stop(conn);
+    return true;
+}
+
+static PyObject *
+watch_call(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    hdpy_watch *watch = (hdpy_watch *)self;
+    hdpy_connection *conn = hdpy_watch_connection(watch);
+    if (conn == NULL)
+        Py_RETURN_NONE;
+    if (is_unwanted(watch, conn)) {
+        Py_DECREF((PyObject *)conn);
+        Py_RETURN_NONE;
+    }
+    take(watch, conn);
     return hdpy_watch_report(watch, conn);
 }
 
@@ -268,10 +308,10 @@ static PyObject *
 watch_writable(PyObject *self, PyObject *unused)
 {
     hdpy_watch *watch = (hdpy_watch *)self;
-    hdpy_connection *conn = watch->conn;
+    hdpy_connection *conn = hdpy_watch_connection(watch);
     if (conn == NULL)
         Py_RETURN_NONE;
-    return hdpy_watch_report(watch, (hdpy_connection *)Py_NewRef((PyObject *)conn));
+    return hdpy_watch_report(watch, conn);
 }
 
 /* ---- the type */

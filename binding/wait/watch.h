@@ -48,6 +48,9 @@ void hdpy_watch_leave(hdpy_connection *conn);
  * runs here, and may do anything with the connection; so nothing of it is touched afterwards. Steals the reference. */
 PyObject *hdpy_watch_report(hdpy_watch *watch, hdpy_connection *conn);
 
+/* The connection: a new reference; NULL if it is gone, or going. */
+hdpy_connection *hdpy_watch_connection(hdpy_watch *watch);
+
 /* The connection is about to be freed. */
 void hdpy_watch_free(hdpy_connection *conn);
 

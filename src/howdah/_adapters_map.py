@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from _thread import RLock
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from . import _howdah, errors
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 ORDER = (PyFormat.AUTO, PyFormat.TEXT, PyFormat.BINARY)
 
+
+# A new snapshot is made from the one before: nobody else's may come between them.
+REGISTERING = RLock()
 
 AS_PSYCOPG = ("error", "error", "timedelta")  # what becomes of values that datetime cannot hold: see configure()
 
@@ -72,18 +76,19 @@ class AdaptersMap(_howdah.AdaptersMap):
         """
         if not (cls is None or isinstance(cls, str | type)):
             raise TypeError(f"dumpers should be registered on classes, got {cls} instead")
-        old = self._snapshot
-        dumpers, rest = old.dumpers, old.rest
-        if cls is not None:
-            given = (PyFormat.AUTO, PyFormat.from_pq(dumper.format))
-            dumpers = tuple(
-                {**known, cls: dumper} if format in given else known
-                for format, known in zip(ORDER, dumpers, strict=True)
-            )
-        if dumper.oid:
-            by_oid = _with(rest.dumpers_by_oid, dumper.format, dumper.oid, dumper)
-            rest = rest._replace(dumpers_by_oid=by_oid)
-        self._snapshot = _howdah.Adapters(old.overlay, dumpers, rest, old.bare, old.edges)
+        with REGISTERING:
+            old = self._snapshot
+            dumpers, rest = old.dumpers, old.rest
+            if cls is not None:
+                given = (PyFormat.AUTO, PyFormat.from_pq(dumper.format))
+                dumpers = tuple(
+                    {**known, cls: dumper} if format in given else known
+                    for format, known in zip(ORDER, dumpers, strict=True)
+                )
+            if dumper.oid:
+                by_oid = _with(rest.dumpers_by_oid, dumper.format, dumper.oid, dumper)
+                rest = rest._replace(dumpers_by_oid=by_oid)
+            self._snapshot = _howdah.Adapters(old.overlay, dumpers, rest, old.bare, old.edges)
 
     def register_loader(self, oid: int | str, loader: type[Loader]) -> None:
         """Have values of a type, given by its oid or its name, loaded by a Loader class, in the loader's format.
@@ -94,15 +99,16 @@ class AdaptersMap(_howdah.AdaptersMap):
             oid = self.types[oid].oid
         if not isinstance(oid, int):
             raise TypeError(f"loaders should be registered on oid, got {oid} instead")
-        old = self._snapshot
-        key = oid << 1 | (loader.format == Format.BINARY)
-        core = loader.__dict__.get("_core")
-        if not old.bare and core is not None and _howdah.is_built_in(oid, loader.format, core):
-            overlay = {known: cls for known, cls in old.overlay.items() if known != key}
-        else:
-            overlay = {**old.overlay, key: loader}
-        rest = old.rest._replace(loaders=_with(old.rest.loaders, loader.format, oid, loader))
-        self._snapshot = _howdah.Adapters(overlay, old.dumpers, rest, old.bare, old.edges)
+        with REGISTERING:
+            old = self._snapshot
+            key = oid << 1 | (loader.format == Format.BINARY)
+            core = loader.__dict__.get("_core")
+            if not old.bare and core is not None and _howdah.is_built_in(oid, loader.format, core):
+                overlay = {known: cls for known, cls in old.overlay.items() if known != key}
+            else:
+                overlay = {**old.overlay, key: loader}
+            rest = old.rest._replace(loaders=_with(old.rest.loaders, loader.format, oid, loader))
+            self._snapshot = _howdah.Adapters(overlay, old.dumpers, rest, old.bare, old.edges)
 
     def configure(
         self,
@@ -122,10 +128,11 @@ class AdaptersMap(_howdah.AdaptersMap):
 
         The first of each is the default, and psycopg's way. Raises ValueError for another name.
         """
-        old = self._snapshot
-        given = (infinity, out_of_range, interval)
-        edges = tuple(known if name is None else name for name, known in zip(given, old.edges, strict=True))
-        self._snapshot = _howdah.Adapters(old.overlay, old.dumpers, old.rest, old.bare, edges)
+        with REGISTERING:
+            old = self._snapshot
+            given = (infinity, out_of_range, interval)
+            edges = tuple(known if name is None else name for name, known in zip(given, old.edges, strict=True))
+            self._snapshot = _howdah.Adapters(old.overlay, old.dumpers, old.rest, old.bare, edges)
 
     # ---- looking up
 
