@@ -13,7 +13,9 @@ class _Logger:
     def __getattr__(self, name: str) -> Any:
         import logging
 
-        return getattr(logging.getLogger("howdah"), name)
+        method = getattr(logging.getLogger("howdah"), name)
+        setattr(self, name, method)  # where it is found the next time
+        return method
 
 
 if TYPE_CHECKING:

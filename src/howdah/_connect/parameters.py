@@ -75,11 +75,8 @@ def resolve(params: Mapping[str, Any]) -> dict[str, str]:
 
 def environment() -> dict[str, str]:
     """The parameters that environment variables set."""
-    found = {
-        name: os.environ[option.envvar]
-        for name, option in OPTIONS.items()
-        if option.envvar and option.envvar in os.environ
-    }
+    given = {variable for variable in os.environ if variable.startswith("PG")}  # a look-up of each costs more
+    found = {name: os.environ[option.envvar] for name, option in OPTIONS.items() if option.envvar in given}
     if os.environ.get("PGREQUIRESSL", "").startswith("1"):
         found.setdefault("sslmode", "require")
     return found

@@ -46,28 +46,30 @@ def context_of(params: Mapping[str, str]) -> ssl.SSLContext:
 
     Reading the certificates of the system takes 30 ms and more. Raises `OperationalError` for a file of no use.
     """
-    files = {name: _file_of(params, name) for name in FILES}
+    folder = os.path.join(os.path.expanduser("~"), ".postgresql")
+    files = {name: _file_of(params, name, folder) for name in FILES}
     key = (
-        tuple((name, str(path), _state(path)) for name, path in files.items()),
+        tuple((path, _state(path)) for path in files.values()),
         tuple(params.get(name) for name in OTHERS),
         params.get("ssl_max_protocol_version"),
         _system_state() if params.get("sslrootcert") == "system" else None,
     )
     context = _contexts.get(key)
     if context is None:
-        context = _contexts[key] = _new_context(params, files)
+        paths = {name: None if path is None else Path(path) for name, path in files.items()}
+        context = _contexts[key] = _new_context(params, paths)
         while len(_contexts) > MOST_CONTEXTS:
             _contexts.popitem(last=False)
     return context
 
 
-def _file_of(params: Mapping[str, str], name: str) -> Path | None:
+def _file_of(params: Mapping[str, str], name: str, folder: str) -> str | None:
     """The file that a parameter names, or the one in the user's folder."""
     given = params.get(name)
     if name == "sslrootcert" and given == "system":
         return None
     if given:
-        return Path(given)
+        return given
     if name == "sslcrldir" or (name == "sslcrl" and params.get("sslcrldir")):
         return None
     home = {
@@ -76,14 +78,14 @@ def _file_of(params: Mapping[str, str], name: str) -> Path | None:
         "sslcert": "postgresql.crt",
         "sslkey": "postgresql.key",
     }
-    return Path(os.path.expanduser("~"), ".postgresql", home[name])
+    return os.path.join(folder, home[name])
 
 
-def _state(path: Path | None) -> tuple[int, ...] | None:
+def _state(path: str | None) -> tuple[int, ...] | None:
     try:
         if path is None:
             return None
-        found = path.stat()
+        found = os.stat(path)
     except OSError:
         return None
     return (found.st_mtime_ns, found.st_size, found.st_ino, found.st_mode, found.st_uid)
@@ -91,7 +93,7 @@ def _state(path: Path | None) -> tuple[int, ...] | None:
 
 def _system_state() -> tuple[Any, ...]:
     paths = ssl.get_default_verify_paths()
-    return tuple((path, _state(Path(path))) for path in (paths.cafile, paths.capath) if path)
+    return tuple((path, _state(path)) for path in (paths.cafile, paths.capath) if path)
 
 
 def _new_context(params: Mapping[str, str], files: Mapping[str, Path | None]) -> ssl.SSLContext:
