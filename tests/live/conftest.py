@@ -11,6 +11,7 @@ import pytest
 
 from beside import Watch
 from replay.play import Stage
+from replay.tunnel import server_context
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -35,14 +36,15 @@ def pool_module(pg: ModuleType) -> ModuleType:
     return importlib.import_module("howdah.pool" if pg.__name__ == "howdah" else f"{pg.__name__}_pool")
 
 
-@pytest.fixture(scope="module")
-def stage(pg, dsn, server):
-    """Where scenarios are recorded from the server and played again."""
+@pytest.fixture(scope="module", params=["plain", "tls"])
+def stage(request, pg, dsn, server, tmp_path_factory):
+    """Where scenarios are recorded from the server and played again, with TLS or without."""
     if server.port is None:
         pytest.skip("the server's address is not known")
     params = pg.conninfo.conninfo_to_dict(dsn)
     who = {"user": params["user"], "dbname": params["dbname"]}
-    with Stage(pg, {"host": server.host, "port": server.port, **who}) as stage:
+    context = server_context(tmp_path_factory.mktemp("tls")) if request.param == "tls" else None
+    with Stage(pg, {"host": server.host, "port": server.port, **who}, context) as stage:
         yield stage
 
 

@@ -17,18 +17,18 @@ from replay.transcript import end_at, split_at, whole
 
 pytestmark = pytest.mark.howdah_only
 
-SAMPLE = 12  # places for each scenario, road and way
+SAMPLE = {"plain": 12, "tls": 6}  # places for each scenario, road and way
 PATIENCE = 30  # seconds in which every failure must be told; a hang would last for a minute
 MOST = 3000  # bytes of a conversation that are tried one by one; beyond, some of them
 
 
-def places(name, transcript):
+def places(name, transcript, sample):
     """Behind the start-up, but for the first scenario."""
     first = 0 if name == "one_row" else transcript.start
     every = [*range(first, min(transcript.size, first + MOST)), *range(first + MOST, transcript.size, 997)]
     if os.environ.get("HOWDAH_EVERY_BYTE") == "1":
         return every
-    return sorted(random.Random(name).sample(every, min(SAMPLE * (4 if first == 0 else 1), len(every))))
+    return sorted(random.Random(name).sample(every, min(sample * (4 if first == 0 else 1), len(every))))
 
 
 @pytest.mark.timeout(1800)
@@ -53,7 +53,7 @@ def test_any_byte(pg, stage, name, road):
         return True
 
     assert attempt(whole)
-    for at in places(name, transcript):
+    for at in places(name, transcript, SAMPLE[stage.transport]):
         assert attempt(split_at(at)), f"split at {at}"
         attempt(end_at(at, reset=False))
         attempt(end_at(at, reset=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Mapping
 from types import ModuleType, TracebackType
 from typing import Any
@@ -23,9 +24,10 @@ GRACE = 60  # seconds: who waits in vain for the end of what was cancelled waits
 class Stage:
     """Where conversations with a server are recorded and played again, inside ``with``."""
 
-    def __init__(self, pg: ModuleType, server: Mapping[str, Any]):
-        """server: parameters by which it can be reached."""
-        self.player = Player()
+    def __init__(self, pg: ModuleType, server: Mapping[str, Any], context: ssl.SSLContext | None = None):
+        """server: parameters by which it can be reached. context: they are played again over TLS."""
+        self.transport = "plain" if context is None else "tls"
+        self.player = Player(context)
         self._pg = pg
         self._server = server
         self._loop = asyncio.new_event_loop()
@@ -44,16 +46,16 @@ class Stage:
         """What the server says in this scenario, and what the client makes of it."""
         found: Found = []
         with Recorder(self._server["host"], self._server["port"]) as recorder:
-            self._perform(name, road, recorder.port, found)
+            self._perform(name, road, recorder.port, found, "disable")
         return recorder.transcript, found
 
     def play(self, name: str, road: str, found: Found) -> None:
         """Run the scenario against what the player was loaded with, and append to `found` what it finds."""
-        self._perform(name, road, self.player.port, found)
+        self._perform(name, road, self.player.port, found, "disable" if self.transport == "plain" else "require")
 
-    def _perform(self, name: str, road: str, port: int, found: Found) -> None:
+    def _perform(self, name: str, road: str, port: int, found: Found, sslmode: str) -> None:
         # The start-up message is the same for recorder and player.
-        where = {**self._server, "host": "127.0.0.1", "port": port, "sslmode": "disable"}
+        where = {**self._server, "host": "127.0.0.1", "port": port, "sslmode": sslmode}
         if road == "blocking":
             self._blocking(name, where, found)
         else:

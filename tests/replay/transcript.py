@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -11,7 +12,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 
+from replay.tunnel import Below, Tunnel
 from servers.fake import READY
+
+Send = Callable[["socket.socket | Tunnel", bytes, int], bool]
 
 
 @dataclass(frozen=True)
@@ -87,16 +91,16 @@ class Recorder:
             server.shutdown(socket.SHUT_WR)
 
 
-def whole(sock: socket.socket, data: bytes, before: int) -> bool:
+def whole(sock: socket.socket | Tunnel, data: bytes, before: int) -> bool:
     """Sends a turn, of which `before` bytes have been sent already; False ends the conversation."""
     sock.sendall(data)
     return True
 
 
-def split_at(at: int) -> Callable[[socket.socket, bytes, int], bool]:
+def split_at(at: int) -> Send:
     """The client sees the bytes before and those behind at different times."""
 
-    def send(sock: socket.socket, data: bytes, before: int) -> bool:
+    def send(sock: socket.socket | Tunnel, data: bytes, before: int) -> bool:
         cut = at - before
         if 0 < cut < len(data):
             sock.sendall(data[:cut])
@@ -108,10 +112,10 @@ def split_at(at: int) -> Callable[[socket.socket, bytes, int], bool]:
     return send
 
 
-def end_at(at: int, *, reset: bool) -> Callable[[socket.socket, bytes, int], bool]:
+def end_at(at: int, *, reset: bool) -> Send:
     """The connection ends there: closed, or reset."""
 
-    def send(sock: socket.socket, data: bytes, before: int) -> bool:
+    def send(sock: socket.socket | Tunnel, data: bytes, before: int) -> bool:
         if before + len(data) <= at:
             sock.sendall(data)
             return True
@@ -126,25 +130,34 @@ def end_at(at: int, *, reset: bool) -> Callable[[socket.socket, bytes, int], boo
 
 
 class Player:
-    """Plays transcripts to one client at a time, inside ``with``."""
+    """Plays transcripts to one client at a time, inside ``with``; over TLS if there is a context for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+        self._context = context
+        self._below: Below | None = None
+        self._stuffing = b""
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._turns: tuple[tuple[int, bytes], ...] = ()
-        self._send: Callable[[socket.socket, bytes, int], bool] = whole
+        self._send: Send = whole
         self._hang_up = False
 
     def load(
         self,
         turns: tuple[tuple[int, bytes], ...],
-        send: Callable[[socket.socket, bytes, int], bool] = whole,
+        send: Send = whole,
         *,
         hang_up: bool = False,
+        below: Below | None = None,
+        stuffing: bytes = b"",
     ) -> None:
-        """What the next client hears. hang_up: the connection ends behind that, or when the client says nothing."""
+        """What the next client hears. hang_up: the connection ends behind that, or when the client says nothing.
+
+        below, stuffing: what becomes of TLS's records, and what comes before them.
+        """
         self._turns, self._send, self._hang_up = turns, send, hang_up
+        self._below, self._stuffing = below, stuffing
 
     def __enter__(self) -> Player:
         self._thread.start()
@@ -165,9 +178,10 @@ class Player:
                 with sock, suppress(OSError):
                     sock.settimeout(0.2 if self._hang_up else 60)
                     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                    self._play(sock)
+                    secure = self._context and Tunnel(sock, self._context, self._below, self._stuffing)
+                    self._play(secure or sock)
 
-    def _play(self, sock: socket.socket) -> None:
+    def _play(self, sock: socket.socket | Tunnel) -> None:
         heard = said = 0
         for need, data in self._turns:
             while heard < need:
@@ -184,6 +198,6 @@ class Player:
             sock.shutdown(socket.SHUT_WR)
         self._drain(sock)
 
-    def _drain(self, sock: socket.socket) -> None:
+    def _drain(self, sock: socket.socket | Tunnel) -> None:
         while sock.recv(65536):
             pass
