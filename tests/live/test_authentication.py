@@ -158,6 +158,22 @@ def test_passwords_beyond_ascii(whoami, pg, server, logins, password):
         set_password(login.password)
 
 
+def test_a_password_that_is_changed(whoami, pg, server, logins):
+    """Keys that are known from log-ins before are of no use then."""
+    login = logins["scram-sha-256"]
+    try:
+        for password in ("first", "second", "first"):
+            with pg.connect(server.dsn, autocommit=True) as conn:
+                conn.execute(f"alter role {login.user} password '{password}'")
+            for _ in range(2):
+                assert whoami(login.dsn, password=password) == login.user
+            with pytest.raises(pg.OperationalError, match="password authentication failed"):
+                whoami(login.dsn, password={"first": "second", "second": "first"}[password])
+    finally:
+        with pg.connect(server.dsn, autocommit=True) as conn:
+            conn.execute(f"alter role {login.user} password '{login.password}'")
+
+
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(
     ("require_auth", "accepted"),

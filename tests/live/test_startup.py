@@ -20,6 +20,7 @@ import time
 import pytest
 
 from beside import within
+from howdah._connect import scram
 from servers import fake
 from servers.fake import FakeServer, authentication, message
 
@@ -328,6 +329,56 @@ def test_scram(connect):
     with FakeServer(Scram()) as server:
         connect(**server.params)
     assert not server.failures
+
+
+@pytest.fixture
+def derived(monkeypatch):
+    """Passwords and salts that keys were derived of, from nothing known."""
+    done = []
+    derive = hashlib.pbkdf2_hmac
+
+    def count(name, password, salt, iterations):
+        if threading.current_thread() is threading.main_thread():  # not the server's
+            done.append((password, salt))
+        return derive(name, password, salt, iterations)
+
+    monkeypatch.setattr(scram, "_known", {})
+    monkeypatch.setattr(hashlib, "pbkdf2_hmac", count)
+    return done
+
+
+@pytest.mark.howdah_only
+def test_keys_are_derived_once(pg, connect, derived):
+    with FakeServer(Scram()) as server:
+        for _ in range(3):
+            connect(**server.params)
+        assert not server.failures
+    assert derived == [(b"pw", b"0123456789abcdef")]
+    with FakeServer(Scram(iterations=4097)) as server:
+        connect(**server.params)
+    assert len(derived) == 2
+    assert b"pw" not in repr(scram._known).encode()
+    for _ in range(2):  # whoever doesn't know the password is found out, keys or no keys
+        refused(pg, connect, Scram(server_key=b"x" * 32), "server's signature is wrong")
+    assert len(derived) == 2
+
+
+@pytest.mark.howdah_only
+def test_keys_of_a_server_that_has_not_proven_itself_are_not_kept(pg, connect, derived):
+    for turn in range(2):
+        refused(pg, connect, Scram(server_key=b"x" * 32), "server's signature is wrong")
+        assert len(derived) == turn + 1
+    assert not scram._known
+
+
+@pytest.mark.howdah_only
+def test_known_keys_do_not_grow_without_end(connect, derived, monkeypatch):
+    monkeypatch.setattr(scram, "_MOST_KNOWN", 3)
+    for iterations in range(1, 9):
+        with FakeServer(Scram(iterations=iterations)) as server:
+            connect(**server.params)
+        assert 1 <= len(scram._known) <= 3
+    assert len(derived) == 8
 
 
 def test_scram_with_many_iterations(connect):

@@ -270,7 +270,7 @@ class Authenticator:
     async def _continue(self, scram: Scram, data: bytes) -> None:
         scram.challenge(data)
         self._awaited = SASL_FINAL
-        if scram.iterations > QUICK_ITERATIONS:
+        if scram.iterations > QUICK_ITERATIONS and not scram.keys_are_known:
             await self._channel.compute(scram.derive)
         else:
             scram.derive()

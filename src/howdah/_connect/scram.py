@@ -17,6 +17,13 @@ MECHANISM = "SCRAM-SHA-256"
 # A server may ask for any number; PostgreSQL's default is 4096.
 MAX_ITERATIONS = 1_000_000
 
+# The keys of log-ins that have succeeded in this process, by password, salt and iterations: a pool's connections need
+# not derive the same ones again and again. They are worth no less than the password, which connections keep, too;
+# that itself is not kept here. Thread-safe, since each step is one of a dict's.
+_known: dict[tuple[bytes, bytes, int], tuple[bytes, bytes]] = {}
+_MOST_KNOWN = 100
+_SECRET = secrets.token_bytes(32)
+
 
 class Scram:
     """One exchange: `first`, then `challenge`, `derive` and `final`, then `verify`.
@@ -39,6 +46,7 @@ class Scram:
         self._header = header
         self._binding = header.encode() + binding
         self._client_key, self._server_key = keys
+        self._derived = False
         self._nonce = nonce or base64.b64encode(secrets.token_bytes(18)).decode()
         self._client_first = f"n={user},r={self._nonce}"
 
@@ -61,14 +69,23 @@ class Scram:
             raise OperationalError(
                 f"SCRAM: the server asks for {self.iterations} iterations, more than {MAX_ITERATIONS} are refused"
             )
+        self._source = hmac.digest(_SECRET, self._password, "sha256"), self._salt, self.iterations
+        if not self._client_key and not self._server_key:
+            self._client_key, self._server_key = _known.get(self._source, (b"", b""))
         binding = base64.b64encode(self._binding).decode()
         self._without_proof = f"c={binding},r={nonce}"
         self._auth_message = f"{self._client_first},{message.decode()},{self._without_proof}".encode()
 
+    @property
+    def keys_are_known(self) -> bool:
+        """Whether `derive` has nothing to do."""
+        return bool(self._client_key and self._server_key)
+
     def derive(self) -> None:
         """The slow step: 4096 iterations take a millisecond or two. The GIL is released."""
-        if self._client_key and self._server_key:
+        if self.keys_are_known:
             return
+        self._derived = not self._client_key and not self._server_key
         salted = hashlib.pbkdf2_hmac("sha256", self._password, self._salt, self.iterations)
         self._client_key = self._client_key or hmac.digest(salted, b"Client Key", "sha256")
         self._server_key = self._server_key or hmac.digest(salted, b"Server Key", "sha256")
@@ -87,6 +104,10 @@ class Scram:
         theirs = _unbase64(_fields(message, "v")["v"])
         if not hmac.compare_digest(hmac.digest(self._server_key, self._auth_message, "sha256"), theirs):
             raise OperationalError("SCRAM: the server's signature is wrong: it does not know the password")
+        if self._derived:
+            if len(_known) >= _MOST_KNOWN:
+                _known.clear()
+            _known[self._source] = self._client_key, self._server_key
 
 
 def key_of(params: Mapping[str, str], name: str) -> bytes:
