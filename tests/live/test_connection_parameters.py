@@ -269,7 +269,8 @@ def test_servers_that_do_not_report_their_kind_are_asked(connected, kind, chosen
     ("answer", "match"),
     [
         ([fake.error("42501", "not for you", "ERROR"), fake.READY], "not for you"),
-        ([fake.READY], "does not answer SHOW"),
+        ([message(b"C", b"SHOW\0"), fake.READY], "does not answer SHOW"),
+        ([fake.READY], "."),
         ([message(b"D", struct.pack("!hi", 1, 2) + b"on")], "."),
         ([b""], "closed the connection"),
     ],

@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 import logging
 import os
-import shutil
 import socket
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 
 from servers import fake
 from servers.certificates import Authority
-from servers.debian import Debian, free_port, lacks, plain_user
+from servers.debian import Debian
 from servers.fake import FakeServer, authentication
+from servers.pooler import ADMIN, Pooler
 
 pytestmark = pytest.mark.howdah_only
 
@@ -295,51 +293,20 @@ def test_tls(doctor, debian):
 # ---- poolers
 
 
-@pytest.fixture(params=["session", "transaction"])
-def pgbouncer(request, debian, tmp_path):
-    """A pgbouncer before Debian's server; its port."""
-    program = shutil.which("pgbouncer", path="/usr/sbin:" + os.environ.get("PATH", ""))
-    if program is None:
-        lacks("pgbouncer is not installed")
+@pytest.mark.parametrize("mode", ["session", "transaction"])
+def test_pgbouncer(doctor, debian, mode):
     server, _folder = debian
-    folder = Path("/tmp") / f"howdah-pgbouncer-{os.getpid()}-{request.param}"
-    folder.mkdir()
-    port, user = free_port(), plain_user()
-    (folder / "users").write_text('"postgres" ""\n')
-    (folder / "ini").write_text(
-        f"[databases]\n* = host={server.socket_dir} port={server.port}\n[pgbouncer]\nlisten_addr=127.0.0.1\n"
-        f"listen_port={port}\nauth_type=trust\nauth_file={folder}/users\npool_mode={request.param}\n"
-        f"unix_socket_dir=\nadmin_users=postgres\n"
-    )
-    how = {} if user is None else {"user": user.uid, "group": user.gid, "extra_groups": []}
-    how["env"] = {"PATH": os.defpath}  # without the sanitizers of a test run
-    process = subprocess.Popen(
-        [program, "-q", folder / "ini"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **how
-    )
-    try:
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
-        yield port
-    finally:
-        process.terminate()
-        process.wait()
-        shutil.rmtree(folder)
-
-
-def test_pgbouncer(doctor, pgbouncer):
-    status, report = doctor(f"host=127.0.0.1 port={pgbouncer} user=postgres dbname=postgres")
-    assert status == 0
-    pooler = report["session"]["pooler"]
-    assert pooler["detected"]
-    assert any("at the log-in" in sign for sign in pooler["signs"])
-    assert any("Unix-domain socket" in sign for sign in pooler["signs"])
-    status, report = doctor(f"host=127.0.0.1 port={pgbouncer} user=postgres dbname=pgbouncer")
-    assert status == 0
-    assert "console" in report["session"]["pooler"]["signs"][0]
+    with Pooler(server.port, {"hd_clear": "secret", ADMIN: "secret"}, {"pool_mode": mode}) as pooler:
+        where = f"host=127.0.0.1 port={pooler.port} password=secret"
+        status, report = doctor(where, "user=hd_clear dbname=postgres")
+        assert status == 0
+        found = report["session"]["pooler"]
+        assert found["detected"]
+        assert any("at the log-in" in sign for sign in found["signs"])
+        assert any("listens on port" in sign for sign in found["signs"])
+        status, report = doctor(where, f"user={ADMIN} dbname=pgbouncer")
+        assert status == 0
+        assert "console" in report["session"]["pooler"]["signs"][0]
 
 
 # ---- the log

@@ -208,8 +208,21 @@ def check_server(fails, tmp_path, monkeypatch, way, script):
         fails(conninfo, **params)
 
 
+@pytest.fixture
+def no_names(monkeypatch):
+    """No name is known, and no other machine is asked."""
+    real = socket.getaddrinfo
+
+    def getaddrinfo(*args, **kwargs):
+        if kwargs.get("flags", 0) & socket.AI_NUMERICHOST:
+            return real(*args, **kwargs)
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+
+
 @pytest.mark.parametrize("way", WAYS)
-def test_nobody_there(fails, tmp_path, monkeypatch, way):
+def test_nobody_there(fails, tmp_path, monkeypatch, no_names, way):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     for where in (
@@ -258,12 +271,7 @@ def test_nobody_there(fails, tmp_path, monkeypatch, way):
         f"postgresql://u:{SECRET}@[h",
     ],
 )
-def test_strings(fails, conninfo, monkeypatch):
-    def getaddrinfo(*args, **kwargs):
-        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-
-    if "hostaddr" not in conninfo:
-        monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+def test_strings(fails, conninfo, monkeypatch, no_names):
     if SECRET.lower() in conninfo:
         monkeypatch.setattr(sys.modules[__name__], "SHOWN", (SECRET.lower(),))
     fails(conninfo)
@@ -385,7 +393,7 @@ def test_a_connection_does_not_tell(pg, log):
             assert conn.info.password == SECRET  # whoever asks for it gets it
             told = [repr(conn), str(conn), repr(conn.info), conn.info.dsn, repr(conn.info.get_parameters())]
             told += [repr(vars(conn)), repr(vars(conn.info)), repr(conn.pgconn), repr(conn.pgconn.info)]
-            server._listener.close()
+            server._listener.shutdown(socket.SHUT_RDWR)
             with pytest.raises(pg.Error) as caught:
                 conn.cancel()
             told += told_by(caught.value)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 probes = pytest.importorskip("conninfo_probes")
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_strings(random):
     text = probes.mutated(random)
@@ -19,7 +19,7 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("world")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_worlds(folder, random):
     world = probes.world(random)
