@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from . import _connect, _howdah, errors
 from ._adapters_map import AdaptersMap
@@ -34,8 +34,9 @@ from .transaction import Transaction
 if TYPE_CHECKING:
     import os
 
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
 
+    from ._connect.keywords import ConnectKeywords
     from .lobject import LargeObject
 
 __all__ = ["Connection"]
@@ -71,7 +72,7 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
         context: AdaptContext | None = None,
         row_factory: RowFactory[Row] | None = None,
         cursor_factory: type[Cursor[Row]] | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[ConnectKeywords],
     ) -> Self:
         """Connect to a server.
 
@@ -104,7 +105,7 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
             conn = cls(PGconn())
             if context is not None:
                 conn._adapters = AdaptersMap(context.adapters)
-            connect_sync(conn, conninfo_to_dict(conninfo, **kwargs))
+            connect_sync(conn, conninfo_to_dict(conninfo, **cast("dict[str, Any]", kwargs)))
         except BaseException as error:
             conninfo, kwargs = "", {}  # whoever shows the variables of this frame need not see the password
             discreet(error, before)

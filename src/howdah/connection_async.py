@@ -7,7 +7,7 @@ import warnings
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from . import _connect, _howdah, errors
 from ._adapters_map import AdaptersMap
@@ -33,8 +33,9 @@ from .transaction_async import AsyncTransaction
 if TYPE_CHECKING:
     import os
 
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
 
+    from ._connect.keywords import ConnectKeywords
     from .lobject_async import AsyncLargeObject
 
 __all__ = ["AsyncConnection"]
@@ -70,7 +71,7 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
         context: AdaptContext | None = None,
         row_factory: AsyncRowFactory[Row] | None = None,
         cursor_factory: type[AsyncCursor[Row]] | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[ConnectKeywords],
     ) -> Self:
         """Connect to a server.
 
@@ -103,7 +104,7 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
             conn = cls(PGconn())
             if context is not None:
                 conn._adapters = AdaptersMap(context.adapters)
-            await connect_async(conn, conninfo_to_dict(conninfo, **kwargs))
+            await connect_async(conn, conninfo_to_dict(conninfo, **cast("dict[str, Any]", kwargs)))
         except BaseException as error:
             conninfo, kwargs = "", {}  # whoever shows the variables of this frame need not see the password
             discreet(error, before)

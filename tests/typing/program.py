@@ -66,6 +66,16 @@ def connections(dsn: str) -> None:
         reveal_type(cur)  # Cursor[tuple[Any, ...]]
 
 
+def keywords(dsn: str, params: dict[str, Any]) -> None:
+    """Those that the signature hides behind its ``**kwargs``."""
+    reveal_type(howdah.connect(dsn, discover_types=True, param_style="numeric_dollar"))  # Connection[tuple[Any, ...]]
+    reveal_type(howdah.connect(host="h", port=5432, password=lambda: "secret"))  # Connection[tuple[Any, ...]]
+    howdah.connect(dsn, **params)
+    howdah.connect(dsn, param_style="qmark")  # type: ignore[arg-type]
+    howdah.connect(dsn, discover_types="yes")  # type: ignore[arg-type]
+    howdah.connect(dsn, hots="h")  # type: ignore[call-arg]
+
+
 class Airport(Connection[DictRow]):
     """A connection class of one's own keeps the type of its rows."""
 

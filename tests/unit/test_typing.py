@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import pathlib
 import re
 
 import pytest
+
+import howdah
+from howdah._connect.keywords import ConnectKeywords
+from howdah._connect.options import OPTIONS
 
 api = pytest.importorskip("mypy.api")
 
@@ -72,3 +77,13 @@ def test_revealed_types(tmp_path, monkeypatch):
         if "reveal_type" in line
     }
     assert revealed == expected
+
+
+def test_keywords_for_type_checkers() -> None:
+    """They are libpq's parameters and our own, and the signature is psycopg's all the same."""
+    ours = {"discover_types", "param_style", "ssl_context", "oauth_token"}
+    assert set(ConnectKeywords.__annotations__) == OPTIONS.keys() | ours
+    for connect in (howdah.connect, howdah.AsyncConnection.connect):
+        parameters = inspect.signature(connect).parameters
+        assert parameters["kwargs"].kind == inspect.Parameter.VAR_KEYWORD
+        assert not ours & parameters.keys()
