@@ -1,10 +1,16 @@
 #include "module/args.h"
 
+/* The names of parameters are ASCII. */
 static int
 find(const hdpy_signature *sig, PyObject *name)
 {
+    if (PyUnicode_READY(name) < 0 || !PyUnicode_IS_ASCII(name))
+        return -1;
+    const char *text = (const char *)PyUnicode_1BYTE_DATA(name);
+    size_t n = (size_t)PyUnicode_GET_LENGTH(name);
     for (int i = 0; sig->params[i] != NULL; i++) {
-        if (PyUnicode_CompareWithASCIIString(name, sig->params[i]) == 0)
+        const char *param = sig->params[i];
+        if (param[0] == text[0] && strlen(param) == n && memcmp(param, text, n) == 0)
             return i;
     }
     return -1;

@@ -65,6 +65,7 @@
     X(Watch)                                                                                                         \
     X(kw_context) /* ("context",) */                                                                                 \
     X(Waiter)                                                                                                        \
+    X(ended_future) /* wait/waiter.c */                                                                              \
     X(StreamRows)                                                                                                    \
     X(Operation)                                                                                                     \
     X(Cancel)                                                                                                        \
@@ -73,6 +74,9 @@
     X(threading_Lock)                                                                                                \
     X(current_task)                                                                                                  \
     X(CancelledError)                                                                                                \
+    X(Future)                                                                                                        \
+    X(LoopStub)                                                                                                      \
+    X(Task)                                                                                                          \
     X(get_running_loop)                                                                                              \
     X(Face)                                                                                                          \
     X(SSLError)                                                                                                      \

@@ -40,10 +40,56 @@ hdpy_is_waiter(hdpy_state *st, PyObject *obj)
 
 /* ---- telling the task */
 
+/* What a task is told has ended: it asks that for its result, in C if it is a future of asyncio's own, and by a method
+ * if it is a waiter, which costs as much as the rest of the wake. It is the same future for all tasks, with no loop behind
+ * it. Borrowed; NULL with an exception. */
+static PyObject *
+ended_future(hdpy_state *st)
+{
+    if (st->ended_future != NULL)
+        return st->ended_future;
+    PyObject *cls = hdpy_import_once(&st->Future, "asyncio", "Future");           // borrowed
+    PyObject *stub = hdpy_import_once(&st->LoopStub, "types", "SimpleNamespace"); // borrowed
+    if (cls == NULL || stub == NULL)
+        return NULL;
+    /* All that a future asks its loop before there are callbacks is get_debug(). */
+    PyObject *none = PyTuple_New(0), *loop = NULL, *arguments = NULL, *future = NULL;
+    PyObject *methods = Py_BuildValue("{sO}", "get_debug", (PyObject *)&PyBool_Type);
+    if (none != NULL && methods != NULL)
+        loop = PyObject_Call(stub, none, methods);
+    if (loop != NULL)
+        arguments = Py_BuildValue("{sO}", "loop", loop);
+    if (arguments != NULL)
+        future = PyObject_Call(cls, none, arguments);
+    PyObject *done = future ? PyObject_CallMethodOneArg(future, st->str_set_result, Py_None) : NULL;
+    if (done == NULL)
+        Py_CLEAR(future);
+    Py_XDECREF(done);
+    Py_XDECREF(none);
+    Py_XDECREF(methods);
+    Py_XDECREF(loop);
+    Py_XDECREF(arguments);
+    return st->ended_future = future;
+}
+
+/* What to tell: a task of asyncio's own only wants to know the outcome. Borrowed. */
+static PyObject *
+news_for(hdpy_waiter *w, PyObject *callback)
+{
+    PyObject *self = PyCFunction_CheckExact(callback) ? PyCFunction_GET_SELF(callback) : NULL;
+    PyObject *task = self ? hdpy_import_once(&w->st->Task, "asyncio", "Task") : NULL; // borrowed
+    PyObject *news = NULL;
+    if (task != NULL && Py_IS_TYPE(self, (PyTypeObject *)task) && w->state == DONE)
+        news = ended_future(w->st);
+    if (news == NULL)
+        PyErr_Clear(); /* the waiter knows as well */
+    return news ? news : (PyObject *)w;
+}
+
 static int
 tell_soon(hdpy_waiter *w, PyObject *callback, PyObject *context)
 {
-    PyObject *args[] = {w->loop, callback, (PyObject *)w, context};
+    PyObject *args[] = {w->loop, callback, news_for(w, callback), context};
     PyObject *handle = PyObject_VectorcallMethod(w->st->str_call_soon, args, 3, context ? w->st->kw_context : NULL);
     Py_XDECREF(handle);
     return handle ? 0 : -1;
@@ -78,7 +124,7 @@ tell_now(hdpy_waiter *w, PyObject *callback, PyObject *context)
         PyErr_Clear();
         return 0;
     }
-    PyObject *done = PyObject_CallOneArg(callback, (PyObject *)w);
+    PyObject *done = PyObject_CallOneArg(callback, news_for(w, callback));
     PyObject *type, *value, *traceback;
     PyErr_Fetch(&type, &value, &traceback);
     if (PyContext_Exit(context) < 0)
