@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import os
 import signal
@@ -20,6 +21,7 @@ from typing import Any
 import pytest
 
 from servers import embedded
+from unwatching import UnwatchingLoop
 
 
 @dataclass(frozen=True)
@@ -81,13 +83,27 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "every_loop: asynchronous tests that run in other loops than asyncio's, too")
     # A shell starts what runs in the background with Ctrl-C ignored, and some tests press it.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if name := os.environ.get("HOWDAH_TEST_LOOP"):
         asyncio.set_event_loop_policy(importlib.import_module(name).EventLoopPolicy())
-        # A transport cannot be closed any more behind its loop, as where a connection outlives that.
-        config.addinivalue_line("filterwarnings", "ignore:unclosed transport:ResourceWarning")
+    # A transport cannot be closed any more behind its loop, as where a connection outlives that.
+    config.addinivalue_line("filterwarnings", "ignore:unclosed transport:ResourceWarning")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, Any]:
+    """Once is enough under ASan, of which loops have no part, and where the run has a loop of its own."""
+    loops: dict[str, Any] = {"asyncio": asyncio.new_event_loop}
+    single = "asan" in os.environ.get("LD_PRELOAD", "") or "HOWDAH_TEST_LOOP" in os.environ
+    if item.get_closest_marker("every_loop") and not single:
+        with contextlib.suppress(ImportError):
+            loops["uvloop"] = importlib.import_module("uvloop").new_event_loop
+        if os.environ.get("HOWDAH_TEST_MODULE", "howdah") == "howdah":
+            loops["unwatching"] = UnwatchingLoop
+    return loops
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -16,13 +16,3 @@ class UnwatchingLoop(asyncio.SelectorEventLoop):
 
 class EventLoopPolicy(asyncio.DefaultEventLoopPolicy):
     _loop_factory = UnwatchingLoop
-
-
-def run(coroutine: Any) -> Any:
-    """As `asyncio.run`, in such a loop."""
-    loop = UnwatchingLoop()
-    try:
-        return loop.run_until_complete(coroutine)
-    finally:
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.close()

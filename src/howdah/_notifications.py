@@ -30,9 +30,13 @@ async def wait_async(conn: Any, timeout: float | None) -> None:
 
     conn._drain(False)
     seconds = _slice(timeout)
-    if conn._backlog or seconds <= 0:
+    if conn._backlog:
         return
     conn._watch_by(asyncio.get_running_loop())
+    if seconds <= 0:
+        for _ in range(2):  # turns, in which a loop without readers receives
+            await asyncio.sleep(0)
+        return
     conn._arrived = asyncio.Event()
     try:
         await asyncio.wait_for(conn._arrived.wait(), seconds)

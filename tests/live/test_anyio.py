@@ -108,7 +108,7 @@ async def test_cancelled_anywhere(pg, dsn, other, work):
     """Closed is a connection only where the server missed the request to cancel, or a message crossed with it."""
     other.execute("drop table if exists scoped; create table scoped (x int)")
     rng = random.Random(work.__name__)
-    open_still, runs = 0, 20
+    open_still, runs = 0, 10
     async with contextlib.AsyncExitStack() as stack:
         conn = None
         for _ in range(runs):

@@ -15,6 +15,8 @@ import pytest
 from beside import beside, eventually, within
 from servers.fake import FakeServer
 
+pytestmark = pytest.mark.every_loop
+
 FLOOD = "select n, repeat('x', 500) from generate_series(1, 3000000) n"
 
 

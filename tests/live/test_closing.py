@@ -14,6 +14,8 @@ import pytest
 from beside import eventually, within
 from servers import fake
 
+pytestmark = pytest.mark.every_loop
+
 
 def terminate(other, conn):
     """Returns when its process is gone, so that its last words have been sent."""

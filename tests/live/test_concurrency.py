@@ -15,6 +15,8 @@ import pytest
 
 from beside import beside
 
+pytestmark = pytest.mark.every_loop
+
 
 def test_threads_wait_at_the_same_time(pg, dsn, watch):
     watch.hold()

@@ -8,6 +8,8 @@ import textwrap
 
 import pytest
 
+pytestmark = pytest.mark.every_loop
+
 
 @pytest.fixture(autouse=True)
 def table(conn, auto, other):

@@ -11,6 +11,8 @@ import pytest
 import howdah
 from beside import beside, eventually, within
 
+pytestmark = pytest.mark.every_loop
+
 
 @pytest.fixture
 def other(dsn):

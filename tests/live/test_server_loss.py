@@ -16,6 +16,8 @@ import pytest
 
 from beside import within
 
+pytestmark = pytest.mark.every_loop
+
 
 class Proxy:
     """Stands between client and server, and cuts the line after so many bytes from the server.

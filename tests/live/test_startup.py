@@ -865,6 +865,8 @@ def test_name_resolution_is_bounded(pg, monkeypatch):
 
 @pytest.mark.howdah_only
 async def test_name_resolution_is_bounded_asyncio(pg, monkeypatch):
+    if not isinstance(asyncio.get_running_loop(), asyncio.BaseEventLoop):
+        pytest.skip("the loop does not resolve names by the function that is made slow")
     over = slow_getaddrinfo(monkeypatch)
     words = r"failed to resolve host 'slow\.example': connection timeout expired"
     with within(15, 1), pytest.raises(pg.errors.ConnectionTimeout, match=words):

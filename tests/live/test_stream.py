@@ -14,6 +14,8 @@ import pytest
 
 from beside import eventually_async, within
 
+pytestmark = pytest.mark.every_loop
+
 IDLE, ACTIVE, INTRANS, INERROR = range(4)
 SLOW = "select x, repeat('x', 9000), pg_sleep(0.05) from generate_series(1, 9999) x"
 MANY = "select x, repeat('x', 1000) from generate_series(1, 20000) x"
