@@ -39,6 +39,7 @@ from workloads import (
     TASKS,
     TURNS,
     Account,
+    SlottedAccount,
     formatted,
     numbered,
 )
@@ -66,12 +67,16 @@ class Psycopg:
         self.cur = self.conn.cursor(**self.cursor_options)
         class_row = importlib.import_module(f"{self.module.__name__}.rows").class_row
         self.objects_cur = self.conn.cursor(row_factory=class_row(Account), **self.cursor_options)
+        self.slotted_cur = self.conn.cursor(row_factory=class_row(SlottedAccount), **self.cursor_options)
 
     def query(self, key: str) -> Any:
         return self.cur.execute(*formatted(key)).fetchall()
 
     def objects(self) -> Any:
         return self.objects_cur.execute(*formatted("accounts")).fetchall()
+
+    def slotted(self) -> Any:
+        return self.slotted_cur.execute(*formatted("accounts")).fetchall()
 
     def batch(self) -> None:
         self.cur.executemany(INSERT_FORMATTED, BATCH)
@@ -147,6 +152,7 @@ class PsycopgAsync:
         self.cur = self.conn.cursor(**self.cursor_options)
         class_row = importlib.import_module(f"{self.module.__name__}.rows").class_row
         self.objects_cur = self.conn.cursor(row_factory=class_row(Account), **self.cursor_options)
+        self.slotted_cur = self.conn.cursor(row_factory=class_row(SlottedAccount), **self.cursor_options)
 
     async def query(self, key: str) -> Any:
         await self.cur.execute(*formatted(key))
@@ -155,6 +161,10 @@ class PsycopgAsync:
     async def objects(self) -> Any:
         await self.objects_cur.execute(*formatted("accounts"))
         return await self.objects_cur.fetchall()
+
+    async def slotted(self) -> Any:
+        await self.slotted_cur.execute(*formatted("accounts"))
+        return await self.slotted_cur.fetchall()
 
     async def batch(self) -> None:
         await self.cur.executemany(INSERT_FORMATTED, BATCH)

@@ -43,6 +43,7 @@ ALL: dict[str, tuple[list[str], int, float]] = {
     **dict.fromkeys(QUERIES, (NAMES, 5, 0.25)),
     "pk": (NAMES, 15, 0.25),
     "objects": ([*HOWDAH, "psycopg", "psycopg-async", *ASYNCPG, "psycopg2"], 5, 0.25),
+    "slotted": ([*HOWDAH, "psycopg", "psycopg-async"], 5, 0.25),
     "batch": ([*HOWDAH, "psycopg", "psycopg-async", *ASYNCPG, "psycopg2", "prototype"], 7, 0.3),
     "values": ([*HOWDAH, *ASYNCPG, "psycopg2"], 7, 0.3),
     "copy_rows": ([*HOWDAH, "psycopg", "psycopg-async", *ASYNCPG, "psycopg2", "prototype"], 7, 0.3),

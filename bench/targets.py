@@ -102,8 +102,9 @@ def rows(run: Run) -> Iterator[Target]:
     work = TITLES["rows100k"]
     yield at_most(work, CPU, run.share("rows100k", "howdah-async", "asyncpg", CPU), 0.6, "x asyncpg's")
     yield at_most(work, CPU, run.share("rows100k", "howdah", "psycopg-bin", CPU), 0.95, "x psycopg's in binary")
-    share = run.cost("objects", "howdah", CPU) / run.cost("accounts", "howdah", CPU)
-    yield at_most(TITLES["objects"], CPU, share, 1.4, "x the same rows as tuples")
+    for work in ("objects", "slotted"):
+        share = run.cost(work, "howdah", CPU) / run.cost("accounts", "howdah", CPU)
+        yield at_most(TITLES[work], CPU, share, 1.4, "x the same rows as tuples")
 
 
 def inserts(run: Run) -> Iterator[Target]:

@@ -41,6 +41,7 @@ CONNECTIONS = 10
 # These are methods of the drivers that can do them.
 OTHERS = {
     "objects": "1,000 rows x 5 as dataclasses",
+    "slotted": "1,000 rows x 5 as dataclasses with slots",
     "batch": "insert 1,000 rows of 7 columns by executemany",
     "values": "insert 50,000 rows of 7 columns by one statement, with RETURNING (asyncpg: executemany, without)",
     "copy_rows": "insert 10,000 rows of 7 columns the driver's quickest way",
@@ -111,6 +112,15 @@ PIPELINED = 100
 
 @dataclass
 class Account:
+    id: int
+    name: str
+    balance: Any
+    active: bool
+    created: Any
+
+
+@dataclass(slots=True)
+class SlottedAccount:
     id: int
     name: str
     balance: Any
