@@ -57,6 +57,7 @@ connection_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(conn->wait);
     Py_VISIT(conn->pool);
     Py_VISIT(conn->loss);
+    Py_VISIT(conn->interruption);
     Py_VISIT(conn->failure);
     Py_VISIT(conn->complaint);
     Py_VISIT(conn->streamer);
@@ -81,6 +82,7 @@ connection_clear(PyObject *self)
     Py_CLEAR(conn->wait);
     Py_CLEAR(conn->pool);
     Py_CLEAR(conn->loss);
+    Py_CLEAR(conn->interruption);
     Py_CLEAR(conn->failure);
     Py_CLEAR(conn->complaint);
     Py_CLEAR(conn->streamer);
@@ -224,13 +226,16 @@ hdpy_connection_release(hdpy_connection *conn)
     hdpy_lock_release(conn->st, &conn->lock);
 }
 
-/* Calls a method with these arguments (stolen). What it raises, or what building them has raised, is unraisable. */
+/* Calls a method with these arguments (stolen). What it raises, or what building them has raised, is unraisable, unless it
+ * was a signal handler. */
 static void
 call_handler(hdpy_connection *conn, PyObject *name, PyObject *args)
 {
     PyObject *method = args ? PyObject_GetAttr((PyObject *)conn, name) : NULL;
     PyObject *done = method ? PyObject_Call(method, args, NULL) : NULL;
-    if (done == NULL)
+    if (done == NULL && !PyErr_ExceptionMatches(PyExc_Exception))
+        hdpy_keep_interruption(conn, hdpy_take_exception());
+    else if (done == NULL)
         PyErr_WriteUnraisable((PyObject *)conn);
     Py_XDECREF(done);
     Py_XDECREF(method);

@@ -35,24 +35,25 @@ typedef struct hdpy_connection {
     uint32_t commands; /* of _command() that have succeeded, even where the wait for that was interrupted */
     bool altered;      /* tables may have been made, altered or dropped in this transaction */
     hdpy_lock lock;
-    hdpy_request *request; /* being answered; NULL when idle. Those behind it follow by `next` ... */
-    hdpy_request *last;    /* ... up to this one */
-    bool pipelined;        /* in pipeline mode: statements are queued, and nobody waits for each */
-    bool begun;            /* our BEGIN is among what was sent since the last Sync */
-    bool unsynced;         /* something was sent since the last Sync */
-    hdpy_request *arrived; /* of the pipeline, answered; for hdpy_cursor_deliver() ... */
-    hdpy_request *newest;  /* ... up to this one */
-    PyObject *streamer;    /* the task to which a stream belongs; NULL: none */
-    PyObject *failure;     /* the first error of the pipeline that nobody has been told of */
-    PyObject *complaint;   /* tuple (text, fields): the server's last error, until something else is sent; or NULL */
-    PyObject *pool;        /* that has lent it; None for none */
-    double expires;        /* seconds of time.monotonic(): the pool keeps it no longer */
-    hdpy_copy *copy;       /* whose block holds the lock; borrowed, NULL for none */
-    hdpy_lane *lane;       /* which has the connection to itself; borrowed, NULL for none */
-    double cancel_grace;   /* seconds that an interrupted query may take to end before the connection is given up */
-    PyObject *wait;        /* callable (fd, write, seconds or None) used instead of poll(), or None: gevent */
-    PyObject *loss;        /* exception: why the connection is broken */
-    hdpy_watch *watch;     /* the event loop's reader; NULL for sync use */
+    hdpy_request *request;  /* being answered; NULL when idle. Those behind it follow by `next` ... */
+    hdpy_request *last;     /* ... up to this one */
+    bool pipelined;         /* in pipeline mode: statements are queued, and nobody waits for each */
+    bool begun;             /* our BEGIN is among what was sent since the last Sync */
+    bool unsynced;          /* something was sent since the last Sync */
+    hdpy_request *arrived;  /* of the pipeline, answered; for hdpy_cursor_deliver() ... */
+    hdpy_request *newest;   /* ... up to this one */
+    PyObject *streamer;     /* the task to which a stream belongs; NULL: none */
+    PyObject *failure;      /* the first error of the pipeline that nobody has been told of */
+    PyObject *complaint;    /* tuple (text, fields): the server's last error, until something else is sent; or NULL */
+    PyObject *pool;         /* that has lent it; None for none */
+    double expires;         /* seconds of time.monotonic(): the pool keeps it no longer */
+    hdpy_copy *copy;        /* whose block holds the lock; borrowed, NULL for none */
+    hdpy_lane *lane;        /* which has the connection to itself; borrowed, NULL for none */
+    double cancel_grace;    /* seconds that an interrupted query may take to end before the connection is given up */
+    PyObject *wait;         /* callable (fd, write, seconds or None) used instead of poll(), or None: gevent */
+    PyObject *loss;         /* exception: why the connection is broken */
+    PyObject *interruption; /* exception of a signal handler, kept for whoever can raise it; NULL: none */
+    hdpy_watch *watch;      /* the event loop's reader; NULL for sync use */
 
     /* scratch of parameter dumping, kept between queries */
     hd_writer values;

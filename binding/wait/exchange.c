@@ -102,6 +102,26 @@ lose_after_receive(hdpy_connection *conn, int error)
         lose_by_errno(conn, "receiving", error);
 }
 
+/* ---- signals */
+
+void
+hdpy_keep_interruption(hdpy_connection *conn, PyObject *exception)
+{
+    if (conn->interruption == NULL)
+        conn->interruption = exception;
+    else
+        Py_XDECREF(exception);
+}
+
+int
+hdpy_raise_kept_interruption(hdpy_connection *conn)
+{
+    PyObject *exception = conn->interruption;
+    conn->interruption = NULL;
+    hdpy_raise(exception);
+    return -1;
+}
+
 /* ---- events */
 
 static void
@@ -307,7 +327,7 @@ turn(hdpy_connection *conn, hdpy_request *request, hdpy_deadline deadline)
 {
     hd_rc rc = HD_OK;
     hdpy_flush(conn);
-    if (hdpy_tls_raise(conn) < 0)
+    if (hdpy_raise_interruption(conn) < 0)
         return -1;
     if (conn->session.skipping) /* what was queued behind an error is aborted without a word of the server */
         hdpy_dispatch(conn);
@@ -338,7 +358,7 @@ turn(hdpy_connection *conn, hdpy_request *request, hdpy_deadline deadline)
         else if (hdpy_tls_has_more(conn))
             hdpy_receive(conn);
     }
-    if (hdpy_tls_raise(conn) < 0)
+    if (hdpy_raise_interruption(conn) < 0)
         return -1;
     return request->done ? 0 : PyErr_CheckSignals();
 }
@@ -377,6 +397,10 @@ wait_for(hdpy_connection *conn, hdpy_request *request, bool cancel)
             continue;
         if (!cancel && interruption == NULL)
             interruption = hdpy_take_exception();
+        if (request->done) {
+            PyErr_Clear();
+            break;
+        }
         cancel = false;
         if (!cancelled) {
             cancelled = true;
@@ -394,7 +418,7 @@ wait_for(hdpy_connection *conn, hdpy_request *request, bool cancel)
         break;
     }
     if (interruption == NULL)
-        return 0;
+        return hdpy_raise_interruption(conn);
     hdpy_raise(interruption);
     return -1;
 }

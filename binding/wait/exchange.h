@@ -21,6 +21,19 @@ bool hdpy_receive(hdpy_connection *conn);
  * socket is in; if nothing at all can be read there, that answers it. Or -1. */
 bool hdpy_still_alive(hdpy_connection *conn, int watch);
 
+/* Keeps the exception of a signal handler (stolen) that came where nothing can be raised: in a notice handler, within TLS. */
+void hdpy_keep_interruption(hdpy_connection *conn, PyObject *exception);
+
+/* Raises it: -1. */
+int hdpy_raise_kept_interruption(hdpy_connection *conn);
+
+/* 0: nothing was kept. */
+static inline int
+hdpy_raise_interruption(hdpy_connection *conn)
+{
+    return conn->interruption != NULL ? hdpy_raise_kept_interruption(conn) : 0;
+}
+
 /* Handles the messages already received. */
 void hdpy_dispatch(hdpy_connection *conn);
 

@@ -1,6 +1,7 @@
 #include "wait/tls.h"
 
 #include "module/errors.h"
+#include "wait/exchange.h"
 #include "wait/face.h"
 
 #include <errno.h>
@@ -59,7 +60,6 @@ hdpy_tls_free(hdpy_tls *tls)
     Py_CLEAR(tls->outgoing);
     Py_CLEAR(tls->unsent);
     Py_CLEAR(tls->failure);
-    Py_CLEAR(tls->interruption);
     PyMem_Free(tls);
 }
 
@@ -73,7 +73,6 @@ hdpy_tls_traverse(hdpy_tls *tls, visitproc visit, void *arg)
     Py_VISIT(tls->incoming);
     Py_VISIT(tls->outgoing);
     Py_VISIT(tls->failure);
-    Py_VISIT(tls->interruption);
     return 0;
 }
 
@@ -150,16 +149,6 @@ is_tls_failure(hdpy_connection *conn)
     return is_ssl(conn->st, "SSLError", &conn->st->SSLError);
 }
 
-/* Steals the exception. */
-static void
-keep_interruption(hdpy_connection *conn, PyObject *exception)
-{
-    if (conn->tls->interruption == NULL)
-        conn->tls->interruption = exception;
-    else
-        Py_XDECREF(exception);
-}
-
 /* The current exception ends the connection. One that is not TLS's own (Ctrl-C) is raised, too: it came behind the work,
  * and how much had been read is lost with it. */
 static void
@@ -168,18 +157,9 @@ take_failure(hdpy_connection *conn)
     bool ours = is_tls_failure(conn);
     PyObject *exception = hdpy_take_exception();
     if (!ours)
-        keep_interruption(conn, Py_XNewRef(exception));
+        hdpy_keep_interruption(conn, Py_XNewRef(exception));
     Py_XSETREF(conn->tls->failure, exception);
     errno = EPROTO;
-}
-
-int
-hdpy_tls_raise_interruption(hdpy_connection *conn)
-{
-    PyObject *exception = conn->tls->interruption;
-    conn->tls->interruption = NULL;
-    hdpy_raise(exception);
-    return -1;
 }
 
 /* ---- sending */
@@ -238,7 +218,7 @@ encrypt_and_send(hdpy_connection *conn, hd_span out)
             return -1;
         }
         /* A signal handler has raised, before the work or behind it: records are made of all of it, or of nothing. */
-        keep_interruption(conn, hdpy_take_exception());
+        hdpy_keep_interruption(conn, hdpy_take_exception());
         if (pending(conn, tls->outgoing) <= 0) {
             PyErr_Clear();
             errno = EAGAIN;
@@ -312,7 +292,7 @@ call_read(hdpy_connection *conn, uint8_t *to, size_t room)
     }
     if (is_tls_failure(conn) || PyErr_ExceptionMatches(PyExc_MemoryError))
         return BROKEN;
-    keep_interruption(conn, hdpy_take_exception());
+    hdpy_keep_interruption(conn, hdpy_take_exception());
     return INTERRUPTED;
 }
 
@@ -336,7 +316,7 @@ open_record(hdpy_connection *conn, uint8_t *to)
 {
     hdpy_tls *tls = conn->tls;
     if (PyErr_CheckSignals() < 0) /* here rather than there */
-        keep_interruption(conn, hdpy_take_exception());
+        hdpy_keep_interruption(conn, hdpy_take_exception());
     PyByteArray_AS_STRING(tls->scratch)[0] = (char)NEVER_ALONE;
     Py_ssize_t n = call_read(conn, to, 1);
     if (n != 1 && n != INTERRUPTED)

@@ -8,19 +8,18 @@
 #include "objects/connection.h"
 
 typedef struct hdpy_tls {
-    PyObject *object;       /* ssl.SSLObject, for those who ask ... */
-    PyObject *engine;       /* ... and what it calls itself */
-    PyObject *scratch;      /* bytearray for what little is read */
-    PyObject *incoming;     /* ssl.MemoryBIO with records received ... */
-    PyObject *outgoing;     /* ... and with records to send */
-    PyObject *unsent;       /* bytes that the socket has not taken yet; NULL: none */
-    Py_ssize_t sent;        /* of them, that it has */
-    Py_ssize_t waiting;     /* in `incoming`, while there is a record to be opened */
-    Py_ssize_t left;        /* of the record being read */
-    bool drained;           /* what was received has been read: only more from the socket can give more */
-    bool busy;              /* a signal handler or a finalizer within our calls must not come here again */
-    PyObject *failure;      /* exception: why the connection can't be read; NULL: none */
-    PyObject *interruption; /* exception of a signal handler, to be raised by whoever can */
+    PyObject *object;   /* ssl.SSLObject, for those who ask ... */
+    PyObject *engine;   /* ... and what it calls itself */
+    PyObject *scratch;  /* bytearray for what little is read */
+    PyObject *incoming; /* ssl.MemoryBIO with records received ... */
+    PyObject *outgoing; /* ... and with records to send */
+    PyObject *unsent;   /* bytes that the socket has not taken yet; NULL: none */
+    Py_ssize_t sent;    /* of them, that it has */
+    Py_ssize_t waiting; /* in `incoming`, while there is a record to be opened */
+    Py_ssize_t left;    /* of the record being read */
+    bool drained;       /* what was received has been read: only more from the socket can give more */
+    bool busy;          /* a signal handler or a finalizer within our calls must not come here again */
+    PyObject *failure;  /* exception: why the connection can't be read; NULL: none */
 } hdpy_tls;
 
 /* Takes over a handshake that is done: (SSLObject, incoming, outgoing). NULL with an exception. */
@@ -46,16 +45,6 @@ static inline bool
 hdpy_has_unsent(const hdpy_connection *conn)
 {
     return hd_session_outgoing(&conn->session).n != 0 || (conn->tls != NULL && conn->tls->unsent != NULL);
-}
-
-/* Raises what a signal handler raised meanwhile: -1. */
-int hdpy_tls_raise_interruption(hdpy_connection *conn);
-
-/* 0: there was nothing to raise. */
-static inline int
-hdpy_tls_raise(hdpy_connection *conn)
-{
-    return conn->tls != NULL && conn->tls->interruption != NULL ? hdpy_tls_raise_interruption(conn) : 0;
 }
 
 #endif

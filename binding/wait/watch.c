@@ -182,7 +182,7 @@ hdpy_watch_flush(hdpy_connection *conn)
 {
     hdpy_watch *watch = conn->watch;
     hdpy_flush(conn);
-    if (hdpy_tls_raise(conn) < 0 || hdpy_face_raise(conn) < 0)
+    if (hdpy_raise_interruption(conn) < 0 || hdpy_face_raise(conn) < 0)
         return -1;
     bool pending = conn->fd >= 0 && hdpy_has_unsent(conn);
     if (watch == NULL || watch->loop == NULL || watch->face != NULL || pending == watch->writing)

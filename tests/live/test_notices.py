@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 
 import pytest
 
@@ -169,3 +170,17 @@ async def test_malformed_notice_asyncio(pg, babbling):
     with pytest.raises(pg.OperationalError, match="malformed"):
         await conn.execute("")
     assert conn.broken
+
+
+@pytest.mark.howdah_only
+def test_signal_in_a_handler(auto):
+    """Ctrl-C is not lost with the handler that it meets."""
+
+    def press(diagnostic):
+        signal.raise_signal(signal.SIGINT)
+
+    auto.add_notice_handler(press)
+    for then in ("null", "perform pg_sleep(30)"):
+        with pytest.raises(KeyboardInterrupt):
+            auto.execute(f"do $$ begin raise notice 'x'; {then}; end $$")
+        assert auto.execute("select 'mine'").fetchone() == ("mine",)
