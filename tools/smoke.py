@@ -3,7 +3,8 @@
     python tools/smoke.py [3.12 ...]
 
 Looks for python3.10 to python3.13 on the PATH and among pyenv's versions. Each environment is made in build-smoke/,
-the package is built from the source folder as `pip install .` does, and used from outside that folder.
+the package is built from the source folder as `pip install .` does, and used from outside that folder; from 3.12 on
+in several interpreters at once, too.
 """
 
 from __future__ import annotations
@@ -37,8 +38,10 @@ def smoke(python: str, version: str, dsn: str) -> None:
     installed = folder / "venv" / "bin" / "python"
     run(installed, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", ROOT)
     with tempfile.TemporaryDirectory() as elsewhere:
-        shutil.copy(ROOT / "tests" / "smoke.py", elsewhere)
-        run(installed, Path(elsewhere) / "smoke.py", dsn, cwd=elsewhere)
+        programs = ["smoke.py"] if version < "3.12" else ["smoke.py", "isolated/subinterpreters.py"]
+        for program in programs:
+            copied = shutil.copy(ROOT / "tests" / program, elsewhere)
+            run(installed, copied, dsn, cwd=elsewhere)
 
 
 def run(*command: str | Path, cwd: str | None = None) -> None:
