@@ -202,7 +202,7 @@ matrix: build ## Real parts: PostgreSQL 17 and 18 and pgbouncer of newer Debians
 	$(RUN) -m pip install --quiet --group matrix
 	$(RUN) tests/servers/debootstrapped.py
 	$(RUN) -m pytest tests/matrix --timeout=300
-	for root in .cache/servers/*; do HOWDAH_DEBIAN=$$PWD/$$root $(RUN) -m pytest tests/live/test_tls.py tests/live/test_pgbouncer.py || exit; done
+	for root in $$($(RUN) tests/servers/debootstrapped.py); do HOWDAH_DEBIAN=$$root $(RUN) -m pytest tests/live/test_tls.py tests/live/test_pgbouncer.py || exit; done
 	$(RUN) tests/servers/matrix.py $(ARGS)
 
 smoke: build ## Install into a fresh environment of each CPython on this machine, and try it

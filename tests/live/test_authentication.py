@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import random
 
+import psycopg
 import pytest
+
+from howdah._connect.saslprep import saslprep
+from howdah._connect.scram import stored_secret
 
 METHODS = ["trust", "password", "md5", "scram-sha-256"]
 WITH_PASSWORD = METHODS[1:]
@@ -156,6 +162,30 @@ def test_passwords_beyond_ascii(whoami, pg, server, logins, password):
         assert whoami(login.dsn, password=password) == login.user
     finally:
         set_password(login.password)
+
+
+# What SASLprep treats in ways of its own: blanks, what is dropped, composed, compatible, unassigned, right to left.
+UNUSUAL = (
+    "aZ1 ~\x00\x7f\x80\xa0\xaa\xad\xb5\u00c5\u0221\u0301\u030a\u0340\u0341\u034f\u05be\u05d0\u0627\u0628\u06dd\u0660"
+    "\u070f\u1100\u1161\u11a8\u1680\u1806\u180b\u180e\u2000\u200b\u200c\u200d\u200e\u2028\u202e\u205f\u2060\u2126\u212b\u2168"
+    "\u2ff0\u3000\u304b\u3099\uac00\ue000\ufb01\ufb1d\ufdfa\ufe00\ufe0f\ufeff\uff21\ufff9\ufffd\uffff\U0001d15e\U0001f418"
+    "\U000e0001\U000f0000\U0010ffff"
+).replace("\x00", "")
+
+
+@pytest.mark.howdah_only
+def test_passwords_are_prepared_as_by_libpq(server):
+    with psycopg.connect(server.dsn, autocommit=True) as conn:
+        if conn.info.server_version < 160000:
+            pytest.skip("scram_iterations came with PostgreSQL 16")
+        conn.execute("set scram_iterations = 1")
+        rng = random.Random(3)
+        for _ in range(3000):
+            password = "".join(rng.choices(UNUSUAL, k=rng.randint(1, 6)))
+            theirs = conn.pgconn.encrypt_password(password.encode(), b"user", b"scram-sha-256")
+            iterations, salt = theirs.split(b"$")[1].split(b":")
+            ours = stored_secret(saslprep(password).encode(), base64.b64decode(salt), int(iterations))
+            assert ours == theirs, ascii(password)
 
 
 def test_a_password_that_is_changed(whoami, pg, server, logins):

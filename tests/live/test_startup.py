@@ -16,6 +16,7 @@ import socket
 import struct
 import threading
 import time
+import warnings
 
 import pytest
 
@@ -272,6 +273,37 @@ def test_md5(connect):
 
     with FakeServer(script) as server:
         connect(**server.params)
+
+
+@pytest.mark.howdah_only
+def test_a_password_in_clear_to_another_machine_is_warned_of(connect):
+    def script(peer):
+        peer.startup()
+        peer.send(authentication(3))
+        peer.read()
+        peer.send(WELCOME)
+        peer.rest()
+
+    with FakeServer(script) as server:
+        # Which leads to this machine, and isn't one of the addresses that say so.
+        elsewhere = {**server.params, "host": "0.0.0.0"}
+        with pytest.warns(RuntimeWarning, match="in clear text, over a connection without TLS"):
+            connect(**elsewhere)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            connect(**server.params)
+    assert not server.failures
+
+
+@pytest.mark.howdah_only
+def test_md5_on_a_machine_that_forbids_it(pg, connect, monkeypatch):
+    """A policy such as FIPS 140."""
+
+    def forbid(*args, **kwargs):
+        raise ValueError("[digital envelope routines] unsupported")
+
+    monkeypatch.setattr(hashlib, "md5", forbid)
+    refused(pg, connect, says(authentication(5, b"salt")), "asks for an MD5 password, and MD5 is disabled")
 
 
 def test_one_password_is_enough(pg, connect):

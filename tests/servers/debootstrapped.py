@@ -2,9 +2,9 @@
 
     python tests/servers/debootstrapped.py
 
-makes those that are not there, in .cache/servers (minutes and 700 MB for each). From where packages come is for apt's
-own configuration to say. Making one and going into it takes root. PostgreSQL 18 gets a judge of OAuth tokens
-(oauth_validator.c), since Debian has none.
+makes those that are not there, in .cache/servers (minutes and 700 MB for each), and prints their roots. From where
+packages come is for apt's own configuration to say. Making one and going into it takes root. PostgreSQL 18 gets a
+judge of OAuth tokens (oauth_validator.c), since Debian has none.
 """
 
 from __future__ import annotations
@@ -84,8 +84,9 @@ def main() -> None:
     CACHE.mkdir(parents=True, exist_ok=True)
     for version, suite in SUITES.items():
         if not (CACHE / suite).exists():
-            print(f"PostgreSQL {version} and pgbouncer of Debian {suite} …", flush=True)
+            print(f"PostgreSQL {version} and pgbouncer of Debian {suite} …", file=sys.stderr)
             make(version)
+    print(*made().values())
 
 
 if __name__ == "__main__":
