@@ -12,8 +12,7 @@ hdpy_face_open(hdpy_connection *conn, PyObject *loop, PyObject *sock)
 {
     hdpy_watch *watch = conn->watch;
     PyObject *cls = hdpy_import_once(&conn->st->Face, "howdah._face", "Face"); // borrowed
-    watch->stuffed = true;
-    watch->paused = false;
+    watch->opened = watch->stuffed = watch->paused = false;
     if (cls != NULL)
         watch->face = PyObject_CallFunction(cls, "OOiO", (PyObject *)watch, loop, conn->fd, sock ? sock : Py_None);
     return watch->face ? 0 : -1;
@@ -73,6 +72,8 @@ hdpy_face_send(hdpy_watch *watch, const void *p, size_t n)
         errno = watch->failure ? EPIPE : EAGAIN;
         return -1;
     }
+    if (!watch->opened) /* nothing of ours waits there yet */
+        return send(watch->fd, p, n, MSG_NOSIGNAL | MSG_DONTWAIT);
     PyErr_Fetch(&type, &value, &traceback);
     if (n > PORTION)
         n = PORTION;

@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 
 /* Has the loop make a transport, of `sock` if that is the socket object by which it knows the connection, or NULL. The
- * watch is told when there is one; until then nothing can be sent. -1: an exception. */
+ * watch is told when there is one; until then it sends by itself. -1: an exception. */
 int hdpy_face_open(hdpy_connection *conn, PyObject *loop, PyObject *sock);
 
 /* The transport is given up. True: with bytes that it had taken and not sent. Keeps a current exception. */

@@ -116,7 +116,7 @@ watch_new(hdpy_connection *conn)
     watch->writing = watch->direct = watch->forgetful = false;
     watch->operation = NULL;
     watch->face = watch->failure = NULL;
-    watch->paused = watch->stuffed = false;
+    watch->opened = watch->paused = watch->stuffed = false;
     watch->chunk = NULL;
     watch->at = NULL;
     watch->room = watch->arrived = 0;
@@ -359,6 +359,7 @@ static PyMethodDef methods[] = {
 };
 
 static PyMemberDef members[] = {
+    {"opened", T_BOOL, offsetof(hdpy_watch, opened), 0, NULL},
     {"paused", T_BOOL, offsetof(hdpy_watch, paused), READONLY, NULL},
     {"stuffed", T_BOOL, offsetof(hdpy_watch, stuffed), 0, NULL},
     {NULL},

@@ -19,6 +19,7 @@ struct hdpy_watch {
 
     /* of a loop that takes no readers: wait/face.h */
     PyObject *face;    /* NULL: there is a reader */
+    bool opened;       /* has a transport */
     bool paused;       /* shall not receive now */
     bool stuffed;      /* can send nothing now */
     hd_chunk *chunk;   /* in which ... */

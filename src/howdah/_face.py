@@ -41,7 +41,8 @@ class Face(asyncio.BufferedProtocol):
             return
         if self._watch.paused:
             transport.pause_reading()
-        self.resume_writing()
+        self._watch.opened = True
+        self._watch.writable()
 
     def get_buffer(self, sizehint: int) -> Any:
         return self._watch.room()
