@@ -58,7 +58,7 @@ write_literal(target *t, PyObject *value)
     return 0;
 }
 
-static int
+static inline int
 dump_one(target *t, size_t i, char format, PyObject *value)
 {
     hdpy_connection *conn = t->conn;
