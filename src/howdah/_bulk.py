@@ -54,7 +54,7 @@ def copy_rows(
     if not source.are_there:
         return 0
     cur = Cursor(conn, row_factory=tuple_row)
-    cur.execute(TABLE, {"table": table}, prepare=False)
+    cur.execute(TABLE, {"table": table})
     target = CopyTarget(cur.fetchall(), source, binary, upsert, cur)
     if upsert is None:
         _copy(cur, source, target, progress)

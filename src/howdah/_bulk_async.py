@@ -53,7 +53,7 @@ async def copy_rows(
     if not source.are_there:
         return 0
     cur = AsyncCursor(conn, row_factory=tuple_row)
-    await cur.execute(TABLE, {"table": table}, prepare=False)
+    await cur.execute(TABLE, {"table": table})
     target = CopyTarget(await cur.fetchall(), source, binary, upsert, cur)
     if upsert is None:
         await _copy(cur, source, target, progress)
