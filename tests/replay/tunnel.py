@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from servers.certificates import Authority
 from servers.fake import SSL_REQUEST
 
 # What is to be sent, and how many bytes were sent before: what is sent instead, and how the connection ends, if so.
@@ -24,6 +23,8 @@ class TunnelEnd(OSError):
 
 def server_context(folder: Path) -> ssl.SSLContext:
     """With a certificate of its own, which is made in the folder."""
+    from servers.certificates import Authority  # needs a package that not every interpreter has
+
     Authority(folder).issue("server", "localhost", ["localhost", "127.0.0.1"])
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "server.crt", folder / "server.key")
