@@ -101,7 +101,8 @@ class Pooler:
     def version(root: Path = CHOSEN) -> tuple[int, ...]:
         path = root / program(root).relative_to(HERE)
         command = [str(path)] if root == HERE else ["chroot", str(root), str(program(root))]
-        text = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True).stdout
+        command.append("--version")
+        text = subprocess.run(command, env=without_postgres(), capture_output=True, text=True, check=True).stdout
         return tuple(map(int, text.split()[1].split(".")))
 
     @property
