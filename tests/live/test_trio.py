@@ -1,36 +1,18 @@
-"""AsyncConnection under trio, by trio-asyncio: an asyncio loop within trio's."""
+"""AsyncConnection under trio, in a process of its own: trio-asyncio replaces asyncio's policy when it is imported."""
 
 from __future__ import annotations
 
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-trio = pytest.importorskip("trio")
-trio_asyncio = pytest.importorskip("trio_asyncio")
+PROGRAM = Path(__file__).parent.parent / "isolated" / "under_trio.py"
 
 
+@pytest.mark.skipif(importlib.util.find_spec("trio_asyncio") is None, reason="needs trio-asyncio")
 def test_trio(pg, dsn):
-    in_trio = trio_asyncio.aio_as_trio
-
-    async def main():
-        async with trio_asyncio.open_loop():
-            conn = await in_trio(pg.AsyncConnection.connect)(dsn, autocommit=True)
-
-            async def ask(n):
-                cur = await in_trio(conn.execute)("select %s::int", [n])
-                assert await in_trio(cur.fetchone)() == (n,)
-
-            async with trio.open_nursery() as nursery:
-                for n in range(20):
-                    nursery.start_soon(ask, n)
-            for n in range(10):
-                with trio.move_on_after(0.01 * n) as scope:
-                    await in_trio(conn.execute)("select pg_sleep(60)")
-                assert scope.cancelled_caught
-                if conn.closed:  # the request to cancel came before the query
-                    conn = await in_trio(pg.AsyncConnection.connect)(dsn, autocommit=True)
-                await ask(n)
-            async with in_trio(conn.transaction()):
-                await ask(6)
-            await in_trio(conn.close)()
-
-    trio.run(main)
+    done = subprocess.run([sys.executable, PROGRAM, pg.__name__, dsn], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
