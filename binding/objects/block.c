@@ -49,8 +49,11 @@ leave(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
 }
 
 static PyMethodDef methods[] = {
-    {"__enter__", enter, METH_NOARGS, NULL},
-    {"__exit__", (PyCFunction)(void (*)(void))leave, METH_FASTCALL, NULL},
+    {"__enter__", enter, METH_NOARGS,
+     PyDoc_STR("__enter__($self, /)\n--\n\nEnters the block. Raises what _enter() does.")},
+    {"__exit__", (PyCFunction)(void (*)(void))leave, METH_FASTCALL,
+     PyDoc_STR("__exit__($self, exc_type, exc_val, exc_tb, /)\n--\n\n"
+               "Ends the block; whether its exception ends here. Raises what _exit() does.")},
     {NULL},
 };
 
