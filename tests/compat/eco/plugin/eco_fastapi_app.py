@@ -210,7 +210,7 @@ def big_sync(n: int):
 
 # --- async pool ------------------------------------------------------------
 @app.post("/async/accounts", status_code=201)
-async def create_account(a: AccountIn, conn=Depends(aconn)) -> AccountOut:
+async def create_account(a: AccountIn, conn=Depends(aconn, scope="function")) -> AccountOut:
     try:
         async with conn.transaction():
             cur = await conn.execute(
@@ -223,7 +223,7 @@ async def create_account(a: AccountIn, conn=Depends(aconn)) -> AccountOut:
 
 
 @app.get("/async/accounts/{id}")
-async def get_account(id: int, conn=Depends(aconn)) -> AccountOut:
+async def get_account(id: int, conn=Depends(aconn, scope="function")) -> AccountOut:
     row = await (await conn.execute("select * from eco_app.accounts where id = %s", (id,))).fetchone()
     if row is None:
         raise HTTPException(404)
@@ -249,7 +249,7 @@ async def transfer(t: Transfer):
 
 
 @app.post("/async/events")
-async def add_events(account_id: int, n: int, conn=Depends(aconn)):
+async def add_events(account_id: int, n: int, conn=Depends(aconn, scope="function")):
     now = dt.datetime(2024, 1, 1, tzinfo=dt.timezone.utc)
     async with conn.cursor() as cur:
         await cur.executemany(
@@ -278,7 +278,7 @@ async def add_events(account_id: int, n: int, conn=Depends(aconn)):
 
 
 @app.post("/async/events/copy")
-async def copy_events(account_id: int, n: int, conn=Depends(aconn)):
+async def copy_events(account_id: int, n: int, conn=Depends(aconn, scope="function")):
     async with conn.cursor() as cur:
         async with cur.copy("copy eco_app.events (account_id, kind, uid, payload) from stdin") as cp:
             for i in range(n):
@@ -353,7 +353,7 @@ async def pool_stats():
 
 # --- SQLAlchemy async --------------------------------------------------------
 @app.post("/sa/orders", status_code=201)
-async def create_order(o: OrderIn, s: AsyncSession = Depends(session)):
+async def create_order(o: OrderIn, s: AsyncSession = Depends(session, scope="function")):
     order = Order(**o.model_dump())
     s.add(order)
     try:
@@ -368,7 +368,7 @@ async def create_order(o: OrderIn, s: AsyncSession = Depends(session)):
 
 
 @app.get("/sa/accounts/{id}")
-async def sa_account(id: int, s: AsyncSession = Depends(session)):
+async def sa_account(id: int, s: AsyncSession = Depends(session, scope="function")):
     a = (await s.scalars(select(Account).options(selectinload(Account.orders)).where(Account.id == id))).one_or_none()
     if a is None:
         return Response(status_code=404)
@@ -380,7 +380,7 @@ async def sa_account(id: int, s: AsyncSession = Depends(session)):
 
 
 @app.get("/sa/report")
-async def sa_report(s: AsyncSession = Depends(session)):
+async def sa_report(s: AsyncSession = Depends(session, scope="function")):
     rows = await s.execute(
         select(Account.name, func.count(Order.id), func.coalesce(func.sum(Order.total), 0))
         .outerjoin(Order)
