@@ -26,11 +26,10 @@ import sysconfig
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workloads import COPIED, INSERT_FORMATTED, ROW, ROW_TYPES, SETUP, formatted
+from workloads import COPIED, INSERT_FORMATTED, ROW, ROW_TYPES, SETUP, Account, formatted
 
 HERE = Path(__file__).resolve().parent
 AGREED = HERE / "budget.json"
@@ -41,15 +40,6 @@ ROWS = 1000
 ACCOUNTS = "select id, name, balance, active, created from b_acc where id <= 1000"
 INSERT_VALUES = "insert into b_ins values %s"
 MANY_ROWS = "select i, i*2 as b, i::float8 as c, 'abcdef' as d from generate_series(1, 10000) i"
-
-
-@dataclass
-class Account:
-    id: int
-    name: str
-    balance: Any
-    active: bool
-    created: Any
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from collections import defaultdict
 import pytest
 
 import alarm
-from beside import eventually, eventually_async
+from beside import eventually, eventually_async, open_sockets
 from howdah.pool import AsyncConnectionPool, AsyncNullConnectionPool, ReadLane
 from replay import everyday, scenarios, sound
 from replay.blocking import blocking
@@ -214,20 +214,11 @@ async def test_connecting(pg, dsn, other):
         conn = await pg.AsyncConnection.connect(dsn, application_name=name)
         await conn.close()
 
-    def sockets():
-        found = 0
-        for fd in os.listdir("/proc/self/fd"):
-            try:
-                found += os.readlink(f"/proc/self/fd/{fd}").startswith("socket:")
-            except OSError:
-                continue
-        return found
-
     rng = random.Random("connect")
     waits = await uninterrupted(connect())
-    before = sockets()
+    before = open_sockets()
     for _ in range(TIMES or 50):
         await interrupted(connect(), interruption(rng, waits, 0.01))
-    await eventually_async(lambda: sockets() <= before, GRACE)
+    await eventually_async(lambda: open_sockets() <= before, GRACE)
     left = "select count(*) from pg_stat_activity where application_name = %s"
     await asyncio.to_thread(eventually, lambda: other.fetchval(left, [name]) == 0, GRACE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import threading
 import time
@@ -13,7 +12,7 @@ from functools import partial
 import pytest
 
 from alarm import interrupted
-from beside import eventually_async, within
+from beside import eventually_async, open_sockets, within
 
 
 def ask(conn, tag):
@@ -251,19 +250,9 @@ def test_cancelled_from_many_sides(pg, auto):
 
 async def test_nothing_is_left_over(pg, aauto):
     """Many cancels leave no open sockets behind."""
-    before = _sockets()
+    before = open_sockets()
     for _ in range(20):
         with pytest.raises(asyncio.TimeoutError):
             await asyncio.wait_for(aauto.execute("select pg_sleep(60)"), 0.005)
-    await eventually_async(lambda: _sockets() <= before)
+    await eventually_async(lambda: open_sockets() <= before)
     assert [task for task in asyncio.all_tasks() if task is not asyncio.current_task()] == []
-
-
-def _sockets():
-    found = 0
-    for fd in os.listdir("/proc/self/fd"):
-        try:
-            found += os.readlink(f"/proc/self/fd/{fd}").startswith("socket:")
-        except OSError:
-            continue
-    return found
