@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections import defaultdict
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -46,6 +47,16 @@ def stage(request, pg, dsn, server, tmp_path_factory):
     context = server_context(tmp_path_factory.mktemp("tls")) if request.param == "tls" else None
     with Stage(pg, {"host": server.host, "port": server.port, **who}, context) as stage:
         yield stage
+
+
+@pytest.fixture(scope="module")
+def tally(request):
+    """Seconds that each run took, by what was run."""
+    tally = defaultdict(list)
+    yield tally
+    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        for what, took in tally.items():
+            print(f"\n{what}: {len(took)} runs, the slowest {max(took):.2f} s", end="")
 
 
 # Seconds for which a connection is not given up while a cancelled query doesn't end: the machine may be slow.
