@@ -109,7 +109,9 @@ say_goodbye(hdpy_connection *conn)
         return;
     hd_write_terminate(&conn->session.out);
     hd_span out = hd_session_outgoing(&conn->session);
-    if (hdpy_send(conn, out) < 0) {
+    if (conn->tls != NULL)
+        hdpy_tls_send_last(conn, out);
+    else if (hdpy_send(conn, out) < 0) {
         /* The server notices the end of the connection anyway. */
     }
 }
@@ -316,6 +318,8 @@ connection_close(PyObject *self, PyObject *unused)
     }
     say_goodbye(conn);
     hdpy_connection_lose_because(conn, "the connection is closed");
+    if (hdpy_raise_interruption(conn) < 0)
+        return NULL;
     Py_RETURN_NONE;
 }
 

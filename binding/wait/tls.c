@@ -252,6 +252,38 @@ hdpy_tls_send(hdpy_connection *conn, hd_span out)
     return n;
 }
 
+/* Writes, and has the SSLObject say that nothing follows. It would like to hear the same, which nobody waits for. */
+static void
+write_last(hdpy_connection *conn, hd_span out)
+{
+    PyObject *done = NULL;
+    if (write_to(conn, conn->tls->engine, out) == 0)
+        done = PyObject_CallMethod(conn->tls->object, "unwrap", NULL);
+    Py_XDECREF(done);
+    if (done == NULL && is_tls_failure(conn))
+        PyErr_Clear();
+    else if (done == NULL)
+        hdpy_keep_interruption(conn, hdpy_take_exception());
+}
+
+void
+hdpy_tls_send_last(hdpy_connection *conn, hd_span out)
+{
+    PyObject *type, *value, *traceback;
+    if (conn->tls->busy)
+        return;
+    PyErr_Fetch(&type, &value, &traceback);
+    conn->tls->busy = true;
+    if (out.n <= SLICE && send_records(conn)) {
+        write_last(conn, out);
+        if (take_records(conn) == 0)
+            send_records(conn);
+    }
+    PyErr_Clear();
+    conn->tls->busy = false;
+    PyErr_Restore(type, value, traceback);
+}
+
 /* ---- receiving */
 
 /* engine.read(room, to): the number of bytes, 0 for the end, or one of `outcome`, BROKEN with an exception. One that isn't

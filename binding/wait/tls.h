@@ -30,6 +30,9 @@ int hdpy_tls_traverse(hdpy_tls *tls, visitproc visit, void *arg);
 /* As send() without blocking. What it takes may wait here; with nothing to send, it sends that. */
 ssize_t hdpy_tls_send(hdpy_connection *conn, hd_span out);
 
+/* Sends what is left to say, and that it was all (close_notify), as far as that is possible without blocking. */
+void hdpy_tls_send_last(hdpy_connection *conn, hd_span out);
+
 /* As recv(); it gives what has been received before anything else. */
 ssize_t hdpy_tls_receive(hdpy_connection *conn, uint8_t *to, size_t room, int flags);
 

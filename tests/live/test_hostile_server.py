@@ -20,7 +20,7 @@ from beside import QUARANTINE
 from replay.play import ROADS, strangers
 from replay.scenarios import SCENARIOS
 from replay.spoil import spoiled
-from replay.tunnel import CHANGES, FIN, RST, changed, cut
+from replay.tunnel import CHANGES, FIN, RST, changed, cut, server_context
 from servers.fake import FakeServer, authentication, message, welcome
 
 pytestmark = pytest.mark.howdah_only
@@ -105,10 +105,16 @@ def address_space():
         return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmPeak:"))
 
 
+@pytest.fixture(scope="module")
+def context(tmp_path_factory):
+    return server_context(tmp_path_factory.mktemp("tls"))
+
+
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="the kernel does not tell the size of a process")
 @pytest.mark.parametrize("road", ROADS)
+@pytest.mark.parametrize("transport", ["plain", "tls"])
 @pytest.mark.parametrize("kind", [b"D", b"d", b"T", b"C", b"E", b"N", b"A", b"S", b"R", b"1"])
-def test_memory_follows_what_arrives(pg, road, kind):
+def test_memory_follows_what_arrives(pg, context, transport, road, kind):
     """A message says that a gigabyte follows, and a megabyte does."""
 
     def script(peer):
@@ -137,12 +143,14 @@ def test_memory_follows_what_arrives(pg, road, kind):
             else:
                 await conn.execute("select 1")
 
-    with FakeServer(script) as server:
+    encrypted = transport == "tls"
+    with FakeServer(script, context=context if encrypted else None) as server:
+        where = {**server.params, "sslmode": "require" if encrypted else "disable"}
         before, touched = address_space(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         with pytest.raises(pg.OperationalError):
             if road == "blocking":
-                blocking(server.params)
+                blocking(where)
             else:
-                asyncio.run(under_asyncio(server.params))
+                asyncio.run(under_asyncio(where))
         assert address_space() - before < ANNOUNCED // 2
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - touched < MEMORY + QUARANTINE // 1024

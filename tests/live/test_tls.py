@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import shutil
 import ssl
@@ -10,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from beside import eventually
+from beside import Watch, eventually
 from servers.certificates import SIGNATURES, Authority
 from servers.debian import Debian
 
@@ -441,6 +442,24 @@ def test_cancel_goes_over_tls(pg, tls):
         assert conn._encryption is not None
 
 
+@pytest.mark.parametrize("method", ["cancel", "cancel_safe"])
+async def test_cancel(pg, tls, method):
+    with pg.connect(tls.dsn, sslmode="require", autocommit=True) as other:
+        watch = Watch(other)
+        with pg.connect(tls.dsn, sslmode="require", autocommit=True) as conn:
+            with watch.during(conn, getattr(conn, method)), pytest.raises(pg.errors.QueryCanceled):
+                conn.execute("select pg_sleep(60)")
+            assert conn.execute("select 1").fetchone() == (1,)
+        async with await pg.AsyncConnection.connect(tls.dsn, sslmode="require", autocommit=True) as aconn:
+            task = asyncio.create_task(aconn.execute("select pg_sleep(60)"))
+            await watch.busy_async(aconn)
+            if (cancelled := getattr(aconn, method)()) is not None:
+                await cancelled
+            with pytest.raises(pg.errors.QueryCanceled):
+                await task
+            assert await aconn.fetchval("select 1") == 1
+
+
 async def test_a_cancelled_task(pg, tls):
     async with await pg.AsyncConnection.connect(tls.dsn, sslmode="require", autocommit=True) as conn:
         task = asyncio.create_task(conn.execute("select pg_sleep(60)"))
@@ -513,3 +532,32 @@ def test_forgotten(pg, tls):
         pid = conn.info.backend_pid
         del conn
         eventually(lambda: not other.fetchval("select count(*) from pg_stat_activity where pid = %s", [pid]))
+
+
+@pytest.mark.filterwarnings("ignore:.*was deleted while still open:ResourceWarning")
+@pytest.mark.parametrize("way", ["close", "forget"])
+def test_a_forked_child(pg, tls, way):
+    """It has the keys, too, but says nothing: the parent goes on."""
+    held = [pg.connect(tls.dsn, sslmode="require", autocommit=True)]
+    pid = os.fork()
+    if pid == 0:
+        try:
+            if way == "close":
+                held[0].close()
+            held.clear()
+            gc.collect()
+        finally:
+            os._exit(0)
+    os.waitpid(pid, 0)
+    assert held[0].execute("select 1").fetchone() == (1,)
+    held[0].close()
+
+
+def test_says_goodbye(pg, tls):
+    """The server's log has no unexpected end."""
+    before = len(log_of(tls))
+    with pg.connect(tls.dsn, sslmode="require", autocommit=True) as other:
+        with pg.connect(tls.dsn, sslmode="require") as conn:
+            pid = conn.info.backend_pid
+        eventually(lambda: not other.fetchval("select count(*) from pg_stat_activity where pid = %s", [pid]))
+    assert "unexpected" not in log_of(tls)[before:]

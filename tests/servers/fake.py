@@ -40,7 +40,8 @@ class Peer:
             if self._context is not None:
                 self.encrypt()
             length, self.protocol = struct.unpack("!II", self._exactly(8))
-        words = [word.decode() for word in self._exactly(length - 8).split(b"\0")]
+        self.asked = self._exactly(length - 8)
+        words = [word.decode() for word in self.asked.split(b"\0")]
         return dict(zip(words[0:-2:2], words[1:-2:2], strict=True))
 
     def read(self) -> tuple[bytes, bytes]:
