@@ -146,7 +146,7 @@ def together(run: Run) -> Iterator[Target]:
     yield at_most("read lane, query of 1 ms", "99th percentile beside one of 100 ms", share, 3, "x that without")
     for name, row in run.data["web"].items():
         work = f"TechEmpower's 20 {name} under FastAPI"
-        for ours, theirs in (("batch", "serial"), ("batch", "batch"), ("serial", "serial")):
+        for ours, theirs in (("lane", "serial"), ("serial", "serial"), ("batch", "serial"), ("batch", "batch")):
             figure = row[f"howdah-{ours}"][0] / row[f"asyncpg-{theirs}"][0]
             yield at_least(work, f"{ours}: requests/s", figure, 1.5, f"x asyncpg, {theirs}")
 

@@ -23,12 +23,14 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import cast
 
+import uvloop
 from run import server
 
 import howdah
 
-APPLICATIONS = ("howdah-batch", "howdah-serial", "asyncpg-batch", "asyncpg-serial")
+APPLICATIONS = ("howdah-lane", "howdah-batch", "howdah-serial", "asyncpg-batch", "asyncpg-serial")
 WORKS = ("queries", "updates")
 VISITORS = 32
 SETUP = """
@@ -43,8 +45,8 @@ class Application:
     def __init__(self, name: str, uri: str, loop: str) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self.port = listener.getsockname()[1]
-            command = [sys.executable, "-m", "uvicorn", "--log-level", "warning", "--no-access-log", "--loop", loop]
-            command += ["--fd", str(listener.fileno()), "--app-dir", str(Path(__file__).parent), "web_app:app"]
+            program = Path(__file__).parent / "web_app.py"
+            command = [sys.executable, str(program), str(listener.fileno()), loop]
             environment = {**os.environ, "BENCH_APPLICATION": name, "BENCH_URI": uri}
             self.process = subprocess.Popen(command, pass_fds=[listener.fileno()], env=environment)
 
@@ -84,9 +86,8 @@ class Visitor(asyncio.Protocol):
         self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-        transport.write(self.request)
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
+        self.transport.write(self.request)
 
     def data_received(self, data: bytes) -> None:
         self.received += data
@@ -162,7 +163,7 @@ def measure(uri: str, loop: str, rounds: int, seconds: float) -> Figures:
             samples: dict[str, list[tuple[float, float]]] = {name: [] for name in apps}
             for number in range(rounds + 1):
                 for name, app in apps.items():
-                    result = asyncio.run(turn(app, f"/{work}?queries=20", seconds if number else 0.3))
+                    result = uvloop.run(turn(app, f"/{work}?queries=20", seconds if number else 0.3))
                     if number:  # the first is for warming up
                         samples[name].append(result)
             found[work] = {

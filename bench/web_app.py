@@ -1,17 +1,24 @@
-"""TechEmpower's queries and updates as a FastAPI application: web.py runs it under uvicorn.
+"""TechEmpower's queries and updates as a FastAPI application under uvicorn, which web.py starts.
 
-``BENCH_APPLICATION`` is a driver and how it is used: howdah-batch, howdah-serial, asyncpg-batch or asyncpg-serial.
-Serial waits for every row that it reads, batch asks for all rows of a request at once. ``BENCH_URI`` is the database.
+    python bench/web_app.py DESCRIPTOR LOOP
+
+DESCRIPTOR is a socket that listens, LOOP is uvloop or asyncio.
+``BENCH_APPLICATION`` is a driver and how it is used: howdah-lane, howdah-batch, howdah-serial, asyncpg-batch or
+asyncpg-serial. Serial waits for every row that it reads, and so does lane, on a read lane that all share; batch
+asks for all rows of a request at once. ``BENCH_URI`` is the database.
 """
 
 from __future__ import annotations
 
 import os
+import socket
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from random import randint, sample
 from typing import Any, Protocol
 
+import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
@@ -41,32 +48,41 @@ class Howdah:
     SELECT = "select id, randomnumber from world where id = %s"
     UPDATE = "update world set randomnumber = %s where id = %s"
 
-    def __init__(self, batch: bool) -> None:
-        self.batch = batch
+    def __init__(self, use: str) -> None:
+        self.use = use
 
     async def open(self) -> None:
-        from howdah.pool import AsyncConnectionPool
+        from howdah.pool import AsyncConnectionPool, ReadLane
 
         self.pool = AsyncConnectionPool(URI, min_size=POOL, open=False, kwargs={"autocommit": True})
         await self.pool.open(wait=True)
+        self.lane = ReadLane(pool=self.pool)
+        await self.lane.open()
 
     async def close(self) -> None:
+        await self.lane.close()
         await self.pool.close()
 
-    async def fetch(self, cur: Any, ids: list[int]) -> Worlds:
-        if self.batch:
-            await cur.executemany(self.SELECT, [(key,) for key in ids], returning=True)
-            return [await cur.fetchone() async for _ in cur.results()]
-        return [await (await cur.execute(self.SELECT, (key,))).fetchone() for key in ids]
+    @asynccontextmanager
+    async def reader(self) -> AsyncIterator[Any]:
+        if self.use == "lane":
+            yield self.lane
+        else:
+            async with self.pool.connection() as conn:
+                yield conn
 
     async def read(self, ids: list[int]) -> Worlds:
-        async with self.pool.connection() as conn, conn.cursor() as cur:
-            return await self.fetch(cur, ids)
+        async with self.reader() as reader:
+            if self.use == "batch":
+                cur = reader.cursor()
+                await cur.executemany(self.SELECT, [(key,) for key in ids], returning=True)
+                return [await cur.fetchone() async for _ in cur.results()]
+            return [await reader.fetchrow(self.SELECT, (key,)) for key in ids]
 
     async def change(self, ids: list[int]) -> Worlds:
-        async with self.pool.connection() as conn, conn.cursor() as cur:
-            worlds = changed(await self.fetch(cur, ids))
-            await cur.executemany(self.UPDATE, [(number, key) for key, number in worlds])
+        worlds = changed(await self.read(ids))
+        async with self.pool.connection() as conn:
+            await conn.cursor().executemany(self.UPDATE, [(number, key) for key, number in worlds])
         return worlds
 
 
@@ -74,8 +90,8 @@ class Asyncpg:
     SELECT = "select id, randomnumber from world where id = $1"
     UPDATE = "update world set randomnumber = $2 where id = $1"
 
-    def __init__(self, batch: bool) -> None:
-        self.batch = batch
+    def __init__(self, use: str) -> None:
+        self.use = use
 
     async def open(self) -> None:
         import asyncpg
@@ -85,25 +101,22 @@ class Asyncpg:
     async def close(self) -> None:
         await self.pool.close()
 
-    async def fetch(self, conn: Any, ids: list[int]) -> Worlds:
-        if self.batch:
-            worlds: Worlds = await conn.fetchmany(self.SELECT, [(key,) for key in ids])
-            return worlds
-        return [await conn.fetchrow(self.SELECT, key) for key in ids]
-
     async def read(self, ids: list[int]) -> Worlds:
         async with self.pool.acquire() as conn:
-            return await self.fetch(conn, ids)
+            if self.use == "batch":
+                worlds: Worlds = await conn.fetchmany(self.SELECT, [(key,) for key in ids])
+                return worlds
+            return [await conn.fetchrow(self.SELECT, key) for key in ids]
 
     async def change(self, ids: list[int]) -> Worlds:
+        worlds = changed(await self.read(ids))
         async with self.pool.acquire() as conn:
-            worlds = changed(await self.fetch(conn, ids))
             await conn.executemany(self.UPDATE, worlds)
         return worlds
 
 
 driver, _, use = os.environ["BENCH_APPLICATION"].partition("-")
-database: Database = {"howdah": Howdah, "asyncpg": Asyncpg}[driver](use == "batch")
+database: Database = {"howdah": Howdah, "asyncpg": Asyncpg}[driver](use)
 
 
 @asynccontextmanager
@@ -132,3 +145,11 @@ async def queries(queries: int = 1) -> Any:
 @app.get("/updates")
 async def updates(queries: int = 1) -> Any:
     return answer(await database.change(some(queries)))
+
+
+if __name__ == "__main__":
+    # uvicorn's own --fd takes the socket for one of AF_UNIX, so that loops leave out TCP_NODELAY: every answer, which
+    # is written in two pieces, then waits 40 ms for the visitor's delayed acknowledgement.
+    listener = socket.socket(fileno=int(sys.argv[1]))
+    config = uvicorn.Config(app, log_level="warning", access_log=False, loop=sys.argv[2])
+    uvicorn.Server(config).run(sockets=[listener])
