@@ -3,6 +3,7 @@
 #include "adapt/adapt.h"
 #include "adapt/settings.h"
 #include "module/errors.h"
+#include "module/process.h"
 #include "objects/block.h"
 #include "objects/cancel.h"
 #include "objects/copy.h"
@@ -217,6 +218,10 @@ static int
 module_exec(PyObject *module)
 {
     hdpy_state *st = hdpy_state_of_module(module);
+    if (hdpy_process_init() < 0) {
+        PyErr_SetFromErrno(PyExc_OSError);
+        return -1;
+    }
     if (intern_names(st) < 0 || hdpy_settings_init(st, module) < 0 || hdpy_adapt_init(st, module) < 0 ||
         hdpy_errors_init(module) < 0 || hdpy_description_init(st, module) < 0 || hdpy_result_init(st, module) < 0 ||
         hdpy_query_init(st, module) < 0 || hdpy_rows_init(st, module) < 0 || hdpy_waiter_init(st, module) < 0 ||

@@ -105,7 +105,7 @@ close_socket(hdpy_connection *conn)
 static void
 say_goodbye(hdpy_connection *conn)
 {
-    if (conn->fd < 0 || conn->owner != getpid())
+    if (conn->fd < 0 || hdpy_connection_is_inherited(conn))
         return;
     hd_write_terminate(&conn->session.out);
     hd_span out = hd_session_outgoing(&conn->session);
@@ -147,8 +147,12 @@ connection_dealloc(PyObject *self)
 int
 hdpy_connection_check(hdpy_connection *conn)
 {
-    if (conn->fd >= 0 && !conn->closed)
+    if (conn->fd >= 0 && !conn->closed && !hdpy_connection_is_inherited(conn))
         return 0;
+    if (conn->fd >= 0 && !conn->closed) {
+        PyErr_SetString(conn->st->OperationalError, "the connection belongs to the process that forked this one");
+        return -1;
+    }
     if (conn->closed && conn->loss != NULL) { /* it was lost while nobody was there to be told */
         PyObject *loss = conn->loss;
         conn->loss = NULL;
@@ -307,7 +311,7 @@ connection_close(PyObject *self, PyObject *unused)
     if (!was_open)
         Py_RETURN_NONE;
     conn->closing = true;
-    if (conn->owner != getpid()) { /* the session is our parent's */
+    if (hdpy_connection_is_inherited(conn)) { /* the session is our parent's */
         close_socket(conn);
         Py_RETURN_NONE;
     }

@@ -2,6 +2,7 @@
 #ifndef HDPY_CONNECTION_H
 #define HDPY_CONNECTION_H
 
+#include "module/process.h"
 #include "plan/query.h"
 #include "session/session.h"
 #include "wait/lock.h"
@@ -18,7 +19,7 @@ typedef struct hdpy_connection {
     hd_session session;
     int fd;        /* -1: not connected, or closed */
     hdpy_tls *tls; /* between the session and the socket; NULL: nothing is */
-    pid_t owner;   /* process that connected: a forked child must leave server and event loop alone */
+    pid_t owner;   /* process that connected */
     bool closed;   /* nothing can be executed any more */
     bool broken;   /* closed, and not by close() */
     bool closing;  /* close() was called while somebody else was waiting */
@@ -62,6 +63,13 @@ typedef struct hdpy_connection {
     uint16_t *formats;
     size_t params_capacity;
 } hdpy_connection;
+
+/* Whether another process has connected: a forked child must leave server and event loop alone. */
+static inline bool
+hdpy_connection_is_inherited(const hdpy_connection *conn)
+{
+    return conn->owner != hdpy_process();
+}
 
 /* Raises OperationalError unless the connection can be used. */
 int hdpy_connection_check(hdpy_connection *conn);

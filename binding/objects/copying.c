@@ -44,11 +44,17 @@ describe(hdpy_connection *conn, hdpy_request *request, const hd_copy_response *r
     return d;
 }
 
+const char hdpy_no_copy_both[] = "streaming replication is not supported";
+
 static int
 begin(hdpy_connection *conn, hdpy_request *request, const hd_event *ev)
 {
     hd_copy_response response;
-    if (ev->type == HD_BE_COPY_BOTH_RESPONSE || hd_decode_copy_response(&response, ev->body) != HD_OK) {
+    if (ev->type == HD_BE_COPY_BOTH_RESPONSE) {
+        PyErr_SetString(conn->st->NotSupportedError, hdpy_no_copy_both);
+        return -1;
+    }
+    if (hd_decode_copy_response(&response, ev->body) != HD_OK) {
         PyErr_SetString(conn->st->OperationalError, "the server began a COPY of an unknown kind");
         return -1;
     }
@@ -102,8 +108,12 @@ hdpy_copying_begin(hdpy_connection *conn, hdpy_request *request, const hd_event 
     if (request->copy.phase == HDPY_COPY_ASKED && request->error == NULL && begin(conn, request, ev) == 0)
         return 0;
     request->copy.phase = HDPY_COPY_FORSAKEN;
-    if (ev->type != HD_BE_COPY_OUT_RESPONSE)
+    if (ev->type == HD_BE_COPY_IN_RESPONSE)
         write_fail(conn, request, HD_SPAN_LITERAL("COPY was not expected"));
+    else if (ev->type == HD_BE_COPY_BOTH_RESPONSE) {
+        hd_write_copy_done(&conn->session.out); /* a walsender takes no CopyFail */
+        hdpy_copying_sync(conn, request);
+    }
     return PyErr_Occurred() ? -1 : 0;
 }
 

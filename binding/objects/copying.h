@@ -7,6 +7,8 @@
 
 #include "objects/request.h"
 
+extern const char hdpy_no_copy_both[];
+
 /* CopyInResponse, CopyOutResponse or CopyBothResponse came. -1: an exception, and the server has been told. */
 int hdpy_copying_begin(hdpy_connection *conn, hdpy_request *request, const hd_event *ev);
 

@@ -266,14 +266,23 @@ describe(hdpy_connection *conn, hdpy_step *step, hd_span body)
 
 static const char no_copy[] = "COPY cannot be used with this method; use copy() instead";
 
-/* The server wants COPY data that nobody has: refuse, and follow the protocol to ReadyForQuery. */
-static void
-refuse_copy_in(hdpy_connection *conn, hdpy_request *request)
+/* The server wants COPY data that nobody has: refuse, and follow the protocol to ReadyForQuery. -1: an exception. */
+static int
+refuse_copy(hdpy_connection *conn, uint8_t response)
 {
-    hd_write_copy_fail(&conn->session.out, HD_SPAN_LITERAL("COPY was not expected"));
-    hd_session_sync_again(&conn->session);
+    if (response == HD_BE_COPY_IN_RESPONSE)
+        hd_write_copy_fail(&conn->session.out, HD_SPAN_LITERAL("COPY was not expected"));
+    else if (response == HD_BE_COPY_BOTH_RESPONSE)
+        hd_write_copy_done(&conn->session.out); /* a walsender takes no CopyFail */
+    if (response != HD_BE_COPY_OUT_RESPONSE)
+        hd_session_sync_again(&conn->session);
     if (conn->session.out.rc != HD_OK)
         hdpy_connection_lose_because(conn, "out of memory while refusing COPY");
+    if (response == HD_BE_COPY_BOTH_RESPONSE)
+        PyErr_SetString(conn->st->NotSupportedError, hdpy_no_copy_both);
+    else
+        PyErr_SetString(conn->st->ProgrammingError, no_copy);
+    return -1;
 }
 
 static bool
@@ -389,18 +398,15 @@ handle(hdpy_connection *conn, hdpy_request *request, hdpy_step *step, const hd_e
     }
     case HD_BE_EMPTY_QUERY_RESPONSE:
         return finish_result(conn, request, step, HDPY_EMPTY_QUERY, HD_SPAN_LITERAL(""));
+    case HD_BE_PORTAL_SUSPENDED: /* every Execute asks for all rows: what is held back would be lost without a word */
+        hdpy_connection_lose_because(conn, "the connection is lost: the server held rows back that were asked for");
+        return 0;
     case HD_BE_COPY_IN_RESPONSE:
-        if (request->copy.phase != HDPY_NO_COPY)
-            return hdpy_copying_begin(conn, request, ev);
-        refuse_copy_in(conn, request);
-        PyErr_SetString(conn->st->ProgrammingError, no_copy);
-        return -1;
     case HD_BE_COPY_OUT_RESPONSE:
     case HD_BE_COPY_BOTH_RESPONSE:
         if (request->copy.phase != HDPY_NO_COPY)
             return hdpy_copying_begin(conn, request, ev);
-        PyErr_SetString(conn->st->ProgrammingError, no_copy);
-        return -1;
+        return refuse_copy(conn, ev->type);
     case HD_BE_ERROR_RESPONSE:
         server_error(conn, request, step, ev->body);
         if (request->copy.phase != HDPY_NO_COPY)

@@ -332,7 +332,7 @@ startup_attach(PyObject *self, PyObject *args)
     if (parts != Py_None && conn->tls == NULL && (conn->tls = hdpy_tls_new(parts)) == NULL)
         return NULL;
     conn->fd = fd;
-    conn->owner = getpid();
+    conn->owner = hdpy_process();
     Py_RETURN_NONE;
 }
 

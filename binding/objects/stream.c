@@ -208,8 +208,15 @@ next_row(PyObject *self)
     stream_rows *it = (stream_rows *)self;
     hdpy_cursor *cur = it->cur;
     HDPY_GUARD(cur->conn);
-    if (hdpy_cursor_check(cur) < 0 || hdpy_connection_check(cur->conn) < 0)
+    if (hdpy_cursor_check(cur) < 0)
         return NULL;
+    if (hdpy_connection_check(cur->conn) < 0) {
+        if (cur->stream != NULL && cur->stream->error != NULL) { /* why it is closed */
+            PyErr_Clear();
+            hdpy_request_raise(cur->conn, cur->stream);
+        }
+        return NULL;
+    }
     hdpy_result *result = cur->result;
     if (result == NULL || (size_t)cur->pos >= result->rows.n_rows)
         return NULL;

@@ -244,7 +244,7 @@ is_quiet(hdpy_connection *conn, int watch)
 bool
 hdpy_still_alive(hdpy_connection *conn, int watch)
 {
-    if (conn->fd < 0 || conn->closed)
+    if (conn->fd < 0 || conn->closed || hdpy_connection_is_inherited(conn))
         return false;
     if (conn->lock.held || is_quiet(conn, watch))
         return true; /* who uses it reads for himself */
@@ -379,6 +379,8 @@ wait_for(hdpy_connection *conn, hdpy_request *request, bool cancel)
     PyObject *interruption = NULL;
     bool cancelled = false, looked = false;
     hdpy_deadline deadline = request->deadline;
+    if (hdpy_connection_is_inherited(conn))
+        hdpy_connection_lose_because(conn, "the connection belongs to the process that forked this one");
     hdpy_watch_leave(conn);
     while (!hdpy_request_satisfied(conn, request) && conn->fd >= 0) {
         if (hdpy_deadline_passed(deadline)) {

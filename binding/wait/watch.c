@@ -50,7 +50,7 @@ stop(hdpy_connection *conn)
     bool dropped = false;
     watch->loop = NULL;
     /* A forked child shares the loop's epoll with its parent: taking a reader out would take it out there. */
-    if (conn->owner != getpid())
+    if (hdpy_connection_is_inherited(conn))
         Py_CLEAR(watch->face);
     else if (watch->face != NULL)
         dropped = hdpy_face_close(watch);

@@ -114,7 +114,6 @@ ROW = b"1\tx\n"
         ((message(b"H", b""),), "unknown kind"),
         ((message(b"H", b"\0\0\2\0\0"),), "unknown kind"),
         ((message(b"H", b"\0\xff\xff"),), "unknown kind"),
-        ((response(b"W"),), "unknown kind"),
         ((response(b"H"), data(ROW), complete()), "no place"),
         ((response(b"H"), response(b"H"), data(ROW)), "no place"),
         ((response(b"H"), data(ROW), READY), "no place"),

@@ -506,6 +506,7 @@ MULTIBYTE = {
     "GBK": "gbk",
     "GB18030": "gb18030",
     "SJIS": "shift_jis",
+    "SHIFT_JIS_2004": "shift_jis_2004",
     "UHC": "cp949",
     "JOHAB": "johab",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import subprocess
 import sys
+import sysconfig
 
 import pytest
 
@@ -104,3 +105,10 @@ def test_enumerations_are_libpqs(name):
 
 def test_isolation_levels():
     assert {m.name: int(m) for m in howdah.IsolationLevel} == {m.name: int(m) for m in oracle.IsolationLevel}
+
+
+@pytest.mark.skipif(not sysconfig.get_config_var("Py_GIL_DISABLED"), reason="this interpreter has a GIL")
+def test_the_gil_stays_off():
+    """In a process of its own: here something else may have turned it on."""
+    code = "import sys, howdah, howdah.pool; sys.exit(sys._is_gil_enabled())"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

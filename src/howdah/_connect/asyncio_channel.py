@@ -13,7 +13,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
 from .._discretion import callers
-from .channel import OwnSocket
+from .channel import QUIETLY, OwnSocket
 from .hosts import Address, Info
 
 T = TypeVar("T")
@@ -40,7 +40,12 @@ class AsyncioChannel(OwnSocket):
         return self._sock
 
     async def _send(self, data: bytes) -> None:
-        await self._loop.sock_sendall(self.sock, data)
+        try:
+            sent = self.sock.send(data, QUIETLY)
+        except BlockingIOError:
+            sent = 0
+        if sent < len(data):
+            await self._loop.sock_sendall(self.sock, data[sent:])
 
     async def _receive(self, size: int) -> bytes:
         return await self._loop.sock_recv(self.sock, size)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 RECEIVE = 16 * 1024
+QUIETLY = getattr(socket, "MSG_NOSIGNAL", 0)  # who has SIGPIPE end the process doesn't mean a server that goes away
 ATTENTION = 0.1  # seconds: a signal that another thread was given does not end a wait
 
 
@@ -175,7 +176,7 @@ class BlockingChannel(OwnSocket):
 
     async def _send(self, data: bytes) -> None:
         self._wait_at_most()
-        self.sock.sendall(data)
+        self.sock.sendall(data, QUIETLY)
 
     async def _receive(self, size: int) -> bytes:
         while True:

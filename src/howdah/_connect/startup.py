@@ -305,6 +305,8 @@ async def _start(channel: Channel, conn: Any, params: Mapping[str, str], authent
             elif event[0] == "error":
                 raise _complaint(event[1])
             elif event[0] == "ready":
+                if conn._parameter_status("integer_datetimes") == "off":  # no server since PostgreSQL 10
+                    raise OperationalError("the server keeps times as floating-point numbers, which is not supported")
                 channel.note("ready")
                 return
 
