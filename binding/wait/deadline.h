@@ -38,6 +38,13 @@ hdpy_deadline_left(hdpy_deadline deadline, int longest)
     return left <= 0 ? 0 : left < longest ? (int)left : longest;
 }
 
+/* The earlier of two. */
+static inline hdpy_deadline
+hdpy_deadline_first(hdpy_deadline a, hdpy_deadline b)
+{
+    return b == 0 || (a != 0 && a < b) ? a : b;
+}
+
 static inline bool
 hdpy_deadline_passed(hdpy_deadline deadline)
 {

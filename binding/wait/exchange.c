@@ -363,11 +363,13 @@ turn(hdpy_connection *conn, hdpy_request *request, hdpy_deadline deadline)
     return request->done ? 0 : PyErr_CheckSignals();
 }
 
-/* Asks the server to cancel, over a connection of its own. -1: a signal handler raised. */
+/* Asks the server to cancel, over a connection of its own, by the end of our patience. -1: a signal handler raised. */
 static int
-request_cancel(hdpy_connection *conn)
+request_cancel(hdpy_connection *conn, hdpy_deadline end)
 {
-    PyObject *done = PyObject_CallMethodNoArgs((PyObject *)conn, conn->st->str_on_cancel);
+    PyObject *left = PyFloat_FromDouble(hdpy_patience_left(conn, end));
+    PyObject *done = left ? PyObject_CallMethodOneArg((PyObject *)conn, conn->st->str_on_cancel, left) : NULL;
+    Py_XDECREF(left);
     Py_XDECREF(done);
     return done ? 0 : -1;
 }
@@ -377,23 +379,25 @@ static int
 wait_for(hdpy_connection *conn, hdpy_request *request, bool cancel)
 {
     PyObject *interruption = NULL;
-    bool cancelled = false, looked = false;
-    hdpy_deadline deadline = request->deadline;
+    bool asked = false, looked = false; /* the server to cancel; what came while we asked */
+    hdpy_deadline deadline = request->deadline, end = 0;
+    double pause = hdpy_first_pause(conn);
     if (hdpy_connection_is_inherited(conn))
         hdpy_connection_lose_because(conn, "the connection belongs to the process that forked this one");
     hdpy_watch_leave(conn);
     while (!hdpy_request_satisfied(conn, request) && conn->fd >= 0) {
         if (hdpy_deadline_passed(deadline)) {
-            if (cancelled && !looked) { /* what came while we asked */
+            if (asked && !looked) {
                 looked = true;
                 hdpy_receive(conn);
                 continue;
             }
-            if (cancelled) {
+            if (asked && hdpy_deadline_passed(end)) {
                 hdpy_connection_lose_because(conn, "the connection was closed: the cancelled query did not end");
                 break;
             }
-            request->expired = cancel = true;
+            cancel = true;
+            request->expired |= !asked;
         }
         if (!cancel && turn(conn, request, deadline) == 0)
             continue;
@@ -403,14 +407,19 @@ wait_for(hdpy_connection *conn, hdpy_request *request, bool cancel)
             PyErr_Clear();
             break;
         }
-        cancel = false;
-        if (!cancelled) {
-            cancelled = true;
-            deadline = hdpy_deadline_in(conn->cancel_grace);
-            hdpy_request_abandon(conn, request);
-            hdpy_copying_forsake(conn, request, HD_SPAN_LITERAL("interrupted"));
-            if (request_cancel(conn) == 0)
+        if (cancel || !asked) {
+            if (!asked) {
+                end = hdpy_deadline_in(conn->cancel_grace);
+                hdpy_request_abandon(conn, request);
+                hdpy_copying_forsake(conn, request, HD_SPAN_LITERAL("interrupted"));
+            }
+            asked = true;
+            cancel = looked = false;
+            if (request_cancel(conn, end) == 0) {
+                deadline = hdpy_deadline_first(hdpy_deadline_in(pause), end);
+                pause *= 2;
                 continue;
+            }
             if (interruption == NULL)
                 interruption = hdpy_take_exception();
         }

@@ -5,6 +5,8 @@
 
 #include "objects/request.h"
 
+#include <limits.h>
+
 /* send() without blocking, through TLS where there is one. */
 ssize_t hdpy_send(hdpy_connection *conn, hd_span out);
 
@@ -36,6 +38,21 @@ hdpy_raise_interruption(hdpy_connection *conn)
 
 /* Handles the messages already received. */
 void hdpy_dispatch(hdpy_connection *conn);
+
+/* A request to cancel that reaches the server before the query does nothing: it is repeated after this many seconds, and
+ * then after twice as many. Each is waited for like the first, so that none can hit the next query. */
+static inline double
+hdpy_first_pause(const hdpy_connection *conn)
+{
+    return conn->cancel_grace < 2 ? conn->cancel_grace / 2 : 1;
+}
+
+/* Seconds until the connection is given up. */
+static inline double
+hdpy_patience_left(const hdpy_connection *conn, hdpy_deadline end)
+{
+    return end == 0 ? conn->cancel_grace : hdpy_deadline_left(end, INT_MAX) / 1e3;
+}
 
 /* Sends and receives until the request is as far as its caller waits for, blocking this thread without the GIL. -1: a
  * signal's exception (Ctrl-C); what the server was executing has been cancelled, and what is waited for is over. */

@@ -30,6 +30,9 @@ struct hdpy_operation {
     PyObject *interruption; /* exception to raise once the server has answered */
     PyObject *cancelling;   /* task that asks the server to cancel; NULL when none or over */
     PyObject *timer;        /* gives the connection up when the cancelled query doesn't end */
+    PyObject *reminder;     /* timer that asks once more */
+    double pause;           /* seconds until then */
+    hdpy_deadline end;      /* of our patience */
     PyObject *expiry;       /* timer of the deadline */
     bool late;              /* the deadline passed while the lock was somebody else's */
 };
@@ -210,6 +213,7 @@ leave(hdpy_operation *op)
 {
     hdpy_connection *conn = op->conn;
     stop(op, &op->timer);
+    stop(op, &op->reminder);
     stop(op, &op->expiry);
     op->state = OP_DONE;
     Py_CLEAR(op->future);
@@ -267,12 +271,14 @@ finish(hdpy_operation *op, PyObject **result)
     return PYGEN_RETURN;
 }
 
-/* Has the server asked to cancel by a task of its own, and sets a limit to our patience. */
-static void
-request_cancel(hdpy_operation *op)
+/* Has the server asked to cancel by a task of its own. -1: an exception. */
+static int
+ask_to_cancel(hdpy_operation *op)
 {
     hdpy_state *st = op->conn->st;
-    PyObject *coroutine = PyObject_CallMethodNoArgs((PyObject *)op->conn, st->str_on_cancel);
+    PyObject *left = PyFloat_FromDouble(hdpy_patience_left(op->conn, op->end));
+    PyObject *coroutine = left ? PyObject_CallMethodOneArg((PyObject *)op->conn, st->str_on_cancel, left) : NULL;
+    Py_XDECREF(left);
     if (coroutine != NULL)
         op->cancelling = PyObject_CallMethodOneArg(op->loop, st->str_create_task, coroutine);
     Py_XDECREF(coroutine);
@@ -280,7 +286,17 @@ request_cancel(hdpy_operation *op)
     PyObject *done = over ? PyObject_CallMethodOneArg(op->cancelling, st->str_add_done_callback, over) : NULL;
     Py_XDECREF(over);
     Py_XDECREF(done);
-    if (done != NULL)
+    if (done == NULL)
+        Py_CLEAR(op->cancelling);
+    return done ? 0 : -1;
+}
+
+static void
+request_cancel(hdpy_operation *op)
+{
+    op->end = hdpy_deadline_in(op->conn->cancel_grace);
+    op->pause = hdpy_first_pause(op->conn);
+    if (ask_to_cancel(op) == 0)
         op->timer = call_later(op, op->conn->cancel_grace, "_give_up");
     if (op->timer == NULL) {
         PyErr_WriteUnraisable((PyObject *)op);
@@ -458,7 +474,22 @@ operation_cancel_over(PyObject *self, PyObject *task)
         PyErr_Clear(); /* the task itself was cancelled, at the end of the loop */
     Py_XDECREF(error);
     Py_CLEAR(op->cancelling);
+    if (op->state == OP_RUNNING && !is_over(op) && (op->reminder = call_later(op, op->pause, "_remind")) == NULL)
+        return NULL;
     if (wake(op) < 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+/* The query goes on: the request to cancel may have come before it. */
+static PyObject *
+operation_remind(PyObject *self, PyObject *unused)
+{
+    HDPY_GUARD(((hdpy_operation *)self)->conn);
+    hdpy_operation *op = (hdpy_operation *)self;
+    op->pause *= 2;
+    Py_CLEAR(op->reminder);
+    if (op->state == OP_RUNNING && op->cancelling == NULL && !is_over(op) && ask_to_cancel(op) < 0)
         return NULL;
     Py_RETURN_NONE;
 }
@@ -601,6 +632,7 @@ operation_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(op->interruption);
     Py_VISIT(op->cancelling);
     Py_VISIT(op->timer);
+    Py_VISIT(op->reminder);
     Py_VISIT(op->expiry);
     return 0;
 }
@@ -618,6 +650,7 @@ operation_clear(PyObject *self)
     Py_CLEAR(op->interruption);
     Py_CLEAR(op->cancelling);
     Py_CLEAR(op->timer);
+    Py_CLEAR(op->reminder);
     Py_CLEAR(op->expiry);
     return 0;
 }
@@ -647,6 +680,7 @@ static PyMethodDef methods[] = {
     {"close", operation_close, METH_NOARGS, NULL},
     {"_cancel_over", operation_cancel_over, METH_O, NULL},
     {"_give_up", operation_give_up, METH_NOARGS, NULL},
+    {"_remind", operation_remind, METH_NOARGS, NULL},
     {"_expire", operation_expire, METH_NOARGS, NULL},
     {NULL},
 };

@@ -505,9 +505,9 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
         if not self.closed:
             _connect.cancel_sync(self, timeout)
 
-    def _on_cancel(self) -> None:
+    def _on_cancel(self, timeout: float) -> None:
         """A wait was interrupted. A query that can't be cancelled is waited for, so this may fail."""
         try:
-            cancel_sync(self, self.cancel_grace)
+            cancel_sync(self, timeout)
         except Exception as error:
             logger.warning("could not cancel the query of %s: %s", self, error)

@@ -529,9 +529,9 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
         if not self.closed:
             await _connect.cancel_whole_async(self, timeout)
 
-    async def _on_cancel(self) -> None:
+    async def _on_cancel(self, timeout: float) -> None:
         """A wait was interrupted. A query that can't be cancelled is waited for, so this may fail."""
         try:
-            await cancel_async(self, self.cancel_grace)
+            await cancel_async(self, timeout)
         except Exception as error:
             logger.warning("could not cancel the query of %s: %s", self, error)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import threading
 import time
+from contextlib import nullcontext
 
 import pytest
 
 from beside import beside, within
 from howdah._connect import cancel_async, cancel_sync
+from replay.tunnel import server_context
 from servers import fake
 from servers.fake import FakeServer, authentication
 
@@ -262,3 +266,134 @@ def test_a_cancel_that_is_dropped_anywhere_holds_nobody_up(pg, dsn):
         conn._cancel_begin()
         with pytest.raises(pg.OperationalError, match="request to cancel was sent"):
             conn.execute("select 1")
+
+
+# ---- a request that overtakes its query
+
+
+class Late:
+    """A server to which the first requests to cancel come before the query: it takes them, and they do nothing.
+
+    ends_by_itself: the query ends while the last of them is on its way.
+    """
+
+    def __init__(self, overtaking, ends_by_itself=False):
+        self.overtaking = overtaking
+        self.ends_by_itself = ends_by_itself
+        self.ended = threading.Event()
+        self.began = threading.Event()
+        self.requests = []
+        self.order = []
+
+    def __call__(self, peer):
+        if "user" not in peer.startup():
+            self.requests.append(time.monotonic())
+            if len(self.requests) <= self.overtaking:
+                return
+            self.ended.set()
+            if self.ends_by_itself:
+                time.sleep(0.4)  # in which another query could be sent
+            self.order.append("taken")
+            return
+        peer.send(WELCOME)
+        kind = b""
+        while kind not in (b"Q", b"S", b"H"):
+            kind, _ = peer.read()
+        self.began.set()
+        self.ended.wait(60)
+        if kind == b"Q":
+            words = [fake.error("57014", "canceling statement due to user request", "ERROR")]
+            peer.send(*([fake.message(b"C", b"SET\0")] if self.ends_by_itself else words), fake.READY)
+        else:
+            whole = [*ANSWER[b"S"][:3], fake.error("57014", "canceling statement due to user request", "ERROR")]
+            peer.send(*(ANSWER[b"S"] if self.ends_by_itself else whole), fake.READY)
+        while kind != b"X":
+            kind, _ = peer.read()
+            if kind in (b"Q", b"S"):
+                self.order.append("next")
+                peer.send(*ANSWER[kind], fake.READY)
+
+
+def late(tls, tmp_path, *what):
+    """The script, the fake server, and how to connect to it."""
+    script = Late(*what)
+    server = FakeServer(script, context=server_context(tmp_path) if tls else None)
+    return script, server, {**server.params, "sslmode": "require" if tls else "disable"}
+
+
+def press_ctrl_c(script):
+    script.began.wait(60)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+TOO_EARLY = pytest.mark.parametrize(
+    ("tls", "overtaking", "ends_by_itself"),
+    [(False, 1, False), (False, 2, True), (True, 1, True)],
+    ids=["plain", "plain, ends by itself", "tls, ends by itself"],
+)
+
+
+@pytest.mark.howdah_only
+@TOO_EARLY
+@pytest.mark.parametrize("how", ["timeout", "Ctrl-C"])
+def test_a_request_that_came_too_early_is_repeated(pg, tmp_path, how, tls, overtaking, ends_by_itself):
+    script, server, where = late(tls, tmp_path, overtaking, ends_by_itself)
+    with server, within(50):
+        conn = pg.connect(**where, autocommit=True)
+        conn.cancel_grace = 60
+        if how == "timeout":
+            with nullcontext() if ends_by_itself else pytest.raises(pg.errors.QueryTimeout):
+                conn.execute("first", binary=True, timeout=0.1)
+        else:
+            pressing = beside(press_ctrl_c, script)
+            with pytest.raises(KeyboardInterrupt):
+                conn.execute("first")
+            pressing.result()
+        assert not conn.closed
+        conn.execute("second")
+        conn.close()
+    assert len(script.requests) == overtaking + 1
+    assert script.order == ["taken", "next"]
+
+
+@pytest.mark.howdah_only
+@TOO_EARLY
+@pytest.mark.parametrize("how", ["timeout", "task"])
+async def test_a_request_that_came_too_early_is_repeated_asyncio(pg, tmp_path, how, tls, overtaking, ends_by_itself):
+    script, server, where = late(tls, tmp_path, overtaking, ends_by_itself)
+    with server, within(50):
+        conn = await pg.AsyncConnection.connect(**where, autocommit=True)
+        conn.cancel_grace = 60
+        if how == "timeout":
+            with nullcontext() if ends_by_itself else pytest.raises(pg.errors.QueryTimeout):
+                await conn.execute("first", binary=True, timeout=0.1)
+        else:
+            task = asyncio.create_task(conn.execute("first"))
+            await asyncio.to_thread(script.began.wait, 60)
+            task.cancel()
+            later = asyncio.create_task(conn.execute("second"))
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            await later
+        assert not conn.closed
+        if how == "timeout":
+            await conn.execute("second")
+        await conn.close()
+    assert len(script.requests) == overtaking + 1
+    assert script.order == ["taken", "next"]
+
+
+@pytest.mark.howdah_only
+def test_nobody_is_asked_again_behind_the_end_of_patience(pg):
+    """The connection is given up when it always was, however often the server is asked."""
+    script = Late(1000)
+    with FakeServer(script) as server, within(50, 1.0):
+        conn = pg.connect(**server.params, autocommit=True)
+        conn.cancel_grace = 1.0
+        with pytest.raises(pg.errors.QueryTimeout, match="connection was closed"):
+            conn.execute("first", timeout=0.1)
+        assert conn.closed
+        asked = len(script.requests)
+        script.ended.set()
+    assert asked == len(script.requests)
+    assert 1 <= asked <= 3
