@@ -163,6 +163,7 @@ fetch_to(hdpy_cursor *cur, size_t to)
     hdpy_row_source src = hold(cur);
     Py_ssize_t from = cur->pos;
     cur->pos = (Py_ssize_t)to;
+    src.many = to - (size_t)from > 1;
     PyObject *rows = hdpy_make_rows(&src, (size_t)from, to);
     if (rows == NULL && cur->result == src.result && cur->pos == (Py_ssize_t)to)
         cur->pos = from;

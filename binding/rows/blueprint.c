@@ -188,11 +188,15 @@ initialise(const hdpy_blueprint *print, PyObject *instance, PyObject **values)
 }
 
 PyObject *
-hdpy_blueprint_make(const hdpy_blueprint *print, PyObject **values)
+hdpy_blueprint_make(const hdpy_blueprint *print, PyObject **values, bool many)
 {
     PyObject *nothing = PyTuple_New(0);
-    PyObject *instance = nothing ? PyBaseObject_Type.tp_new(print->cls, nothing, NULL) : NULL;
-    Py_XDECREF(nothing);
+    if (nothing == NULL)
+        return NULL;
+    bool held = hdpy_hold_collector(many);
+    PyObject *instance = PyBaseObject_Type.tp_new(print->cls, nothing, NULL);
+    hdpy_release_collector(held);
+    Py_DECREF(nothing);
     if (instance != NULL &&
         (print->names ? assign(print, instance, values) : initialise(print, instance, values)) < 0)
         Py_CLEAR(instance);

@@ -30,8 +30,29 @@ hdpy_blueprint_holds(const hdpy_blueprint *print)
     return print->cls->tp_version_tag == print->version && PyFunction_GET_CODE(print->init) == print->code;
 }
 
-/* An instance of `values`, each at its place, which it may take: then they are NULL. values[-1] is lent. */
-PyObject *hdpy_blueprint_make(const hdpy_blueprint *print, PyObject **values);
+/* An instance of `values`, each at its place, which it may take: then they are NULL. values[-1] is lent. `many`: one of
+ * many that are made in a row, see hdpy_hold_collector(). */
+PyObject *hdpy_blueprint_make(const hdpy_blueprint *print, PyObject **values, bool many);
+
+/* Around the allocation of one of many instances: the cyclic collector would find all those that have been made alive, again
+ * and again, and it comes every 700. From 3.12 on CPython itself collects between two instructions of its bytecode only,
+ * so not while rows are made. Nothing but the allocation may be between the two. */
+static inline bool
+hdpy_hold_collector(bool many)
+{
+#if PY_VERSION_HEX < 0x030c0000
+    return many && PyGC_Disable();
+#else
+    return false;
+#endif
+}
+
+static inline void
+hdpy_release_collector(bool held)
+{
+    if (held)
+        PyGC_Enable();
+}
 
 int hdpy_blueprint_init(hdpy_state *st, PyObject *module);
 

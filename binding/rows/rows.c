@@ -148,7 +148,9 @@ static PyObject *
 make_namedtuple(const hdpy_row_source *src, size_t i)
 {
     PyTypeObject *type = (PyTypeObject *)src->maker.callable;
+    bool held = hdpy_hold_collector(src->many);
     PyObject *tuple = type->tp_alloc(type, Py_SIZE(src->description));
+    hdpy_release_collector(held);
     if (tuple != NULL && fill_tuple(tuple, src, i) < 0)
         Py_CLEAR(tuple);
     return tuple;
@@ -220,7 +222,7 @@ make_call(const hdpy_row_source *src, size_t i)
         print = NULL;
     if (load_values(src, i, values, print) == 0) {
         if (print != NULL)
-            row = hdpy_blueprint_make(print, values);
+            row = hdpy_blueprint_make(print, values, src->many);
         else {
             bool by_name = maker->kind != HDPY_ROW_ARGS;
             PyObject *names = by_name ? src->description->names : NULL;

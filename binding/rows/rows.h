@@ -34,6 +34,7 @@ typedef struct hdpy_row_source {
     const hdpy_result *result;
     const hdpy_description *description;
     hdpy_load_ctx ctx;
+    bool many; /* are made at once: hdpy_hold_collector() */
 } hdpy_row_source;
 
 /* Row number i (which exists), decoded. */

@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 import contextlib
 import functools
+import gc
 import pickle
 import sys
 import weakref
@@ -338,6 +339,29 @@ def test_class_row_frees_what_it_made(pg, conn):
     del row
     assert gone() is None
     assert sys.getrefcount(text) == before - 1
+
+
+@pytest.mark.howdah_only
+@pytest.mark.parametrize("factory", ["namedtuple", Point, Slots, Frozen])
+def test_the_collector_does_not_come_while_instances_are_made(pg, conn, factory):
+    """It would find all of them alive. CPython from 3.12 on doesn't come either, until its bytecode runs on."""
+    maker = pg.rows.namedtuple_row if factory == "namedtuple" else pg.rows.class_row(factory)
+    cur = conn.cursor(row_factory=maker).execute("select n as x, n as y from generate_series(1, 10000) n")
+    runs, wanted = [], gc.isenabled()
+    gc.collect()
+    gc.enable()
+    gc.callbacks.append(lambda phase, info: runs.append(phase))
+    try:
+        rows = cur.fetchall()
+        assert gc.isenabled()
+        cur.scroll(0, "absolute")
+        gc.disable()
+        assert cur.fetchall() == rows
+        assert not gc.isenabled()
+    finally:
+        gc.callbacks.pop()
+        gc.enable() if wanted else gc.disable()
+    assert len(runs) < 4  # of 10,000 / 700, each told of when it begins and when it ends
 
 
 def test_args_row(pg, conn):
