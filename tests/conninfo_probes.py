@@ -26,7 +26,7 @@ from howdah._connect import startup
 from howdah._connect.channel import BlockingChannel, run_blocking
 from howdah._connect.hosts import hosts_of
 from howdah._connect.options import OPTIONS
-from howdah._connect.parameters import password_for, resolve
+from howdah._connect.parameters import password_for, resolve, variables
 from howdah.conninfo import conninfo_to_dict
 from howdah.pq import PGconn
 
@@ -419,7 +419,7 @@ def ours_in(world: World) -> Outcome:
     places = _places_of(told)
     if not places and not _SKIPPED.search(told):
         return Outcome(True, {}, "", [])
-    parameters = resolve(given)
+    parameters = resolve(given, variables())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         password = password_for(parameters, hosts_of(parameters)[-1])

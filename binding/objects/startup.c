@@ -8,7 +8,7 @@
 #include "wire/backend.h"
 #include "wire/frontend.h"
 
-#include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -123,32 +123,6 @@ describe_negotiation(hd_span body)
                  : NULL;
 }
 
-static PyObject *
-describe_parameter(hd_span body)
-{
-    hd_parameter_status message;
-    if (hd_decode_parameter_status(&message, body) != HD_OK)
-        return NULL;
-    PyObject *name = PyUnicode_DecodeUTF8((const char *)message.name.p, (Py_ssize_t)message.name.n, "replace");
-    PyObject *value = PyUnicode_DecodeUTF8((const char *)message.value.p, (Py_ssize_t)message.value.n, "replace");
-    if (name == NULL || value == NULL) {
-        Py_XDECREF(name);
-        Py_XDECREF(value);
-        return NULL;
-    }
-    return Py_BuildValue("(sNN)", "parameter_status", name, value);
-}
-
-static PyObject *
-describe_key(hd_span body)
-{
-    hd_backend_key_data message;
-    if (hd_decode_backend_key_data(&message, body) != HD_OK)
-        return NULL;
-    return Py_BuildValue("(sky#)", "backend_key_data", (unsigned long)message.pid, (const char *)message.key.p,
-                         (Py_ssize_t)message.key.n);
-}
-
 /* Of a question of start-up's own, which has one answer. */
 static PyObject *
 describe_row(hd_span body)
@@ -163,10 +137,19 @@ describe_row(hd_span body)
 }
 
 static PyObject *
-describe_diagnostics(hdpy_connection *conn, const char *what, hd_span body)
+describe_error(hdpy_connection *conn, hd_span body)
 {
     PyObject *fields = hdpy_diagnostics(conn->st, body);
-    return fields ? Py_BuildValue("(sN)", what, fields) : NULL;
+    return fields ? Py_BuildValue("(sN)", "error", fields) : NULL;
+}
+
+/* Whether Python has to act upon it: nobody can listen to notices and notifications yet, and what the server says of
+ * itself is the session's. */
+static bool
+concerns_python(uint8_t type)
+{
+    return type == HD_BE_AUTHENTICATION || type == HD_BE_NEGOTIATE_PROTOCOL_VERSION || type == HD_BE_DATA_ROW ||
+           type == HD_BE_ERROR_RESPONSE || type == HD_BE_READY_FOR_QUERY;
 }
 
 static PyObject *
@@ -180,26 +163,14 @@ describe_event(hdpy_connection *conn, const hd_event *ev)
     case HD_BE_NEGOTIATE_PROTOCOL_VERSION:
         event = describe_negotiation(ev->body);
         break;
-    case HD_BE_PARAMETER_STATUS:
-        event = describe_parameter(ev->body);
-        break;
-    case HD_BE_BACKEND_KEY_DATA:
-        event = describe_key(ev->body);
-        break;
     case HD_BE_DATA_ROW:
         event = describe_row(ev->body);
         break;
     case HD_BE_ERROR_RESPONSE:
-        event = describe_diagnostics(conn, "error", ev->body);
+        event = describe_error(conn, ev->body);
         break;
-    case HD_BE_NOTICE_RESPONSE:
-        event = describe_diagnostics(conn, "notice", ev->body);
-        break;
-    case HD_BE_READY_FOR_QUERY:
-        event = Py_BuildValue("(si)", "ready", ev->body.n ? ev->body.p[0] : 0);
-        break;
-    default: /* a notification: nobody can listen yet; what comes with a row */
-        event = Py_BuildValue("(s)", "ignored");
+    default: /* ready */
+        event = Py_BuildValue("(s)", "ready");
         break;
     }
     if (event == NULL && !PyErr_Occurred())
@@ -214,6 +185,8 @@ collect_events(hdpy_connection *conn, PyObject *events)
     hd_event ev;
     hd_rc rc;
     while ((rc = hd_session_next(&conn->session, &ev)) == HD_OK) {
+        if (!concerns_python(ev.type))
+            continue;
         PyObject *event = describe_event(conn, &ev);
         int appended = event ? PyList_Append(events, event) : -1;
         Py_XDECREF(event);
@@ -323,9 +296,7 @@ startup_attach(PyObject *self, PyObject *args)
     PyObject *parts;
     if (!PyArg_ParseTuple(args, "iO", &fd, &parts))
         return NULL;
-    int flags = fcntl(fd, F_GETFL);
-    if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0 ||
-        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0)
+    if (ioctl(fd, FIONBIO, &(int){0}) < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0)
         return PyErr_SetFromErrno(PyExc_OSError);
     if (hdpy_connection_settings(conn) == NULL)
         return NULL;

@@ -160,13 +160,13 @@ def _store(params: dict[str, str], name: str, value: str, what: str = "connectio
 def _parse_uri(rest: str) -> dict[str, str]:
     params: dict[str, str] = {}
 
-    credentials = re.match(r"([^@/]*)@", rest)
-    if credentials:
-        user, _, password = credentials[1].partition(":")
+    credentials, at, behind = rest.partition("@")
+    if at and "/" not in credentials:
+        user, _, password = credentials.partition(":")
         for name, value in (("user", user), ("password", password)):
             if value:
                 params[name] = _decode(value)
-        rest = rest[credentials.end() :]
+        rest = behind
 
     hosts: list[str] = []
     ports: list[str] = []
@@ -216,6 +216,8 @@ def _decode(text: str) -> str:
     text = text.strip(" ")
     if " " in text:
         raise ProgrammingError("unexpected space in the connection URI: write it as %20")
+    if "%" not in text:
+        return text
     if re.search(r"%(?![0-9A-Fa-f]{2})", text):
         raise ProgrammingError("invalid percent-encoded character in the connection URI")
     if "%00" in text:

@@ -278,12 +278,12 @@ def test_the_version_negotiated(pg, tls):
 
 
 def test_contexts_are_kept(pg, tls, tmp_path):
-    from howdah._connect.parameters import resolve
+    from howdah._connect.parameters import resolve, variables
     from howdah._connect.tls import context_of
 
     root = tmp_path / "root.crt"
     shutil.copy(tls.root, root)
-    params = resolve({"sslmode": "verify-ca", "sslrootcert": str(root)})
+    params = resolve({"sslmode": "verify-ca", "sslrootcert": str(root)}, variables())
     context = context_of(params)
     assert context_of(dict(params)) is context
     assert context_of({**params, "sslmode": "verify-full"}) is not context

@@ -91,13 +91,21 @@ def check_keys(params: Mapping[str, str]) -> None:
 class Authenticator:
     """The client's side of one log-in, which ends with AuthenticationOk."""
 
-    def __init__(self, channel: Channel, conn: Any, params: Mapping[str, str], address: Any, helpers: Helpers):
+    def __init__(
+        self,
+        channel: Channel,
+        conn: Any,
+        params: Mapping[str, str],
+        address: Any,
+        helpers: Helpers,
+        policy: Policy,
+    ):
         self._channel = channel
         self._conn = conn
         self._params = params
         self._address = address
         self._helpers = helpers
-        self._policy = Policy.of(params)
+        self._policy = policy
         self._scram: Scram | None = None
         self._gss: Any = None
         self._oauth = False

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import CancellationTimeout, Error, OperationalError
 from .channel import Channel, why
-from .encryption import encrypt
+from .encryption import offers_tls, start_tls
 from .hosts import Address, hosts_of, lookup_of, tcp_addresses, unix_address
 
 
@@ -26,8 +26,11 @@ async def cancel(channel: Channel, conn: Any, timeout: float) -> None:
     try:
         async with channel.limit(timeout):
             await channel.open(await _address(channel, conn))
-            if conn._encryption is not None and not await encrypt(channel, conn._encryption):
-                raise OperationalError("the server has TLS no longer")
+            tls = conn._encryption
+            if tls is not None:
+                if not (tls.direct or await offers_tls(channel)):
+                    raise OperationalError("the server has TLS no longer")
+                await start_tls(channel, tls)
             sent = True
             await channel.send(ticket.request)
             while await channel.receive():

@@ -156,12 +156,17 @@ class OwnSocket:
 
 class BlockingChannel(OwnSocket):
     _deadline = float("inf")
+    _timeout: float | None = None  # the socket's
 
     def limit(self, seconds: float) -> AbstractAsyncContextManager[Any]:
         return _Deadline(self, seconds)
 
     def _wait_at_most(self, longest: float = 1e9) -> None:
-        self.sock.settimeout(time_left(self._deadline, longest))
+        """How long the next call may take. Telling the socket is a system call, so it is told of changes only."""
+        timeout = time_left(self._deadline, longest)
+        if timeout != self._timeout:
+            self.sock.settimeout(timeout)
+            self._timeout = timeout
 
     async def lookup(self, query: dict[str, Any]) -> Sequence[Info]:
         if query["flags"] & socket.AI_NUMERICHOST:  # asks nobody
@@ -170,13 +175,16 @@ class BlockingChannel(OwnSocket):
 
     async def open(self, address: Address) -> socket.socket:
         self._sock = socket.socket(address.family, socket.SOCK_STREAM)
+        self._timeout = None
         self._wait_at_most()
         self._sock.connect(address.sockaddr)
         return self._sock
 
     async def _send(self, data: bytes) -> None:
-        self._wait_at_most()
-        self.sock.sendall(data, QUIETLY)
+        while data:
+            self._wait_at_most(ATTENTION)
+            with suppress(TimeoutError):
+                data = data[self.sock.send(data, QUIETLY) :]
 
     async def _receive(self, size: int) -> bytes:
         while True:

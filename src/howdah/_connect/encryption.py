@@ -28,6 +28,9 @@ ORDERS = {
     "verify-full": (True,),
 }
 
+# In ascending order, which is that of the names.
+VERSIONS = ("tlsv1", "tlsv1.1", "tlsv1.2", "tlsv1.3")
+
 STRICT = ("require", "verify-ca", "verify-full")
 
 
@@ -48,26 +51,28 @@ class Tls(NamedTuple):
 def check(params: Mapping[str, str]) -> None:
     """Raises `OperationalError` for parameters that contradict each other."""
     mode = params["sslmode"]
-    if params["sslnegotiation"] == "direct" and mode not in STRICT:
+    if is_direct(params) and mode not in STRICT:
         raise OperationalError(
             f'weak sslmode "{mode}" may not be used with sslnegotiation=direct '
             '(use "require", "verify-ca", or "verify-full")'
         )
     if params.get("sslrootcert") == "system" and mode != "verify-full":
         raise OperationalError(f'weak sslmode "{mode}" may not be used with sslrootcert=system (use "verify-full")')
-    versions = (params.get(name) for name in ("ssl_min_protocol_version", "ssl_max_protocol_version"))
-    if mode != "disable" or tuple(versions) != ("TLSv1.2", None):  # whose module takes long to import
-        _tls_module()
-        from .tls import check_versions
-
-        check_versions(params)
+    least, most = (_version(params, f"ssl_{end}_protocol_version") for end in ("min", "max"))
+    if least and most and least > most:
+        raise OperationalError("invalid SSL protocol version range")
 
 
-def _tls_module() -> None:
-    try:
-        import ssl  # noqa: F401
-    except ImportError:  # Python can be built without
-        raise OperationalError("sslmode is not supported: this Python has no ssl module") from None
+def _version(params: Mapping[str, str], name: str) -> str:
+    given = params.get(name, "").lower()
+    if given and given not in VERSIONS:
+        raise OperationalError(f'invalid "{name}" value: "{params[name]}"')
+    return given
+
+
+def is_direct(params: Mapping[str, str]) -> bool:
+    """Whether a connection begins with TLS, without asking the server for it."""
+    return params["sslnegotiation"] == "direct"
 
 
 def order(params: Mapping[str, str], host: Host) -> tuple[bool, ...]:
@@ -77,7 +82,10 @@ def order(params: Mapping[str, str], host: Host) -> tuple[bool, ...]:
 
 def tls_of(params: Mapping[str, str], host: Host, ip: str, own: ssl.SSLContext | None) -> Tls:
     """Raises `OperationalError` for files that are of no use, or a context that is too weak."""
-    import ssl
+    try:
+        import ssl  # which takes long: for those whose server has TLS
+    except ImportError:  # Python can be built without
+        raise OperationalError("sslmode is not supported: this Python has no ssl module") from None
 
     from .tls import context_of, verifies
 
@@ -88,29 +96,28 @@ def tls_of(params: Mapping[str, str], host: Host, ip: str, own: ssl.SSLContext |
     if own is not None and own.check_hostname:
         sni = name  # by it the context checks
     context = own or context_of(params)
-    return Tls(context, name, sni, params["sslnegotiation"] == "direct", params["sslmode"] == "verify-full")
+    return Tls(context, name, sni, is_direct(params), params["sslmode"] == "verify-full")
 
 
-async def encrypt(channel: Channel, tls: Tls) -> bool:
-    """Turn TLS on; False if the server has none. Raises `OperationalError`, `HandshakeFailed` among them."""
-    if not tls.direct:
-        await channel.send(SSL_REQUEST)
-        answer = await channel.receive(1)
-        if not answer:
-            raise ConnectionResetError
-        if answer == b"N":
-            return False
-        if answer == b"E":  # whoever says why may be anybody
-            raise OperationalError("server sent an error response during SSL exchange")
-        if answer != b"S":
-            raise OperationalError(f"received invalid response to SSL negotiation: {ascii(answer)[2:-1]}")
-        if channel.has_more():  # a server waits for the client to begin
-            raise OperationalError("received unencrypted data after SSL response")
-    await _handshake(channel, tls)
+async def offers_tls(channel: Channel) -> bool:
+    """Ask the server whether it has TLS. Raises `OperationalError` for an answer that is none."""
+    await channel.send(SSL_REQUEST)
+    answer = await channel.receive(1)
+    if answer == b"N":
+        return False
+    if not answer:
+        raise ConnectionResetError
+    if answer == b"E":  # whoever says why may be anybody
+        raise OperationalError("server sent an error response during SSL exchange")
+    if answer != b"S":
+        raise OperationalError(f"received invalid response to SSL negotiation: {ascii(answer)[2:-1]}")
+    if channel.has_more():  # a server waits for the client to begin
+        raise OperationalError("received unencrypted data after SSL response")
     return True
 
 
-async def _handshake(channel: Channel, tls: Tls) -> None:
+async def start_tls(channel: Channel, tls: Tls) -> None:
+    """Make the handshake, and check what it has led to. Raises `OperationalError`, `HandshakeFailed` among them."""
     import ssl
 
     from .certificate import check_name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import socket
 import sys
@@ -128,9 +127,12 @@ def lookup_of(host: Host) -> dict[str, Any]:
 
 
 def is_ip(name: str) -> bool:
+    family, text = socket.AF_INET, name
+    if ":" in name:
+        family, text = socket.AF_INET6, name.partition("%")[0]  # a zone may follow
     try:
-        ipaddress.ip_address(name)
-    except ValueError:
+        socket.inet_pton(family, text)
+    except (OSError, ValueError):
         return False
     return True
 

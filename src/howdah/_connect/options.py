@@ -68,3 +68,7 @@ OPTIONS: dict[str, Option] = {
         Option("sslkeylogfile"),
     )
 }
+
+ENVVARS = {option.envvar: name for name, option in OPTIONS.items() if option.envvar is not None}
+
+DEFAULTS = {name: option.default for name, option in OPTIONS.items() if option.default is not None}

@@ -16,7 +16,7 @@ from typing import Any
 
 from ..errors import NotSupportedError, OperationalError, ProgrammingError
 from .hosts import Host
-from .options import OPTIONS
+from .options import DEFAULTS, ENVVARS, OPTIONS
 
 SPACE = " \t\n\v\f\r"  # as C has it
 
@@ -40,7 +40,12 @@ CHOICES = {
 SERVER_SETTINGS = {"PGDATESTYLE": "DateStyle", "PGTZ": "TimeZone", "PGGEQO": "geqo"}
 
 
-def resolve(params: Mapping[str, Any]) -> dict[str, str]:
+def variables() -> dict[str, str]:
+    """libpq's environment variables, and others with such names: looking each of them up takes longer."""
+    return {name: os.environ[name] for name in os.environ if name.startswith("PG")}
+
+
+def resolve(params: Mapping[str, Any], variables: Mapping[str, str]) -> dict[str, str]:
     """Every parameter in force, as text.
 
     Raises `ProgrammingError` for a name that is unknown, `OperationalError` for a value that cannot be, and
@@ -50,34 +55,31 @@ def resolve(params: Mapping[str, Any]) -> dict[str, str]:
     for name in found:
         if name not in OPTIONS:
             raise ProgrammingError(f'invalid connection option "{name}"')
-    for layer in (service(found), environment()):
+    for layer in (service(found, variables), environment(variables)):
         for name, value in layer.items():
             found.setdefault(name, value)
     for name, value in found.items():
         if "\0" in value:
             raise ProgrammingError(f'connection option "{name}" contains a NUL character')
+        if name in CHOICES and value not in CHOICES[name]:
+            raise OperationalError(f'invalid {name} value: "{value}"')
     if found.get("sslrootcert") == "system":
         found.setdefault("sslmode", "verify-full")
-    for name, option in OPTIONS.items():
-        if option.default is not None:
-            found.setdefault(name, option.default)
+    for name, value in DEFAULTS.items():
+        found.setdefault(name, value)
     if not found.get("user"):
         found["user"] = _os_user()
     if not found.get("dbname"):
         found["dbname"] = found["user"]
-    for name, choices in CHOICES.items():
-        if name in found and found[name] not in choices:
-            raise OperationalError(f'invalid {name} value: "{found[name]}"')
     if found["gssencmode"] == "require":
         raise NotSupportedError("gssencmode=require: howdah does not encrypt by GSSAPI")
     return found
 
 
-def environment() -> dict[str, str]:
+def environment(variables: Mapping[str, str]) -> dict[str, str]:
     """The parameters that environment variables set."""
-    given = {variable for variable in os.environ if variable.startswith("PG")}  # a look-up of each costs more
-    found = {name: os.environ[option.envvar] for name, option in OPTIONS.items() if option.envvar in given}
-    if os.environ.get("PGREQUIRESSL", "").startswith("1"):
+    found = {name: variables[envvar] for envvar, name in ENVVARS.items() if envvar in variables}
+    if variables.get("PGREQUIRESSL", "").startswith("1"):
         found.setdefault("sslmode", "require")
     return found
 
@@ -102,14 +104,16 @@ def timeout_of(params: Mapping[str, str]) -> float:
 
 
 def integer(params: Mapping[str, str], name: str, default: int) -> int:
-    text = params.get(name) or str(default)
+    text = params.get(name)
+    if not text:
+        return default
     try:
         return int(text)
     except ValueError:
         raise OperationalError(f'invalid integer value "{text}" for connection option "{name}"') from None
 
 
-def startup_settings(params: Mapping[str, str]) -> list[tuple[str, str]]:
+def startup_settings(params: Mapping[str, str], variables: Mapping[str, str]) -> list[tuple[str, str]]:
     """What goes into the start-up message."""
     settings = [("user", params["user"]), ("database", params["dbname"])]
     for name in ("replication", "options"):
@@ -120,7 +124,7 @@ def startup_settings(params: Mapping[str, str]) -> list[tuple[str, str]]:
     if encoding := params.get("client_encoding"):
         settings.append(("client_encoding", _locale_encoding() if encoding == "auto" else encoding))
     for envvar, setting in SERVER_SETTINGS.items():
-        value = os.environ.get(envvar, "")
+        value = variables.get(envvar, "")
         if value and value.lower() != "default":
             settings.append((setting, value))
     return settings
@@ -133,16 +137,16 @@ def _locale_encoding() -> str:
     return "SQL_ASCII" if codeset in ("ANSI_X3.4-1968", "US-ASCII", "") else codeset
 
 
-def service(params: Mapping[str, str]) -> dict[str, str]:
+def service(params: Mapping[str, str], variables: Mapping[str, str]) -> dict[str, str]:
     """The section of the service file that is asked for."""
-    name = params.get("service", os.environ.get("PGSERVICE"))
+    name = params.get("service", variables.get("PGSERVICE"))
     if name is None:
         return {}
-    given = os.environ.get("PGSERVICEFILE")
+    given = variables.get("PGSERVICEFILE")
     paths = [_home(".pg_service.conf") if given is None else Path(given)]
     if given is not None and not paths[0].exists():
         raise OperationalError(f'service file "{given}" not found')
-    if folder := os.environ.get("PGSYSCONFDIR"):
+    if folder := variables.get("PGSYSCONFDIR"):
         paths.append(Path(folder, "pg_service.conf"))
     for path in paths:
         if path.exists() and (section := _section(path, name)) is not None:

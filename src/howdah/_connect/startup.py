@@ -6,7 +6,6 @@ its own session and its own authentication.
 
 from __future__ import annotations
 
-import base64
 import os
 import random
 import socket
@@ -15,16 +14,16 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import ConnectionTimeout, Error, OperationalError, from_server
 from .authentication import Authenticator, Helpers, Policy, check_keys
 from .channel import Channel, why
-from .encryption import HandshakeFailed, encrypt, may_go_on, order, tls_of
+from .encryption import HandshakeFailed, is_direct, may_go_on, offers_tls, order, start_tls, tls_of
 from .encryption import check as check_encryption
 from .hosts import Address, Host, hosts_of, lookup_of, tcp_addresses, unix_address
-from .options import OPTIONS
-from .parameters import integer, resolve, startup_settings, timeout_of
+from .options import DEFAULTS, OPTIONS
+from .parameters import integer, resolve, startup_settings, timeout_of, variables
 
 CLOSED = (
     "server closed the connection unexpectedly\n"
@@ -44,13 +43,29 @@ class Parameters(dict[str, str]):
         return repr({name: "***" if OPTIONS[name].secret and value else value for name, value in self.items()})
 
 
+class Terms(NamedTuple):
+    """What is the same for every attempt."""
+
+    params: Mapping[str, str]
+    helpers: Helpers
+    policy: Policy
+    protocols: tuple[int, int]  # the lowest and the highest
+    settings: list[tuple[str, str]]  # for the start-up message
+    timeout: float  # seconds
+
+
 async def connect(channel: Channel, conn: Any, given: Mapping[str, Any]) -> None:
     """Connect `conn` to the first server that will have it; its parameters are then in ``conn._params``."""
     helpers, given = Helpers.split(given)
-    params = resolve(given)
+    known = variables()
+    params = resolve(given, known)
+    # A mistake is told before anything is tried.
     timeout = timeout_of(params)
-    for check in (_protocols, Policy.of, check_encryption, check_keys):  # a mistake is told before anything is tried
-        check(params)
+    protocols = _protocols(params)
+    policy = Policy.of(params)
+    check_encryption(params)
+    check_keys(params)
+    terms = Terms(params, helpers, policy, protocols, startup_settings(params, known), timeout)
     hosts = hosts_of(params)
     shuffled = params["load_balance_hosts"] == "random"
     if shuffled:
@@ -71,7 +86,7 @@ async def connect(channel: Channel, conn: Any, given: Mapping[str, Any]) -> None
             if shuffled:
                 random.shuffle(addresses)
             for address in addresses:
-                outcome = await _try(channel, conn, params, address, kind, timeout, helpers, failures)
+                outcome = await _try(channel, conn, terms, address, kind, failures)
                 if outcome is Outcome.CONNECTED:
                     conn._params = _used(params, address)
                     return
@@ -107,7 +122,7 @@ async def _addresses(channel: Channel, host: Host, timeout: float) -> list[Addre
 
 def _used(params: Mapping[str, str], address: Address) -> Parameters:
     """What is not as it is by default, and where that has led."""
-    used = Parameters({name: value for name, value in params.items() if value != OPTIONS[name].default})
+    used = Parameters({name: value for name, value in params.items() if value != DEFAULTS.get(name)})
     used.pop("hostaddr", None)
     used.update(host=address.host.name or address.ip, port=str(address.host.port))
     if address.ip:
@@ -136,48 +151,40 @@ class Outcome(Enum):
 
 
 async def _try(
-    channel: Channel,
-    conn: Any,
-    params: Mapping[str, str],
-    address: Address,
-    kind: str,
-    timeout: float,
-    helpers: Helpers,
-    failures: list[Error],
+    channel: Channel, conn: Any, terms: Terms, address: Address, kind: str, failures: list[Error]
 ) -> Outcome:
     """Connect to one address, with TLS or without, or first one and then the other.
 
     What fails is added to `failures`; whatever does, the socket is closed.
     """
-    where = f"connection to server {address} failed"
 
-    def failed(error: Error) -> None:
+    def failed(cls: type[Error], reason: Any, **of_server: Any) -> Error:
+        error = cls(f"connection to server {address} failed: {reason}", **of_server)
         channel.note("failed", error)
         failures.append(error)
+        return error
 
     try:
-        async with channel.limit(timeout):
-            for encrypted, following in _methods(params, address):
+        async with channel.limit(terms.timeout):
+            for encrypted, following in _methods(terms.params, address):
                 try:
-                    await _attempt(channel, conn, params, address, helpers, encrypted, following)
+                    await _attempt(channel, conn, terms, address, encrypted, following)
                     await _check_kind(channel, conn, kind)
                     _attach(channel, conn)
                     channel.note("connected", address)
                     return Outcome.CONNECTED
                 except Error as error:
-                    failed(_located(error, where))
+                    failed(_class_of(error), error, info=error._info, encoding=error._encoding)
                     if isinstance(error, WrongKind) or error.sqlstate == "57P03":
                         return Outcome.WRONG_HOST
-                    if following is None or not may_go_on(error, encrypted, params["sslmode"]):
+                    if following is None or not may_go_on(error, encrypted, terms.params["sslmode"]):
                         return Outcome.FAILED
                 finally:
                     channel.close()
     except TimeoutError:
-        failed(ConnectionTimeout(f"{where}: connection timeout expired"))
+        failed(ConnectionTimeout, "connection timeout expired")
     except OSError as error:
-        failure = OperationalError(f"{where}: {_reason(error, address)}")
-        failure.__cause__ = error
-        failed(failure)
+        failed(OperationalError, _reason(error, address)).__cause__ = error
     return Outcome.FAILED
 
 
@@ -187,37 +194,32 @@ def _methods(params: Mapping[str, str], address: Address) -> list[tuple[bool, bo
     return list(zip(methods, (*methods[1:], None), strict=True))
 
 
-def _located(error: Error, where: str) -> Error:
+def _class_of(error: Error) -> type[Error]:
     """A server's complaint keeps the class of its SQLSTATE if that is an OperationalError, as it is of connecting."""
     known = isinstance(error, OperationalError) and not isinstance(error, (HandshakeFailed, WrongKind))
-    cls = type(error) if known else OperationalError
-    return cls(f"{where}: {error}", info=error._info, encoding=error._encoding)
+    return type(error) if known else OperationalError
 
 
 async def _attempt(
-    channel: Channel,
-    conn: Any,
-    params: Mapping[str, str],
-    address: Address,
-    helpers: Helpers,
-    encrypted: bool,
-    following: bool | None,
+    channel: Channel, conn: Any, terms: Terms, address: Address, encrypted: bool, following: bool | None
 ) -> None:
     """Connect once. Raises `Error` and OSError."""
-    tls = tls_of(params, address.host, address.ip, helpers.ssl_context) if encrypted else None
+    params = terms.params
     channel.note("open", address)
     sock = await channel.open(address)
     prepare_socket(sock, params, address)
     conn._encryption = None
-    if tls is not None:
-        channel.note("tls", tls)
-        if await encrypt(channel, tls):
+    if encrypted:
+        channel.note("tls")
+        if is_direct(params) or await offers_tls(channel):
+            tls = tls_of(params, address.host, address.ip, terms.helpers.ssl_context)
+            await start_tls(channel, tls)
             conn._encryption = tls
         elif following is None:
             raise OperationalError("server does not support SSL, but SSL was required")
         # else it goes on in the clear, since that may be
     conn._used_password = False
-    await _start(channel, conn, params, Authenticator(channel, conn, params, address, helpers))
+    await _start(channel, conn, terms, Authenticator(channel, conn, params, address, terms.helpers, terms.policy))
 
 
 def _reason(error: OSError, address: Address) -> str:
@@ -286,12 +288,12 @@ def _check_first_words(data: bytes) -> None:
         raise OperationalError(data[1:].partition(b"\0")[0].decode(errors="replace").strip())
 
 
-async def _start(channel: Channel, conn: Any, params: Mapping[str, str], authenticator: Authenticator) -> None:
+async def _start(channel: Channel, conn: Any, terms: Terms, authenticator: Authenticator) -> None:
     """Exchange the messages of start-up, until the server is ready for a query."""
-    lowest, highest = _protocols(params)
+    lowest, highest = terms.protocols
     first = True
     channel.note("startup")
-    conn._start(highest, startup_settings(params), _statement_prefix())
+    conn._start(highest, terms.settings, _statement_prefix())
     while True:
         received = await _exchange(channel, conn)
         if first:
@@ -329,9 +331,12 @@ def _complaint(fields: Mapping[str, bytes]) -> Error:
     return type(error)(f"{severity}:  {error}" if severity else str(error), info=fields)
 
 
+LETTERS = b"abcdefghijklmnopqrstuvwxyz234567" * 8  # for each byte one
+
+
 def _statement_prefix() -> str:
     """Of a session's own: one that a pooler lends the same server must not execute its statements by chance."""
-    return f"_hd_{base64.b32encode(os.urandom(5)).decode().lower()}_"
+    return f"_hd_{os.urandom(8).translate(LETTERS).decode()}_"
 
 
 def _protocols(params: Mapping[str, str]) -> tuple[int, int]:

@@ -11,7 +11,7 @@ Step: TypeAlias = Literal[
     "resolve",  # a host, its Host
     "resolved",  # its list of Address
     "open",  # an Address: an attempt begins
-    "tls",  # the Tls that is asked for
+    "tls",  # that is wanted
     "startup",  # the start-up message is sent
     "authentication",  # the name of the method that the server asks for
     "ready",  # the server waits for queries

@@ -116,19 +116,6 @@ def _new_context(params: Mapping[str, str], files: Mapping[str, Path | None]) ->
     return context
 
 
-def check_versions(params: Mapping[str, str]) -> None:
-    """Raises `OperationalError` for versions that do not exist, or a range that is empty."""
-    limits = []
-    for name in ("ssl_min_protocol_version", "ssl_max_protocol_version"):
-        given = params.get(name, "")
-        if given and given.lower() not in VERSIONS:
-            raise OperationalError(f'invalid "{name}" value: "{given}"')
-        limits.append(VERSIONS.get(given.lower()))
-    least, most = limits
-    if least is not None and most is not None and least > most:
-        raise OperationalError("invalid SSL protocol version range")
-
-
 def _set_versions(context: ssl.SSLContext, params: Mapping[str, str]) -> None:
     least = VERSIONS.get(params.get("ssl_min_protocol_version", "").lower(), ssl.TLSVersion.MINIMUM_SUPPORTED)
     most = VERSIONS.get(params.get("ssl_max_protocol_version", "").lower(), ssl.TLSVersion.MAXIMUM_SUPPORTED)

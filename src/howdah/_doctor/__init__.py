@@ -11,7 +11,7 @@ from typing import Any
 from .._connect import startup
 from .._connect.channel import run_blocking
 from .._connect.hosts import hosts_of
-from .._connect.parameters import resolve, timeout_of
+from .._connect.parameters import resolve, timeout_of, variables
 from ..conninfo import conninfo_to_dict
 from ..errors import Error, OperationalError
 from ..pq import PGconn
@@ -49,7 +49,7 @@ def examine(conninfo: str, timeout: float = TIMEOUT) -> dict[str, Any]:
 def _examine(report: dict[str, Any], conninfo: str, timeout: float) -> None:
     given = conninfo_to_dict(conninfo)
     report["parameters"] = parameters_of(given)
-    params = resolve(given)
+    params = resolve(given, variables())
     if not params.get("connect_timeout"):
         given["connect_timeout"] = params["connect_timeout"] = str(timeout)
     hosts = hosts_of(params)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._connect.encryption import order
 from .._connect.hosts import Host, lookup_of, tcp_addresses, unix_address
 from .._connect.options import OPTIONS
-from .._connect.parameters import environment, password_for, resolve, service
+from .._connect.parameters import environment, password_for, resolve, service, variables
 from ..errors import Error, OperationalError
 from .hints import hint_for
 from .watched import WatchedChannel
@@ -22,13 +21,14 @@ def parameters_of(given: Mapping[str, Any]) -> list[dict[str, str]]:
 
     Raises as `resolve`.
     """
-    in_force = resolve(given)
+    known = variables()
+    in_force = resolve(given, known)
     first = {name: str(value) for name, value in given.items()}
-    name = first.get("service") or os.environ.get("PGSERVICE")
+    name = first.get("service") or known.get("PGSERVICE")
     layers = [
         ("given", first),
-        (f'service "{name}"', service(first)),
-        ("environment", environment()),
+        (f'service "{name}"', service(first, known)),
+        ("environment", environment(known)),
     ]
     found = []
     for name, option in OPTIONS.items():
@@ -37,7 +37,7 @@ def parameters_of(given: Mapping[str, Any]) -> list[dict[str, str]]:
             continue
         source = next((label for label, layer in layers if layer.get(name) == value), "default")
         if source == "environment":
-            set_by = option.envvar if option.envvar in os.environ else "PGREQUIRESSL"
+            set_by = option.envvar if option.envvar in known else "PGREQUIRESSL"
             source = f"environment: {set_by}"
         found.append({"name": name, "value": HIDDEN if option.secret else value, "source": source})
     return found

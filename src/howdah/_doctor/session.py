@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Mapping
 from typing import Any
 
+from .._connect.encryption import Tls
 from ..errors import Error
 from .certificate import describe_certificate
 from .watched import Attempt, Patient, WatchedChannel
@@ -68,7 +70,7 @@ def examine_session(conn: Patient, channel: WatchedChannel, params: Mapping[str,
         "port": info.port,
         "server_version": info.parameter_status("server_version"),
         "protocol_version": f"{info.full_protocol_version // 10000}.{info.full_protocol_version % 10000}",
-        "tls": _tls(attempt),
+        "tls": _tls(conn, attempt),
         "authentication": _authentication(conn, attempt),
     }
     if _is_console(conn):
@@ -103,7 +105,7 @@ def _is_console(conn: Patient) -> bool:
     return "bouncer" in version or (conn.info.dbname in CONSOLES and _ask(conn, "show version", []) is not None)
 
 
-def _tls(attempt: Attempt) -> dict[str, Any] | None:
+def _tls(conn: Patient, attempt: Attempt) -> dict[str, Any] | None:
     if attempt.pump is None:
         return None
     tls = attempt.pump.object
@@ -112,12 +114,19 @@ def _tls(attempt: Attempt) -> dict[str, Any] | None:
         "version": tls.version(),
         "cipher": cipher[0] if cipher else None,
         "alpn": tls.selected_alpn_protocol(),
-        "verified": attempt.verified,
+        "verified": _verified(conn._encryption),
     }
     certificate = tls.getpeercert(True)
     if certificate:
         found["certificate"] = describe_certificate(certificate)
     return found
+
+
+def _verified(tls: Tls) -> str:
+    """What of the server's certificate was checked."""
+    if tls.context.verify_mode != ssl.CERT_REQUIRED:
+        return "nothing"
+    return "chain and name" if tls.check_name else "chain"
 
 
 def _authentication(conn: Patient, attempt: Attempt) -> dict[str, Any]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._connect.channel import BlockingChannel
-from .._connect.encryption import Tls
 from .._connect.hosts import Address, Host, Info
 from .._connect.steps import Step
 from .._connect.tls import Pump
@@ -33,19 +31,10 @@ class Attempt:
         self.address = address
         self.phases: list[tuple[str, float]] = []  # with the moment in which it began
         self.method: str | None = None  # of authentication, as the server asked for it
-        self.tls: Tls | None = None  # that was asked for
         self.pump: Pump | None = None  # that there is
         self.ended = 0.0
         self.error: Error | None = None
         self._params = params
-
-    @property
-    def verified(self) -> str:
-        """What of the server's certificate was checked."""
-        assert self.tls is not None
-        if self.tls.context.verify_mode != ssl.CERT_REQUIRED:
-            return "nothing"
-        return "chain and name" if self.tls.check_name else "chain"
 
     @property
     def seconds(self) -> float:
@@ -132,9 +121,7 @@ class WatchedChannel(BlockingChannel):
     def _advance(self, attempt: Attempt, step: Step, about: Any, now: float) -> None:
         if step in PHASES:
             attempt.phases.append((PHASES[step], now))
-        if step == "tls":
-            attempt.tls = about
-        elif step == "authentication":
+        if step == "authentication":
             attempt.method = about
         elif step == "ready":
             attempt.pump = self.tls
