@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-PROGRAM = Path(__file__).resolve().parents[2] / "bench/memory.py"
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = ROOT / "bench/memory.py"
+FORGET = ROOT / "tests/isolated/reimported.py"
 # AddressSanitizer would keep what is freed, and it would count.
 ENVIRONMENT = {**os.environ, "ASAN_OPTIONS": f"{os.environ.get('ASAN_OPTIONS', '')}:quarantine_size_mb=1"}
 
@@ -32,3 +34,12 @@ def test_one_value_costs_in_proportion_to_its_size(pg, dsn, kind):
     small, _ = measure(pg, dsn, "--value", kind, "--megabytes", "4")
     large, _ = measure(pg, dsn, "--value", kind, "--megabytes", "64")
     assert large < 64 * small
+
+
+@pytest.mark.howdah_only
+def test_nothing_stays_when_all_is_forgotten(pg, dsn):
+    """Some 17,000 blocks for each import otherwise. So nothing stays of an interpreter that ends, either."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONMALLOC"}  # counts with its own
+    command = [sys.executable, FORGET, dsn]
+    done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE)
+    assert float(done.stdout) < 100
