@@ -1,18 +1,16 @@
 #include "objects/connection.h"
 
+#include "module/args.h"
 #include "module/errors.h"
 #include "objects/cancel.h"
-#include "objects/copy.h"
 #include "objects/lending.h"
 #include "wait/exchange.h"
 #include "wait/operation.h"
 #include "wait/tls.h"
-#include "wait/waiter.h"
 #include "wait/watch.h"
 #include "wire/backend.h"
 #include "wire/frontend.h"
 
-#include <structmember.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -327,201 +325,6 @@ connection_close(PyObject *self, PyObject *unused)
     Py_RETURN_NONE;
 }
 
-static PyObject *
-connection_fileno(PyObject *self, PyObject *unused)
-{
-    HDPY_GUARD(self);
-    hdpy_connection *conn = (hdpy_connection *)self;
-    if (hdpy_connection_check(conn) < 0)
-        return NULL;
-    return PyLong_FromLong(conn->fd);
-}
-
-/* The ssl.SSLObject, or None. */
-static PyObject *
-get_tls(PyObject *self, void *closure)
-{
-    HDPY_GUARD(self);
-    hdpy_tls *tls = ((hdpy_connection *)self)->tls;
-    return Py_NewRef(tls ? tls->object : Py_None);
-}
-
-static PyObject *
-connection_transaction_status(PyObject *self, PyObject *unused)
-{
-    HDPY_GUARD(self);
-    enum { IDLE, ACTIVE, INTRANS, INERROR, UNKNOWN };
-    hdpy_connection *conn = (hdpy_connection *)self;
-    if (conn->fd < 0)
-        return PyLong_FromLong(UNKNOWN);
-    if (!hd_session_is_idle(&conn->session))
-        return PyLong_FromLong(ACTIVE);
-    if (conn->begun)
-        return PyLong_FromLong(INTRANS);
-    switch (conn->session.transaction_status) {
-    case 'I':
-        return PyLong_FromLong(IDLE);
-    case 'T':
-        return PyLong_FromLong(INTRANS);
-    case 'E':
-        return PyLong_FromLong(INERROR);
-    default:
-        return PyLong_FromLong(UNKNOWN);
-    }
-}
-
-static PyObject *
-connection_parameter_status(PyObject *self, PyObject *name)
-{
-    HDPY_GUARD(self);
-    hdpy_connection *conn = (hdpy_connection *)self;
-    const char *utf8 = PyUnicode_AsUTF8(name);
-    if (utf8 == NULL)
-        return NULL;
-    const char *value = hd_parameters_get(&conn->session.parameters, utf8);
-    if (value == NULL)
-        Py_RETURN_NONE;
-    return hdpy_decode_name(conn->settings, (hd_span){(const uint8_t *)value, strlen(value)});
-}
-
-static PyObject *
-connection_backend_pid(PyObject *self, PyObject *unused)
-{
-    HDPY_GUARD(self);
-    return PyLong_FromUnsignedLong(((hdpy_connection *)self)->session.backend_pid);
-}
-
-static PyObject *
-connection_protocol_version(PyObject *self, PyObject *unused)
-{
-    HDPY_GUARD(self);
-    return PyLong_FromUnsignedLong(((hdpy_connection *)self)->session.protocol);
-}
-
-static PyObject *
-connection_encoding(PyObject *self, PyObject *unused)
-{
-    HDPY_GUARD(self);
-    hdpy_settings *settings = hdpy_connection_settings((hdpy_connection *)self);
-    return settings ? Py_NewRef(settings->encoding) : NULL;
-}
-
-static int
-submit_command(hdpy_connection *conn, hdpy_request *request, void *arg)
-{
-    return hdpy_submit_command(conn, request, arg);
-}
-
-static int
-submit_ending(hdpy_connection *conn, hdpy_request *request, void *arg)
-{
-    return hdpy_submit_ending(conn, request, arg);
-}
-
-static PyObject *
-run_command(PyObject *self, hdpy_submit submit, PyObject *sql)
-{
-    PyObject *bytes = PyUnicode_AsUTF8String(sql);
-    if (bytes == NULL)
-        return NULL;
-    hdpy_request *request = hdpy_run((hdpy_connection *)self, submit, bytes);
-    Py_DECREF(bytes);
-    if (request == NULL)
-        return NULL;
-    hdpy_request_unref(request);
-    Py_RETURN_NONE;
-}
-
-static PyObject *
-connection_command(PyObject *self, PyObject *sql)
-{
-    HDPY_GUARD(self);
-    return run_command(self, submit_command, sql);
-}
-
-static PyObject *
-connection_end_transaction(PyObject *self, PyObject *sql)
-{
-    HDPY_GUARD(self);
-    return run_command(self, submit_ending, sql);
-}
-
-static PyObject *
-connection_sync(PyObject *self, PyObject *unused)
-{
-    HDPY_GUARD(self);
-    hdpy_connection *conn = (hdpy_connection *)self;
-    hdpy_request *request = hdpy_run(conn, hdpy_submit_sync, NULL);
-    if (request == NULL)
-        return NULL;
-    hdpy_request_unref(request);
-    return hdpy_raise_failure(conn) < 0 ? NULL : Py_NewRef(Py_None);
-}
-
-static int
-submit_copy_or_command(hdpy_connection *conn, hdpy_request *request, void *sql)
-{
-    if (!conn->pipelined) {
-        request->copy.phase = HDPY_COPY_ASKED;
-        request->until = HDPY_UNTIL_STEP;
-    }
-    return hdpy_submit_command(conn, request, sql);
-}
-
-/* _exec(sql): the results of a simple Query, waiting in this thread even where the connection is an asyncio one. COPY is
- * begun, and goes on until the connection is closed. */
-static PyObject *
-connection_exec(PyObject *self, PyObject *sql)
-{
-    HDPY_GUARD(self);
-    if (!PyBytes_Check(sql)) {
-        PyErr_Format(PyExc_TypeError, "the query must be bytes, not %.100s", Py_TYPE(sql)->tp_name);
-        return NULL;
-    }
-    hdpy_connection *conn = (hdpy_connection *)self;
-    hdpy_request *request = hdpy_run_and_keep(conn, submit_copy_or_command, sql);
-    if (request == NULL)
-        return NULL;
-    PyObject *results = NULL;
-    if (request->copy.kept && !request->done) {
-        results = PyList_New(1);
-        if (results != NULL)
-            PyList_SET_ITEM(results, 0, Py_NewRef((PyObject *)request->copy.result));
-        /* A task that uses the connection again would wait for itself. */
-        PyObject *task = hdpy_current_task(conn->st, Py_None);
-        if (task == NULL)
-            PyErr_Clear(); /* there is no event loop */
-        Py_XSETREF(conn->streamer, task);
-    }
-    else {
-        hdpy_connection_release(conn);
-        if (hdpy_request_raise(conn, request) == 0)
-            results = request->results ? Py_NewRef(request->results) : PyList_New(0);
-    }
-    hdpy_request_unref(request);
-    return results;
-}
-
-/* _drain(block): takes what has arrived while nobody waits for an answer. Who does takes it himself: `block` waits for
- * him, else nothing is done. */
-static PyObject *
-connection_drain(PyObject *self, PyObject *block)
-{
-    HDPY_GUARD(self);
-    hdpy_connection *conn = (hdpy_connection *)self;
-    if (hdpy_connection_check(conn) < 0)
-        return NULL;
-    if (!hdpy_lock_try(&conn->lock)) {
-        if (block != Py_True)
-            Py_RETURN_NONE;
-        if (hdpy_lock_acquire(conn->st, &conn->lock, 0, 0) < 0)
-            return NULL;
-    }
-    while (conn->fd >= 0 && !conn->closed && hdpy_receive(conn)) {}
-    hdpy_connection_release(conn);
-    return hdpy_connection_check(conn) < 0 ? NULL : Py_NewRef(Py_None);
-}
-
 /* _watch_by(loop[, socket]): has the event loop take what arrives; it may know the connection by this socket object. */
 static PyObject *
 connection_watch_by(PyObject *self, PyObject *args)
@@ -535,183 +338,13 @@ connection_watch_by(PyObject *self, PyObject *args)
     Py_RETURN_NONE;
 }
 
-/* ---- attributes */
-
-static PyObject *
-get_pipelined(PyObject *self, void *closure)
-{
-    HDPY_GUARD(self);
-    return PyBool_FromLong(((hdpy_connection *)self)->pipelined);
-}
-
-/* Behind a pipeline whose last Sync was interrupted, its errors are nobody's. */
-static int
-set_pipelined(PyObject *self, PyObject *value, void *closure)
-{
-    HDPY_GUARD(self);
-    hdpy_connection *conn = (hdpy_connection *)self;
-    conn->pipelined = value == Py_True;
-    Py_CLEAR(conn->failure);
-    return 0;
-}
-
-static PyObject *
-get_pipeline_status(PyObject *self, void *closure)
-{
-    HDPY_GUARD(self);
-    enum { OFF, ON, ABORTED };
-    hdpy_connection *conn = (hdpy_connection *)self;
-    return PyLong_FromLong(!conn->pipelined ? OFF : conn->session.skipping ? ABORTED : ON);
-}
-
-static PyObject *
-get_closed(PyObject *self, void *closure)
-{
-    HDPY_GUARD(self);
-    hdpy_connection *conn = (hdpy_connection *)self;
-    return PyBool_FromLong(conn->closed || conn->fd < 0);
-}
-
-/* Who ends a block has to be told, lest it look committed. */
-static PyObject *
-get_transaction_lost(PyObject *self, void *closure)
-{
-    HDPY_GUARD(self);
-    hdpy_connection *conn = (hdpy_connection *)self;
-    return PyBool_FromLong(conn->closed && conn->loss != NULL && conn->session.transaction_status != 'I');
-}
-
-/* An optional count: None is -1. */
-static PyObject *
-get_limit(PyObject *self, void *offset)
-{
-    HDPY_GUARD(self);
-    long v = *(long *)((char *)self + (Py_ssize_t)offset);
-    if (v < 0)
-        Py_RETURN_NONE;
-    return PyLong_FromLong(v);
-}
-
-static int
-set_limit(PyObject *self, PyObject *value, void *offset)
-{
-    HDPY_GUARD(self);
-    long v = -1;
-    if (value == NULL) {
-        PyErr_SetString(PyExc_AttributeError, "this attribute cannot be deleted");
-        return -1;
-    }
-    if (value != Py_None) {
-        v = PyLong_AsLong(value);
-        if (v == -1 && PyErr_Occurred())
-            return -1;
-        if (v < 0)
-            v = 0;
-    }
-    *(long *)((char *)self + (Py_ssize_t)offset) = v;
-    return 0;
-}
-
-/* The Copy whose block is open, or None. */
-static PyObject *
-get_copy(PyObject *self, void *closure)
-{
-    HDPY_GUARD(self);
-    hdpy_copy *copy = ((hdpy_connection *)self)->copy;
-    return copy != NULL && hdpy_try_ref((PyObject *)copy) ? (PyObject *)copy : Py_NewRef(Py_None);
-}
-
-static PyObject *
-get_adapters(PyObject *self, void *closure)
-{
-    HDPY_GUARD(self);
-    hdpy_connection *conn = (hdpy_connection *)self;
-    return hdpy_context_map(&conn->context, conn->st, NULL);
-}
-
-static int
-set_adapters(PyObject *self, PyObject *map, void *closure)
-{
-    HDPY_GUARD(self);
-    hdpy_connection *conn = (hdpy_connection *)self;
-    return hdpy_context_set_map(&conn->context, conn->st, map);
-}
-
-static PyObject *
-get_object(PyObject *self, void *offset)
-{
-    HDPY_GUARD(self);
-    PyObject *object = *(PyObject **)((char *)self + (Py_ssize_t)offset);
-    return Py_NewRef(object ? object : Py_None);
-}
-
-static int
-set_object(PyObject *self, PyObject *value, void *offset)
-{
-    HDPY_GUARD(self);
-    if (value == NULL) {
-        PyErr_SetString(PyExc_AttributeError, "this attribute cannot be deleted");
-        return -1;
-    }
-    PyObject **object = (PyObject **)((char *)self + (Py_ssize_t)offset);
-    Py_XSETREF(*object, Py_NewRef(value));
-    return 0;
-}
-
-#define OBJECT(field) (void *)offsetof(hdpy_connection, field)
-
-static PyGetSetDef getset[] = {
-    {"row_factory", get_object, set_object, PyDoc_STR("Row factory of new cursors."), OBJECT(row_factory)},
-    {"cursor_factory", get_object, set_object, PyDoc_STR("Class of new cursors."), OBJECT(cursor_factory)},
-    {"_discovery", get_object, set_object, NULL, OBJECT(discovery)},
-    {"_begin", get_object, set_object, NULL, OBJECT(begin)},
-    {"_wait", get_object, set_object, NULL, OBJECT(wait)},
-    {"_pool", get_object, set_object, NULL, OBJECT(pool)},
-    {"_complaint", get_object, NULL, NULL, OBJECT(complaint)},
-    {"adapters", get_adapters, NULL, PyDoc_STR("The AdaptersMap of the connection, which its cursors start from."),
-     NULL},
-    {"_adapters", get_adapters, set_adapters, NULL, NULL},
-    {"_copy", get_copy, NULL, NULL, NULL},
-    {"_tls", get_tls, NULL, NULL, NULL},
-    {"closed", get_closed, NULL, PyDoc_STR("True when the connection can't be used any more."), NULL},
-    {"_transaction_lost", get_transaction_lost, NULL, NULL, NULL},
-    {"_pipeline_status", get_pipeline_status, NULL, NULL, NULL},
-    {"_pipelined", get_pipelined, set_pipelined, NULL, NULL},
-    {"prepare_threshold", get_limit, set_limit,
-     PyDoc_STR("How many times a query is executed before it is prepared on the server; None: never."),
-     (void *)offsetof(hdpy_connection, queries.prepare_threshold)},
-    {"prepared_max", get_limit, set_limit,
-     PyDoc_STR("Most prepared statements that the connection keeps on the server; None: no limit."),
-     (void *)offsetof(hdpy_connection, queries.prepared_max)},
-    {NULL},
-};
-
-static PyMemberDef members[] = {
-    {"broken", T_BOOL, offsetof(hdpy_connection, broken), READONLY, "True when the connection was lost, not closed."},
-    {"_types_changed", T_BOOL, offsetof(hdpy_connection, types_changed), 0, NULL},
-    {"_autocommit", T_BOOL, offsetof(hdpy_connection, autocommit), 0, NULL},
-    {"cancel_grace", T_DOUBLE, offsetof(hdpy_connection, cancel_grace), 0,
-     "Seconds that a query may take to end once it was interrupted; then the connection is closed."},
-    {"_expire_at", T_DOUBLE, offsetof(hdpy_connection, expires), 0, NULL},
-    {"_commands", T_UINT, offsetof(hdpy_connection, commands), READONLY, NULL},
-    {"_unsynced", T_BOOL, offsetof(hdpy_connection, unsynced), READONLY, NULL},
-    {NULL},
-};
+/* ---- types */
 
 static PyMethodDef methods[] = {
     {"_close", connection_close, METH_NOARGS, NULL},
     {"_still_alive", hdpy_connection_still_alive, METH_O, NULL},
     {"_lend", (PyCFunction)(void (*)(void))hdpy_connection_lend, METH_FASTCALL, NULL},
     {"_take_back", hdpy_connection_take_back, METH_O, NULL},
-    {"fileno", connection_fileno, METH_NOARGS,
-     PyDoc_STR("fileno($self, /)\n--\n\nDescriptor of the socket. Raises OperationalError when closed.")},
-    {"_transaction_status", connection_transaction_status, METH_NOARGS, NULL},
-    {"_parameter_status", connection_parameter_status, METH_O, NULL},
-    {"_backend_pid", connection_backend_pid, METH_NOARGS, NULL},
-    {"_protocol_version", connection_protocol_version, METH_NOARGS, NULL},
-    {"_encoding", connection_encoding, METH_NOARGS, NULL},
-    {"_exec", connection_exec, METH_O, NULL},
-    {"_drain", connection_drain, METH_O, NULL},
     {"_cancel_begin", hdpy_connection_cancel_begin, METH_NOARGS, NULL},
     {"_pending", hdpy_connection_pending, METH_NOARGS, NULL},
     {NULL},
@@ -723,8 +356,8 @@ static PyType_Slot base_slots[] = {
     {Py_tp_traverse, connection_traverse},
     {Py_tp_clear, connection_clear},
     {Py_tp_methods, methods},
-    {Py_tp_getset, getset},
-    {Py_tp_members, members},
+    {Py_tp_getset, hdpy_connection_getset},
+    {Py_tp_members, hdpy_connection_members},
     {0, NULL},
 };
 
@@ -733,13 +366,6 @@ static PyType_Spec base_spec = {
     .basicsize = sizeof(hdpy_connection),
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
     .slots = base_slots,
-};
-
-static PyMethodDef sync_methods[] = {
-    {"_command", connection_command, METH_O, NULL},
-    {"_end_transaction", connection_end_transaction, METH_O, NULL},
-    {"_sync", connection_sync, METH_NOARGS, NULL},
-    {NULL},
 };
 
 static PyMethodDef async_methods[] = {
@@ -775,9 +401,11 @@ hdpy_connection_init(hdpy_state *st, PyObject *module)
     PyObject *base = st->BaseConnection = PyType_FromModuleAndSpec(module, &base_spec, NULL);
     if (base == NULL || PyModule_AddObjectRef(module, "BaseConnection", base) < 0)
         return -1;
-    if (hdpy_startup_init((PyTypeObject *)base) < 0)
+    if (hdpy_add_methods((PyTypeObject *)base, hdpy_connection_status_methods) < 0 ||
+        hdpy_add_methods((PyTypeObject *)base, hdpy_connection_command_methods) < 0 ||
+        hdpy_startup_init((PyTypeObject *)base) < 0)
         return -1;
-    if (add_subclass(module, base, "howdah._howdah.ConnectionBase", "ConnectionBase", sync_methods) < 0)
+    if (add_subclass(module, base, "howdah._howdah.ConnectionBase", "ConnectionBase", hdpy_sync_command_methods) < 0)
         return -1;
     return add_subclass(module, base, "howdah._howdah.AsyncConnectionBase", "AsyncConnectionBase", async_methods);
 }

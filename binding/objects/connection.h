@@ -7,6 +7,8 @@
 #include "session/session.h"
 #include "wait/lock.h"
 
+#include <structmember.h>
+
 typedef struct hdpy_request hdpy_request;
 typedef struct hdpy_watch hdpy_watch;
 typedef struct hdpy_copy hdpy_copy;
@@ -104,6 +106,15 @@ PyObject *hdpy_connection_complaint(hdpy_connection *conn, hd_span body, PyObjec
 /* Calls conn._on_notice(fields) or conn._on_notification(pid, channel, payload); what they raise is unraisable. */
 void hdpy_connection_notice(hdpy_connection *conn, hd_span body);
 void hdpy_connection_notification(hdpy_connection *conn, hd_span body);
+
+/* What BaseConnection tells of itself: objects/attributes.c. */
+extern PyMethodDef hdpy_connection_status_methods[];
+extern PyGetSetDef hdpy_connection_getset[];
+extern PyMemberDef hdpy_connection_members[];
+
+/* What it executes for itself, and what only the blocking one does: objects/commands.c. */
+extern PyMethodDef hdpy_connection_command_methods[];
+extern PyMethodDef hdpy_sync_command_methods[];
 
 /* Adds the methods of start-up, which have a file of their own. */
 int hdpy_startup_init(PyTypeObject *type);

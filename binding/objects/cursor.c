@@ -1,11 +1,9 @@
 #include "objects/cursor.h"
 
 #include "module/args.h"
-#include "wait/exchange.h"
 #include "objects/stream.h"
 #include "wait/operation.h"
 
-#include <math.h>
 #include <structmember.h>
 
 /* ---- life */
@@ -400,266 +398,9 @@ static PyMemberDef members[] = {
     {NULL},
 };
 
-/* ---- execute */
-
-int
-hdpy_cursor_options(hdpy_cursor *cur, hdpy_options *options, PyObject *query, PyObject *params, PyObject *prepare,
-                    PyObject *binary)
-{
-    *options = (hdpy_options){.query = query,
-                              .params = params,
-                              .prepare = -1,
-                              .wanted = cur->format == HD_BINARY ? HDPY_ALL_BINARY : HDPY_ADAPTIVE,
-                              .context = &cur->context,
-                              .binding = (hdpy_binding)cur->binding,
-                              .owner = (PyObject *)cur};
-    if (prepare != NULL && prepare != Py_None && (options->prepare = PyObject_IsTrue(prepare)) < 0)
-        return -1;
-    if (binary != NULL && binary != Py_None) {
-        int yes = PyObject_IsTrue(binary);
-        if (yes < 0)
-            return -1;
-        options->wanted = yes ? HDPY_ALL_BINARY : HDPY_ALL_TEXT;
-    }
-    /* Types without a binary loader shall arrive as they do in text, and which they are is known by column. */
-    if (options->wanted == HDPY_ALL_BINARY && cur->conn->discovery != Py_None)
-        options->wanted = HDPY_ADAPTIVE;
-    return 0;
-}
-
-int
-hdpy_cursor_begin(hdpy_cursor *cur)
-{
-    if (hdpy_cursor_check(cur) < 0)
-        return -1;
-    if (cur->stream != NULL) {
-        PyErr_SetString(cur->conn->st->ProgrammingError,
-                        "the cursor is streaming: use another one, or end the stream before");
-        return -1;
-    }
-    hdpy_cursor_reset(cur);
-    Py_CLEAR(cur->sent);
-    return 0;
-}
-
-static int
-submit_execute(hdpy_connection *conn, hdpy_request *request, void *options)
-{
-    return hdpy_submit_execute(conn, request, options);
-}
-
-static int
-submit_many(hdpy_connection *conn, hdpy_request *request, void *options)
-{
-    return hdpy_submit_many(conn, request, options, false);
-}
-
-static int
-submit_many_returning(hdpy_connection *conn, hdpy_request *request, void *options)
-{
-    return hdpy_submit_many(conn, request, options, true);
-}
-
-static int
-discover(hdpy_cursor *cur)
-{
-    cur->unlearned = false;
-    PyObject *none = PyObject_CallMethodNoArgs((PyObject *)cur, cur->conn->st->str_discover);
-    Py_XDECREF(none);
-    return none ? 0 : -1;
-}
-
-static int
-run(hdpy_cursor *cur, hdpy_submit submit, hdpy_options *options)
-{
-    hdpy_request *request = hdpy_run_until(cur->conn, submit, options, options->deadline);
-    if (request == NULL)
-        return -1;
-    int rc = request->pipelined ? hdpy_raise_failure(cur->conn) : hdpy_cursor_adopt(cur, request);
-    hdpy_request_unref(request);
-    return rc < 0 || !hdpy_cursor_has_foreign_types(cur) ? rc : discover(cur);
-}
-
-int
-hdpy_cursor_await(hdpy_cursor *cur)
-{
-    if (cur->pending != NULL && !cur->pending->discard) {
-        hdpy_request *request = hdpy_run(cur->conn, hdpy_submit_flush, NULL);
-        if (request == NULL)
-            return -1;
-        hdpy_request_unref(request);
-        if (hdpy_raise_failure(cur->conn) < 0)
-            return -1;
-    }
-    return cur->unlearned ? discover(cur) : 0;
-}
-
-static const char *const execute_params[] = {"query", "params", "prepare", "binary", "timeout", NULL};
-static const char *const executemany_params[] = {"query", "params_seq", "returning", "timeout", NULL};
-
-/* Seconds, or None, as a deadline. */
-static int
-take_timeout(hdpy_cursor *cur, hdpy_options *options, PyObject *timeout)
-{
-    if (timeout == NULL || timeout == Py_None)
-        return 0;
-    double seconds = PyFloat_AsDouble(timeout);
-    if (seconds == -1.0 && PyErr_Occurred())
-        return -1;
-    if (isnan(seconds)) {
-        PyErr_SetString(PyExc_ValueError, "a timeout is a number of seconds, not NaN");
-        return -1;
-    }
-    if (cur->conn->pipelined) {
-        PyErr_SetString(cur->conn->st->ProgrammingError,
-                        "timeout= cannot be used in pipeline mode, where a statement doesn't wait for its answer");
-        return -1;
-    }
-    options->deadline = hdpy_deadline_in(seconds);
-    return 0;
-}
-
-/* The query and the parameters that a template string stands for; NULL, without an exception, for any other query. */
-static PyObject *
-bind_template(hdpy_cursor *cur, PyObject *query, PyObject *params)
-{
-    const hdpy_state *st = cur->conn->st;
-    if (st->Template == NULL || !Py_IS_TYPE(query, (PyTypeObject *)st->Template))
-        return NULL;
-    PyObject *bound = PyObject_CallFunctionObjArgs(st->bind_template, query, params ? params : Py_None, cur, NULL);
-    if (bound != NULL && (!PyTuple_Check(bound) || PyTuple_GET_SIZE(bound) != 2)) {
-        PyErr_SetString(PyExc_TypeError, "a template string becomes a query and its parameters");
-        Py_CLEAR(bound);
-    }
-    return bound;
-}
-
-/* From a call of execute(), sync or async, to its options. `*bound` is what they borrow from: to be released, or NULL. */
-static int
-execute_arguments(hdpy_cursor *cur, const hdpy_signature *signature, PyObject *const *args, Py_ssize_t nargs,
-                  PyObject *kwnames, hdpy_options *options, PyObject **bound)
-{
-    PyObject *given[5] = {NULL, NULL, NULL, NULL, NULL};
-    *bound = NULL;
-    if (hdpy_parse_args(signature, args, nargs, kwnames, given) < 0 || hdpy_cursor_begin(cur) < 0)
-        return -1;
-    if ((*bound = bind_template(cur, given[0], given[1])) != NULL) {
-        given[0] = PyTuple_GET_ITEM(*bound, 0);
-        given[1] = PyTuple_GET_ITEM(*bound, 1);
-    }
-    else if (PyErr_Occurred())
-        return -1;
-    if (hdpy_cursor_options(cur, options, given[0], given[1], given[2], given[3]) == 0 &&
-        take_timeout(cur, options, given[4]) == 0)
-        return 0;
-    Py_CLEAR(*bound);
-    return -1;
-}
-
-/* The same for executemany(); `submit` is what its `returning` asks for. */
-static int
-executemany_arguments(hdpy_cursor *cur, const hdpy_signature *signature, PyObject *const *args, Py_ssize_t nargs,
-                      PyObject *kwnames, hdpy_options *options, hdpy_submit *submit)
-{
-    PyObject *given[4] = {NULL, NULL, Py_False, NULL};
-    if (hdpy_parse_args(signature, args, nargs, kwnames, given) < 0 || hdpy_cursor_begin(cur) < 0)
-        return -1;
-    int returning = PyObject_IsTrue(given[2]);
-    if (returning < 0)
-        return -1;
-    *submit = returning ? submit_many_returning : submit_many;
-    if (hdpy_cursor_options(cur, options, given[0], given[1], NULL, NULL) < 0)
-        return -1;
-    return take_timeout(cur, options, given[3]);
-}
-
-static PyObject *
-execute(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
-{
-    HDPY_GUARD(((hdpy_cursor *)self)->conn);
-    static const hdpy_signature signature = {"execute", execute_params, 2, 1};
-    hdpy_options options;
-    PyObject *bound;
-    if (execute_arguments((hdpy_cursor *)self, &signature, args, nargs, kwnames, &options, &bound) < 0)
-        return NULL;
-    int rc = run((hdpy_cursor *)self, submit_execute, &options);
-    Py_XDECREF(bound);
-    return rc < 0 ? NULL : Py_NewRef(self);
-}
-
-static PyObject *
-executemany(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
-{
-    HDPY_GUARD(((hdpy_cursor *)self)->conn);
-    static const hdpy_signature signature = {"executemany", executemany_params, 2, 2};
-    hdpy_options options;
-    hdpy_submit submit;
-    if (executemany_arguments((hdpy_cursor *)self, &signature, args, nargs, kwnames, &options, &submit) < 0 ||
-        run((hdpy_cursor *)self, submit, &options) < 0)
-        return NULL;
-    Py_RETURN_NONE;
-}
-
-/* ---- the same as operations to await */
-
-static PyObject *
-async_execute(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
-{
-    HDPY_GUARD(((hdpy_cursor *)self)->conn);
-    static const hdpy_signature signature = {"_execute", execute_params, 5, 1};
-    hdpy_cursor *cur = (hdpy_cursor *)self;
-    hdpy_options options;
-    PyObject *bound;
-    if (execute_arguments(cur, &signature, args, nargs, kwnames, &options, &bound) < 0)
-        return NULL;
-    PyObject *operation = hdpy_operation_new(cur->conn, cur, submit_execute, &options);
-    Py_XDECREF(bound);
-    return operation;
-}
-
-static PyObject *
-async_executemany(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
-{
-    HDPY_GUARD(((hdpy_cursor *)self)->conn);
-    static const hdpy_signature signature = {"_executemany", executemany_params, 4, 2};
-    hdpy_cursor *cur = (hdpy_cursor *)self;
-    hdpy_options options;
-    hdpy_submit submit;
-    if (executemany_arguments(cur, &signature, args, nargs, kwnames, &options, &submit) < 0)
-        return NULL;
-    return hdpy_operation_new(cur->conn, cur, submit, &options);
-}
-
-/* _await(): in a pipeline, until the cursor has its results */
-static PyObject *
-async_await(PyObject *self, PyObject *unused)
-{
-    hdpy_options none = {0};
-    return hdpy_operation_new(((hdpy_cursor *)self)->conn, NULL, hdpy_submit_flush, &none);
-}
-
 /* ---- types */
 
-#define FAST(f) (PyCFunction)(void (*)(void)) f, METH_FASTCALL | METH_KEYWORDS
-
-/* _mogrify(query, params): the text that a cursor which binds on the client would send */
-static PyObject *
-mogrify(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
-{
-    HDPY_GUARD(((hdpy_cursor *)self)->conn);
-    hdpy_cursor *cur = (hdpy_cursor *)self;
-    hdpy_options options;
-    if (nargs != 2) {
-        PyErr_SetString(PyExc_TypeError, "_mogrify() takes a query and its parameters");
-        return NULL;
-    }
-    if (hdpy_cursor_check(cur) < 0 || hdpy_cursor_options(cur, &options, args[0], args[1], NULL, NULL) < 0)
-        return NULL;
-    return hdpy_mogrify(cur->conn, &options);
-}
-
 static PyMethodDef methods[] = {
-    {"_mogrify", (PyCFunction)(void (*)(void))mogrify, METH_FASTCALL, NULL},
     {"_foreign_types", hdpy_cursor_foreign_types, METH_NOARGS, NULL},
     {"nextset", nextset, METH_NOARGS,
      PyDoc_STR("nextset($self, /)\n--\n\nGo to the next result; True, or None if there is no other (DB-API).")},
@@ -669,33 +410,11 @@ static PyMethodDef methods[] = {
 };
 
 static PyMethodDef sync_methods[] = {
-    {"execute", FAST(execute),
-     PyDoc_STR(
-         "execute($self, /, query, params=None, *, prepare=None, binary=None, timeout=None)\n--\n\n"
-         "Execute a query, with parameters bound on the server; return the cursor.\n\n"
-         "query: str or bytes with %s or %(name)s placeholders. params: sequence or mapping.\n"
-         "prepare: True, False, or None to prepare after connection.prepare_threshold uses.\n"
-         "binary: format of the result; None inherits the cursor's.\n"
-         "timeout: seconds, None for no limit; then the server is asked to cancel, and the connection is closed\n"
-         "if it doesn't end within connection.cancel_grace seconds more.\n"
-         "Raises a subclass of Error for what the server refuses (see howdah.errors), ProgrammingError for\n"
-         "parameters that don't fit the placeholders, DataError for values that can't be sent, errors.QueryTimeout\n"
-         "when the timeout has expired.\n"
-         "Behaviour: psycopg 3's Cursor.execute().")},
-    {"executemany", FAST(executemany),
-     PyDoc_STR(
-         "executemany($self, /, query, params_seq, *, returning=False, timeout=None)\n--\n\n"
-         "Execute a query once for each row of parameters, in one batch.\n\n"
-         "In autocommit the batch is all or nothing. returning=True keeps every result, for nextset().\n"
-         "timeout: seconds for all of them. Raises as execute(). Behaviour: psycopg 3's Cursor.executemany().")},
     {"close", close_cursor, METH_NOARGS, PyDoc_STR("close($self, /)\n--\n\nClose the cursor; idempotent.")},
     {NULL},
 };
 
 static PyMethodDef async_methods[] = {
-    {"_execute", FAST(async_execute), NULL},
-    {"_executemany", FAST(async_executemany), NULL},
-    {"_await", async_await, METH_NOARGS, NULL},
     {"_stream_start", (PyCFunction)(void (*)(void))hdpy_async_stream_start, METH_FASTCALL, NULL},
     {"_stream_more", hdpy_async_stream_more, METH_NOARGS, NULL},
     {"_stream_end", hdpy_async_stream_end, METH_NOARGS, NULL},
@@ -745,8 +464,17 @@ static PyType_Spec async_spec = {
 };
 
 static int
+add_methods(PyObject *type, PyMethodDef *const *tables)
+{
+    int rc = 0;
+    for (; rc == 0 && *tables != NULL; tables++)
+        rc = hdpy_add_methods((PyTypeObject *)type, *tables);
+    return rc;
+}
+
+static int
 add_type(PyObject *module, const char *name, PyType_Spec *spec, PyObject *base, struct wrapperbase *init,
-         PyMethodDef *more, PyMethodDef *and_more)
+         PyMethodDef *const *tables)
 {
     PyObject *type = PyType_FromModuleAndSpec(module, spec, base);
     int rc = type ? PyModule_AddObjectRef(module, name, type) : -1;
@@ -754,10 +482,8 @@ add_type(PyObject *module, const char *name, PyType_Spec *spec, PyObject *base, 
         rc = hdpy_document_init((PyTypeObject *)type, init,
                                 "__init__($self, connection, *, row_factory=None)\n--\n\n"
                                 "row_factory: None takes the connection's.");
-    if (rc == 0 && more != NULL)
-        rc = hdpy_add_methods((PyTypeObject *)type, more);
-    if (rc == 0 && and_more != NULL)
-        rc = hdpy_add_methods((PyTypeObject *)type, and_more);
+    if (rc == 0)
+        rc = add_methods(type, tables);
     Py_XDECREF(type);
     return rc;
 }
@@ -766,14 +492,16 @@ int
 hdpy_cursor_init(hdpy_state *st, PyObject *module)
 {
     static struct wrapperbase base_init, sync_init, async_init;
+    static PyMethodDef *const base_tables[] = {hdpy_execute_methods, hdpy_fetch_methods, hdpy_stream_methods, NULL};
+    static PyMethodDef *const sync_tables[] = {hdpy_sync_execute_methods, hdpy_sync_fetch_methods,
+                                               hdpy_sync_stream_methods, NULL};
+    static PyMethodDef *const async_tables[] = {hdpy_async_execute_methods, NULL};
     st->BaseCursor = PyType_FromModuleAndSpec(module, &base_spec, NULL);
     if (st->BaseCursor == NULL || PyModule_AddObjectRef(module, "BaseCursor", st->BaseCursor) < 0 ||
-        hdpy_add_methods((PyTypeObject *)st->BaseCursor, hdpy_fetch_methods) < 0 ||
-        hdpy_add_methods((PyTypeObject *)st->BaseCursor, hdpy_stream_methods) < 0 ||
+        add_methods(st->BaseCursor, base_tables) < 0 ||
         hdpy_document_init((PyTypeObject *)st->BaseCursor, &base_init, "__init__($self, connection)\n--\n\n") < 0)
         return -1;
-    if (add_type(module, "CursorBase", &sync_spec, st->BaseCursor, &sync_init, hdpy_sync_fetch_methods,
-                 hdpy_sync_stream_methods) < 0)
+    if (add_type(module, "CursorBase", &sync_spec, st->BaseCursor, &sync_init, sync_tables) < 0)
         return -1;
-    return add_type(module, "AsyncCursorBase", &async_spec, st->BaseCursor, &async_init, NULL, NULL);
+    return add_type(module, "AsyncCursorBase", &async_spec, st->BaseCursor, &async_init, async_tables);
 }

@@ -70,6 +70,11 @@ PyObject *hdpy_cursor_fetchone(hdpy_cursor *cur);
 int hdpy_cursor_options(hdpy_cursor *cur, hdpy_options *options, PyObject *query, PyObject *params, PyObject *prepare,
                         PyObject *binary);
 
+/* The methods that execute: of BaseCursor, of the sync cursor, of the asyncio one. */
+extern PyMethodDef hdpy_execute_methods[];
+extern PyMethodDef hdpy_sync_execute_methods[];
+extern PyMethodDef hdpy_async_execute_methods[];
+
 /* The methods that fetch, of BaseCursor and of the sync cursor. */
 extern PyMethodDef hdpy_fetch_methods[];
 extern PyMethodDef hdpy_sync_fetch_methods[];
