@@ -65,6 +65,7 @@ intern_names(hdpy_state *st)
         {"_on_notification", offsetof(hdpy_state, str_on_notification)},
         {"__init__", offsetof(hdpy_state, str_init)},
         {"_core", offsetof(hdpy_state, str_core)},
+        {"_named_cursor", offsetof(hdpy_state, str_named_cursor)},
         {"_discover", offsetof(hdpy_state, str_discover)},
         {"_of_snapshot", offsetof(hdpy_state, str_of_snapshot)},
         {"_asyncio_future_blocking", offsetof(hdpy_state, str_future_blocking)},

@@ -4,6 +4,7 @@
 #include "module/errors.h"
 #include "objects/cancel.h"
 #include "objects/lending.h"
+#include "objects/new_cursor.h"
 #include "wait/exchange.h"
 #include "wait/operation.h"
 #include "wait/tls.h"
@@ -378,7 +379,8 @@ static PyMethodDef async_methods[] = {
 
 /* A subclass of BaseConnection that only adds methods. */
 static int
-add_subclass(PyObject *module, PyObject *base, const char *name, const char *attribute, PyMethodDef *added)
+add_subclass(PyObject *module, PyObject *base, const char *name, const char *attribute, PyMethodDef *added,
+             PyMethodDef *more)
 {
     PyType_Slot slots[] = {{Py_tp_methods, added}, {0, NULL}};
     PyType_Spec spec = {
@@ -391,6 +393,8 @@ add_subclass(PyObject *module, PyObject *base, const char *name, const char *att
     if (type == NULL)
         return -1;
     int rc = PyModule_AddObjectRef(module, attribute, type);
+    if (rc == 0 && more != NULL)
+        rc = hdpy_add_methods((PyTypeObject *)type, more);
     Py_DECREF(type);
     return rc;
 }
@@ -403,9 +407,12 @@ hdpy_connection_init(hdpy_state *st, PyObject *module)
         return -1;
     if (hdpy_add_methods((PyTypeObject *)base, hdpy_connection_status_methods) < 0 ||
         hdpy_add_methods((PyTypeObject *)base, hdpy_connection_command_methods) < 0 ||
+        hdpy_add_methods((PyTypeObject *)base, hdpy_new_cursor_methods) < 0 || hdpy_new_cursor_init(st) < 0 ||
         hdpy_startup_init((PyTypeObject *)base) < 0)
         return -1;
-    if (add_subclass(module, base, "howdah._howdah.ConnectionBase", "ConnectionBase", hdpy_sync_command_methods) < 0)
+    if (add_subclass(module, base, "howdah._howdah.ConnectionBase", "ConnectionBase", hdpy_sync_command_methods,
+                     hdpy_sync_new_cursor_methods) < 0)
         return -1;
-    return add_subclass(module, base, "howdah._howdah.AsyncConnectionBase", "AsyncConnectionBase", async_methods);
+    return add_subclass(module, base, "howdah._howdah.AsyncConnectionBase", "AsyncConnectionBase", async_methods,
+                        NULL);
 }

@@ -20,10 +20,26 @@ binding_of(const hdpy_state *st, PyTypeObject *type, int otherwise)
 }
 
 static int
+set_up(hdpy_cursor *cur, hdpy_state *st, hdpy_connection *conn, PyObject *row_factory)
+{
+    HDPY_GUARD(conn);
+    if (row_factory == Py_None)
+        row_factory = conn->row_factory;
+    hdpy_context_clear(&cur->context);
+    if (hdpy_context_init(&cur->context, st, &conn->context) < 0)
+        return -1;
+    Py_XSETREF(cur->conn, (hdpy_connection *)Py_NewRef((PyObject *)conn));
+    Py_XSETREF(cur->row_factory, Py_NewRef(row_factory));
+    cur->arraysize = 1;
+    cur->rowcount = -1;
+    cur->binding = binding_of(st, Py_TYPE((PyObject *)cur), cur->binding);
+    return 0;
+}
+
+static int
 cursor_init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static char *keywords[] = {"connection", "row_factory", NULL};
-    hdpy_cursor *cur = (hdpy_cursor *)self;
     hdpy_state *st = hdpy_state_of_type(Py_TYPE(self));
     PyObject *connection, *row_factory = Py_None;
     PyObject *given =
@@ -39,18 +55,24 @@ cursor_init(PyObject *self, PyObject *args, PyObject *kwargs)
         PyErr_Format(PyExc_TypeError, "a howdah connection is needed, got %.200s", Py_TYPE(connection)->tp_name);
         return -1;
     }
-    HDPY_GUARD(connection);
-    if (row_factory == Py_None)
-        row_factory = ((hdpy_connection *)connection)->row_factory;
-    hdpy_context_clear(&cur->context);
-    if (hdpy_context_init(&cur->context, st, &((hdpy_connection *)connection)->context) < 0)
-        return -1;
-    Py_XSETREF(cur->conn, (hdpy_connection *)Py_NewRef(connection));
-    Py_XSETREF(cur->row_factory, Py_NewRef(row_factory));
-    cur->arraysize = 1;
-    cur->rowcount = -1;
-    cur->binding = binding_of(st, Py_TYPE(self), cur->binding);
-    return 0;
+    return set_up((hdpy_cursor *)self, st, (hdpy_connection *)connection, row_factory);
+}
+
+PyObject *
+hdpy_cursor_new(PyObject *factory, PyObject *connection, PyObject *row_factory)
+{
+    hdpy_state *st = ((hdpy_connection *)connection)->st;
+    PyTypeObject *type = (PyTypeObject *)factory;
+    if (Py_IS_TYPE(factory, &PyType_Type) && type->tp_init == cursor_init &&
+        type->tp_new == PyBaseObject_Type.tp_new) {
+        /* What a call of the class does, without a dictionary of its arguments. */
+        PyObject *cur = type->tp_alloc(type, 0);
+        if (cur != NULL && set_up((hdpy_cursor *)cur, st, (hdpy_connection *)connection, row_factory) < 0)
+            Py_CLEAR(cur);
+        return cur;
+    }
+    PyObject *call[] = {connection, row_factory};
+    return PyObject_Vectorcall(factory, call, 1, st->kw_row_factory);
 }
 
 static int

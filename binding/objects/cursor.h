@@ -30,6 +30,9 @@ typedef struct hdpy_cursor {
     bool unlearned; /* the connection's discovery has not been asked about the types of a pipeline's results */
 } hdpy_cursor;
 
+/* factory(connection, row_factory=row_factory): what makes the connection's cursors, mostly a class of ours. */
+PyObject *hdpy_cursor_new(PyObject *factory, PyObject *connection, PyObject *row_factory);
+
 /* InterfaceError when closed. */
 int hdpy_cursor_check(hdpy_cursor *cur);
 

@@ -256,6 +256,15 @@ class BaseConnection:
     def _tls(self) -> Any:
         """The ssl.SSLObject, or None."""
     _wait: Callable[[int, bool, float | None], None] | None  # how to wait for the socket where `select` was patched
+    def cursor(
+        self,
+        name: str = "",
+        *,
+        binary: bool = False,
+        row_factory: Any = None,
+        scrollable: bool | None = None,
+        withhold: bool = False,
+    ) -> Any: ...
     def fileno(self) -> int: ...
     def _transaction_status(self) -> int:
         """pq.TransactionStatus as a number: IDLE 0, ACTIVE 1, INTRANS 2, INERROR 3, UNKNOWN 4."""
@@ -307,6 +316,15 @@ class ConnectionBase(BaseConnection):
         """The same, unless there is no transaction when the connection's turn has come."""
     def _sync(self) -> None:
         """In a pipeline: send a Sync, wait for all answers, raise the first error that was not raised yet."""
+    def execute(
+        self,
+        query: Any,
+        params: Any = None,
+        *,
+        prepare: bool | None = None,
+        binary: bool = False,
+        timeout: float | None = None,
+    ) -> Any: ...
 
 class AsyncConnectionBase(BaseConnection):
     def _watch_by(self, loop: Any, socket: Any = ..., /) -> None: ...

@@ -154,61 +154,56 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
         else:
             self._close()
 
-    @overload
-    def cursor(
-        self, name: str = "", *, binary: bool = False, scrollable: bool | None = None, withhold: bool = False
-    ) -> Cursor[Row]: ...
-    @overload
-    def cursor(
-        self,
-        name: str = "",
-        *,
-        binary: bool = False,
-        row_factory: RowFactory[CursorRow],
-        scrollable: bool | None = None,
-        withhold: bool = False,
-    ) -> Cursor[CursorRow]: ...
-    def cursor(
-        self,
-        name: str = "",
-        *,
-        binary: bool = False,
-        row_factory: Any = None,
-        scrollable: bool | None = None,
-        withhold: bool = False,
-    ) -> Cursor[Any]:
-        """A new cursor; with a name, one on the server (see `ServerCursor`).
+    def _named_cursor(
+        self, name: str, row_factory: Any, scrollable: bool | None, withhold: bool
+    ) -> ServerCursor[Any]:
+        return self.server_cursor_factory(
+            self, name=name, row_factory=row_factory, scrollable=scrollable, withhold=withhold
+        )
 
-        Raises `OperationalError` on a closed connection.
-        """
-        self.fileno()  # raises if closed
-        row_factory = row_factory or self.row_factory
-        cur: Any
-        if name:
-            cur = self.server_cursor_factory(
-                self, name=name, row_factory=row_factory, scrollable=scrollable, withhold=withhold
-            )
-        else:
-            cur = self.cursor_factory(self, row_factory=row_factory)
-        if binary:
-            cur.format = Format.BINARY
-        made: Cursor[Any] = cur
-        return made
+    if TYPE_CHECKING:  # it is in C
 
-    def execute(
-        self,
-        query: Query,
-        params: Params | None = None,
-        *,
-        prepare: bool | None = None,
-        binary: bool = False,
-        timeout: float | None = None,
-    ) -> Cursor[Row]:
-        """Execute a query on a new cursor, and return the cursor. Raises as `Cursor.execute`."""
-        cur = self.cursor(binary=binary)
-        if timeout is None:  # a cursor class of one's own may not know it
-            return cur.execute(query, params, prepare=prepare)
-        return cur.execute(query, params, prepare=prepare, timeout=timeout)
+        @overload
+        def cursor(
+            self,
+            name: str = "",
+            *,
+            binary: bool = False,
+            row_factory: None = None,
+            scrollable: bool | None = None,
+            withhold: bool = False,
+        ) -> Cursor[Row]: ...
+        @overload
+        def cursor(
+            self,
+            name: str = "",
+            *,
+            binary: bool = False,
+            row_factory: RowFactory[CursorRow],
+            scrollable: bool | None = None,
+            withhold: bool = False,
+        ) -> Cursor[CursorRow]: ...
+        def cursor(
+            self,
+            name: str = "",
+            *,
+            binary: bool = False,
+            row_factory: Any = None,
+            scrollable: bool | None = None,
+            withhold: bool = False,
+        ) -> Cursor[Any]: ...
+
+    if TYPE_CHECKING:  # it is in C, too
+
+        def execute(
+            self,
+            query: Query,
+            params: Params | None = None,
+            *,
+            prepare: bool | None = None,
+            binary: bool = False,
+            timeout: float | None = None,
+        ) -> Cursor[Row]: ...
 
     def fetchall(
         self,

@@ -153,61 +153,76 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
         else:
             self._close()
 
-    @overload
-    def cursor(
-        self, name: str = "", *, binary: bool = False, scrollable: bool | None = None, withhold: bool = False
-    ) -> AsyncCursor[Row]: ...
-    @overload
-    def cursor(
-        self,
-        name: str = "",
-        *,
-        binary: bool = False,
-        row_factory: AsyncRowFactory[CursorRow],
-        scrollable: bool | None = None,
-        withhold: bool = False,
-    ) -> AsyncCursor[CursorRow]: ...
-    def cursor(
-        self,
-        name: str = "",
-        *,
-        binary: bool = False,
-        row_factory: Any = None,
-        scrollable: bool | None = None,
-        withhold: bool = False,
-    ) -> AsyncCursor[Any]:
-        """A new cursor; with a name, one on the server (see `AsyncServerCursor`).
+    def _named_cursor(
+        self, name: str, row_factory: Any, scrollable: bool | None, withhold: bool
+    ) -> AsyncServerCursor[Any]:
+        return self.server_cursor_factory(
+            self, name=name, row_factory=row_factory, scrollable=scrollable, withhold=withhold
+        )
 
-        Raises `OperationalError` on a closed connection.
-        """
-        self.fileno()  # raises if closed
-        row_factory = row_factory or self.row_factory
-        cur: Any
-        if name:
-            cur = self.server_cursor_factory(
-                self, name=name, row_factory=row_factory, scrollable=scrollable, withhold=withhold
-            )
-        else:
-            cur = self.cursor_factory(self, row_factory=row_factory)
-        if binary:
-            cur.format = Format.BINARY
-        made: AsyncCursor[Any] = cur
-        return made
+    if TYPE_CHECKING:  # it is in C
 
-    async def execute(
-        self,
-        query: Query,
-        params: Params | None = None,
-        *,
-        prepare: bool | None = None,
-        binary: bool = False,
-        timeout: float | None = None,
-    ) -> AsyncCursor[Row]:
-        """Execute a query on a new cursor, and return the cursor. Raises as `AsyncCursor.execute`."""
-        cur = self.cursor(binary=binary)
-        if timeout is None:  # a cursor class of one's own may not know it
-            return await cur.execute(query, params, prepare=prepare)
-        return await cur.execute(query, params, prepare=prepare, timeout=timeout)
+        @overload
+        def cursor(
+            self,
+            name: str = "",
+            *,
+            binary: bool = False,
+            row_factory: None = None,
+            scrollable: bool | None = None,
+            withhold: bool = False,
+        ) -> AsyncCursor[Row]: ...
+        @overload
+        def cursor(
+            self,
+            name: str = "",
+            *,
+            binary: bool = False,
+            row_factory: AsyncRowFactory[CursorRow],
+            scrollable: bool | None = None,
+            withhold: bool = False,
+        ) -> AsyncCursor[CursorRow]: ...
+        def cursor(
+            self,
+            name: str = "",
+            *,
+            binary: bool = False,
+            row_factory: Any = None,
+            scrollable: bool | None = None,
+            withhold: bool = False,
+        ) -> AsyncCursor[Any]: ...
+
+    if True:  # ASYNC
+
+        async def execute(
+            self,
+            query: Query,
+            params: Params | None = None,
+            *,
+            prepare: bool | None = None,
+            binary: bool = False,
+            timeout: float | None = None,
+        ) -> AsyncCursor[Row]:
+            """Execute a query on a new cursor, and return the cursor. Raises as `AsyncCursor.execute`."""
+            cur = self.cursor()
+            if binary:
+                cur.format = Format.BINARY
+            if timeout is None:  # a cursor class of one's own may not know it
+                return await cur.execute(query, params, prepare=prepare)
+            return await cur.execute(query, params, prepare=prepare, timeout=timeout)
+
+    else:
+        if TYPE_CHECKING:  # it is in C, too
+
+            def execute(
+                self,
+                query: Query,
+                params: Params | None = None,
+                *,
+                prepare: bool | None = None,
+                binary: bool = False,
+                timeout: float | None = None,
+            ) -> AsyncCursor[Row]: ...
 
     async def fetchall(
         self,

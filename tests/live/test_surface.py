@@ -75,6 +75,70 @@ def test_mixins(conn, pg):
     assert issubclass(pg.client_cursor.ClientCursorMixin, pg.cursor.BaseCursor)
 
 
+@pytest.mark.parametrize("method", ["cursor", "execute"])
+def test_signatures_of_connections(pg, method):
+    mine, awaited = (inspect.signature(getattr(cls, method)) for cls in (pg.Connection, pg.AsyncConnection))
+    assert list(mine.parameters) == list(awaited.parameters)
+    assert getattr(pg.Connection, method).__doc__
+
+
+def test_a_connection_of_ones_own(pg, dsn):
+    """execute() makes its cursor by cursor(), and that by cursor_factory."""
+
+    class Own(pg.Cursor):
+        def __init__(self, connection, *, row_factory=None):
+            super().__init__(connection, row_factory=row_factory)
+            self.log = [row_factory]
+
+        def execute(self, query, params=None, *, prepare=None, binary=None):  # knows of no timeout
+            self.log += [query, params, prepare, binary]
+            return super().execute(query, params, prepare=prepare, binary=binary)
+
+    class Connection(pg.Connection):
+        made = 0
+
+        def cursor(self):
+            self.made += 1
+            return super().cursor()
+
+    with Connection.connect(dsn, cursor_factory=Own) as conn:
+        cur = conn.execute("select %s", ["a"], prepare=True)
+        assert type(cur) is Own
+        assert cur.log == [conn.row_factory, "select %s", ["a"], True, None]
+        assert cur.fetchone() == ("a",)
+        cur = conn.execute("select 1", binary=True)
+        assert (conn.made, cur.format, cur.pgresult.fformat(0)) == (2, pq.Format.BINARY, pq.Format.BINARY)
+        conn.cursor = lambda: pg.Cursor(conn, row_factory=rows.scalar_row)
+        assert conn.execute("select 2").fetchone() == 2
+
+
+def test_cursor_factories(conn, pg):
+    conn.cursor_factory = lambda connection, row_factory: ("made", connection, row_factory)
+    assert conn.cursor() == ("made", conn, conn.row_factory)
+    assert conn.cursor(row_factory=rows.dict_row) == ("made", conn, rows.dict_row)
+    conn.cursor_factory = pg.ClientCursor
+    assert conn.execute("select %s", ["a"]).fetchone() == ("a",)
+    assert conn.cursor(row_factory=rows.dict_row).execute("select %s as a", [1]).fetchone() == {"a": 1}
+    conn.cursor_factory = None
+    with pytest.raises(TypeError):
+        conn.cursor()
+    conn.close()
+    with pytest.raises(pg.OperationalError):
+        conn.cursor()
+
+
+@pytest.mark.howdah_only  # psycopg's cursors have no timeout
+def test_a_timeout_reaches_a_cursor_of_ones_own(conn):
+    class Own(howdah.Cursor):
+        def execute(self, query, params=None, *, prepare=None, binary=None, timeout=None):
+            self.seconds = timeout
+            return super().execute(query, params, prepare=prepare, binary=binary, timeout=timeout)
+
+    conn.cursor_factory = Own
+    assert conn.execute("select 1", timeout=60).seconds == 60
+    assert conn.execute("select 1").seconds is None
+
+
 def test_a_cursor_on_the_server_is_its_own_iterator(conn):
     with conn.cursor("pages", scrollable=True) as cur:
         cur.itersize = 3
