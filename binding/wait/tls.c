@@ -21,6 +21,31 @@ enum outcome {
     AGAIN = -5, /* interrupted, but nothing was read */
 };
 
+/* What the SSLObject calls: without a frame of Python's in between. */
+static PyObject *
+engine_of(PyObject *object)
+{
+    PyObject *engine = PyObject_GetAttrString(object, "_sslobj");
+    if (engine == NULL) {
+        PyErr_Clear();
+        engine = Py_NewRef(object);
+    }
+    return engine;
+}
+
+static bool
+has_known_tag(PyObject *object)
+{
+    const char *name, *version;
+    int bits;
+    PyObject *cipher = PyObject_CallMethod(object, "cipher", NULL);
+    bool has = cipher != NULL && PyTuple_Check(cipher) && PyArg_ParseTuple(cipher, "ssi", &name, &version, &bits) &&
+               strcmp(version, "TLSv1.3") == 0 && (strstr(name, "_GCM_") || strstr(name, "_POLY1305_"));
+    Py_XDECREF(cipher);
+    PyErr_Clear();
+    return has;
+}
+
 hdpy_tls *
 hdpy_tls_new(PyObject *parts)
 {
@@ -30,21 +55,24 @@ hdpy_tls_new(PyObject *parts)
     hdpy_tls *tls = PyMem_Calloc(1, sizeof(*tls));
     if (tls == NULL)
         return (hdpy_tls *)PyErr_NoMemory();
-    tls->scratch = PyByteArray_FromStringAndSize(NULL, SMALL);
-    if (tls->scratch == NULL) {
-        PyMem_Free(tls);
-        return NULL;
-    }
-    memset(PyByteArray_AS_STRING(tls->scratch), 0, SMALL);
     tls->object = Py_NewRef(object);
-    /* What the SSLObject calls: without a frame of Python's in between. */
-    tls->engine = PyObject_GetAttrString(object, "_sslobj");
-    if (tls->engine == NULL) {
-        PyErr_Clear();
-        tls->engine = Py_NewRef(object);
-    }
     tls->incoming = Py_NewRef(incoming);
     tls->outgoing = Py_NewRef(outgoing);
+    tls->engine = engine_of(object);
+    tls->read = PyObject_GetAttrString(tls->engine, "read");
+    tls->write = PyObject_GetAttrString(tls->engine, "write");
+    tls->put = PyObject_GetAttrString(incoming, "write");
+    tls->take = PyObject_GetAttrString(outgoing, "read");
+    tls->scratch = PyByteArray_FromStringAndSize(NULL, SMALL);
+    if (tls->scratch != NULL) {
+        memset(PyByteArray_AS_STRING(tls->scratch), 0, SMALL);
+        tls->small = Py_BuildValue("(iO)", (int)SMALL, tls->scratch);
+    }
+    if (!tls->read || !tls->write || !tls->put || !tls->take || !tls->small) {
+        hdpy_tls_free(tls);
+        return NULL;
+    }
+    tls->known_tag = has_known_tag(object);
     return tls;
 }
 
@@ -55,9 +83,14 @@ hdpy_tls_free(hdpy_tls *tls)
         return;
     Py_CLEAR(tls->object);
     Py_CLEAR(tls->engine);
+    Py_CLEAR(tls->read);
+    Py_CLEAR(tls->write);
+    Py_CLEAR(tls->small);
     Py_CLEAR(tls->scratch);
     Py_CLEAR(tls->incoming);
+    Py_CLEAR(tls->put);
     Py_CLEAR(tls->outgoing);
+    Py_CLEAR(tls->take);
     Py_CLEAR(tls->unsent);
     Py_CLEAR(tls->failure);
     PyMem_Free(tls);
@@ -70,8 +103,13 @@ hdpy_tls_traverse(hdpy_tls *tls, visitproc visit, void *arg)
         return 0;
     Py_VISIT(tls->object);
     Py_VISIT(tls->engine);
+    Py_VISIT(tls->read);
+    Py_VISIT(tls->write);
+    Py_VISIT(tls->small);
     Py_VISIT(tls->incoming);
+    Py_VISIT(tls->put);
     Py_VISIT(tls->outgoing);
+    Py_VISIT(tls->take);
     Py_VISIT(tls->failure);
     return 0;
 }
@@ -100,17 +138,16 @@ drop_view(PyObject *view)
     return 0;
 }
 
-/* target.write(bytes of ours). -1: an exception. */
+/* write(bytes of ours). -1: an exception. */
 static int
-write_to(hdpy_connection *conn, PyObject *target, hd_span data)
+write_by(PyObject *write, hd_span data)
 {
     bool small = data.n <= SMALL; /* a copy costs less than a view */
     PyObject *given = small ? PyBytes_FromStringAndSize((const char *)data.p, (Py_ssize_t)data.n)
                             : PyMemoryView_FromMemory((char *)data.p, (Py_ssize_t)data.n, PyBUF_READ);
     if (given == NULL)
         return -1;
-    PyObject *args[] = {target, given};
-    PyObject *done = PyObject_VectorcallMethod(conn->st->str_write, args, 2, NULL);
+    PyObject *done = PyObject_CallOneArg(write, given);
     Py_XDECREF(done);
     if (small)
         Py_DECREF(given);
@@ -190,7 +227,7 @@ send_records(hdpy_connection *conn)
 static int
 take_records(hdpy_connection *conn)
 {
-    PyObject *records = PyObject_CallMethodNoArgs(conn->tls->outgoing, conn->st->str_read);
+    PyObject *records = PyObject_CallNoArgs(conn->tls->take);
     if (records == NULL || !PyBytes_Check(records)) {
         if (records != NULL)
             PyErr_SetString(PyExc_TypeError, "MemoryBIO.read() returned no bytes");
@@ -211,7 +248,7 @@ encrypt_and_send(hdpy_connection *conn, hd_span out)
     if (!send_records(conn))
         return -1;
     hd_span slice = {out.p, out.n < SLICE ? out.n : SLICE};
-    if (slice.n != 0 && write_to(conn, tls->engine, slice) < 0) {
+    if (slice.n != 0 && write_by(tls->write, slice) < 0) {
         if (is_tls_failure(conn)) {
             PyErr_Clear();
             errno = EPIPE; /* reading will tell */
@@ -257,7 +294,7 @@ static void
 write_last(hdpy_connection *conn, hd_span out)
 {
     PyObject *done = NULL;
-    if (write_to(conn, conn->tls->engine, out) == 0)
+    if (write_by(conn->tls->write, out) == 0)
         done = PyObject_CallMethod(conn->tls->object, "unwrap", NULL);
     Py_XDECREF(done);
     if (done == NULL && is_tls_failure(conn))
@@ -286,34 +323,12 @@ hdpy_tls_send_last(hdpy_connection *conn, hd_span out)
 
 /* ---- receiving */
 
-/* engine.read(room, to): the number of bytes, 0 for the end, or one of `outcome`, BROKEN with an exception. One that isn't
- * TLS's is of a signal handler, and says nothing of what was read: it is kept, and that is INTERRUPTED. */
+/* Why read() has failed: one of `outcome`, BROKEN with an exception, or 0 for the end. An exception that isn't TLS's is of
+ * a signal handler, and says nothing of what was read: it is kept, and that is INTERRUPTED. */
 static Py_ssize_t
-call_read(hdpy_connection *conn, uint8_t *to, size_t room)
+read_failed(hdpy_connection *conn)
 {
     hdpy_state *st = conn->st;
-    bool small = room <= SMALL;
-    PyObject *into =
-        small ? Py_NewRef(conn->tls->scratch) : PyMemoryView_FromMemory((char *)to, (Py_ssize_t)room, PyBUF_WRITE);
-    PyObject *size = into ? PyLong_FromSize_t(room) : NULL;
-    PyObject *args[] = {conn->tls->engine, size, into};
-    PyObject *count = size ? PyObject_VectorcallMethod(st->str_read, args, 3, NULL) : NULL;
-    Py_ssize_t n = count ? PyLong_AsSsize_t(count) : -1;
-    bool kept = false;
-    Py_XDECREF(count);
-    Py_XDECREF(size);
-    if (small) { /* whether or not it says how much: what there is has its place */
-        memcpy(to, PyByteArray_AS_STRING(into), room);
-        Py_DECREF(into);
-    }
-    else
-        kept = into != NULL && drop_view(into) < 0;
-    if (n >= 0 && (size_t)n <= room && !kept)
-        return n;
-    if (n >= 0) {
-        PyErr_SetString(PyExc_BufferError, "the SSLObject misuses the memory that it reads into");
-        return BROKEN;
-    }
     if (is_ssl(st, "SSLWantReadError", &st->SSLWantReadError)) {
         PyErr_Clear();
         return NOTHING_YET;
@@ -326,6 +341,41 @@ call_read(hdpy_connection *conn, uint8_t *to, size_t room)
         return BROKEN;
     hdpy_keep_interruption(conn, hdpy_take_exception());
     return INTERRUPTED;
+}
+
+/* What read() says, as a number; it has been given so much room. */
+static Py_ssize_t
+count_of(hdpy_connection *conn, PyObject *count, size_t room, bool kept)
+{
+    Py_ssize_t n = count ? PyLong_AsSsize_t(count) : -1;
+    Py_XDECREF(count);
+    if (n >= 0 && (size_t)n <= room && !kept)
+        return n;
+    if (n < 0)
+        return read_failed(conn);
+    PyErr_SetString(PyExc_BufferError, "the SSLObject misuses the memory that it reads into");
+    return BROKEN;
+}
+
+/* engine.read(room, to): the number of bytes, or as read_failed(). */
+static Py_ssize_t
+call_read(hdpy_connection *conn, uint8_t *to, size_t room)
+{
+    hdpy_tls *tls = conn->tls;
+    bool small = room <= SMALL, kept = false;
+    PyObject *into =
+        small ? Py_NewRef(tls->scratch) : PyMemoryView_FromMemory((char *)to, (Py_ssize_t)room, PyBUF_WRITE);
+    PyObject *size = into ? PyLong_FromSize_t(room) : NULL;
+    PyObject *args[] = {size, into};
+    PyObject *count = size ? PyObject_Vectorcall(tls->read, args, 2, NULL) : NULL;
+    Py_XDECREF(size);
+    if (small) { /* whether or not it says how much: what there is has its place */
+        memcpy(to, PyByteArray_AS_STRING(into), room);
+        Py_DECREF(into);
+    }
+    else
+        kept = into != NULL && drop_view(into) < 0;
+    return count_of(conn, count, room, kept);
 }
 
 /* Bytes that are left of the record being read; BROKEN with an exception. */
@@ -379,14 +429,41 @@ read_on(hdpy_connection *conn, uint8_t *to, size_t room)
     return n;
 }
 
+/* Reads the only record there is, at once. If the number of bytes read is lost (see open_record()), it is known when one was
+ * written where the last can be, which had another value before: a record that is not padded has as many as it can. */
+static Py_ssize_t
+read_whole(hdpy_connection *conn, uint8_t *to)
+{
+    hdpy_tls *tls = conn->tls;
+    Py_ssize_t whole = tls->whole;
+    if (PyErr_CheckSignals() < 0)
+        hdpy_keep_interruption(conn, hdpy_take_exception());
+    uint8_t *bytes = (uint8_t *)PyByteArray_AS_STRING(tls->scratch);
+    bytes[whole - 1] = NEVER_ALONE;
+    Py_ssize_t n = count_of(conn, PyObject_Call(tls->read, tls->small, NULL), SMALL, false);
+    if (n == INTERRUPTED && pending(conn, tls->incoming) == tls->waiting)
+        return AGAIN;
+    if (n == INTERRUPTED && bytes[whole - 1] != NEVER_ALONE)
+        n = whole;
+    tls->whole = 0;
+    if (n > 0)
+        memcpy(to, bytes, (size_t)n);
+    return n;
+}
+
 /* Reads what has been received: > 0 bytes, NOTHING_YET, or -1 with errno, 0 for the end. */
 static ssize_t
 decrypt(hdpy_connection *conn, uint8_t *to, size_t room)
 {
     hdpy_tls *tls = conn->tls;
     size_t got = 0;
+    if (room < SMALL)
+        tls->whole = 0;
     while (got < room && conn->fd >= 0) {
-        Py_ssize_t n = tls->left ? read_on(conn, to + got, room - got) : open_record(conn, to + got);
+        bool at_once = tls->whole != 0;
+        Py_ssize_t n = at_once     ? read_whole(conn, to + got)
+                       : tls->left ? read_on(conn, to + got, room - got)
+                                   : open_record(conn, to + got);
         if (n == AGAIN)
             continue;
         if (n == INTERRUPTED)
@@ -401,12 +478,27 @@ decrypt(hdpy_connection *conn, uint8_t *to, size_t room)
         if (tls->left != 0)
             continue;
         /* OpenSSL takes no more than one record out of the BIO, so an empty one means that nothing is left. */
-        if (n == NOTHING_YET || (tls->waiting = pending(conn, tls->incoming)) == 0) {
+        if (at_once || n == NOTHING_YET || (tls->waiting = pending(conn, tls->incoming)) == 0) {
             tls->drained = true;
+            tls->between = n > 0;
             break;
         }
     }
     return got != 0 ? (ssize_t)got : NOTHING_YET;
+}
+
+/* How many bytes are at most in what was received, if that is one small record; else 0. */
+static Py_ssize_t
+only_record(const hdpy_tls *tls, const uint8_t *p, Py_ssize_t n)
+{
+    enum {
+        APPLICATION_DATA = 23,
+        HEADER = 5,
+        AROUND = HEADER + 1 + 16 /* the type of what is inside, and the tag */
+    };
+    if (!tls->known_tag || n <= AROUND || n > SMALL || p[0] != APPLICATION_DATA || HEADER + (p[3] << 8 | p[4]) != n)
+        return 0;
+    return n - AROUND;
 }
 
 static ssize_t
@@ -439,7 +531,8 @@ receive_and_decrypt(hdpy_connection *conn, uint8_t *to, size_t room, int flags)
             return n;
         if ((size_t)n == room)
             hd_inbox_enlarge(&conn->session.in);
-        if (write_to(conn, tls->incoming, (hd_span){to, (size_t)n}) < 0) {
+        tls->whole = tls->drained && tls->between ? only_record(tls, to, n) : 0;
+        if (write_by(tls->put, (hd_span){to, (size_t)n}) < 0) {
             take_failure(conn);
             return -1;
         }

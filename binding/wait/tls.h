@@ -8,16 +8,24 @@
 #include "objects/connection.h"
 
 typedef struct hdpy_tls {
-    PyObject *object;   /* ssl.SSLObject, for those who ask ... */
-    PyObject *engine;   /* ... and what it calls itself */
-    PyObject *scratch;  /* bytearray for what little is read */
+    PyObject *object; /* ssl.SSLObject, for those who ask ... */
+    PyObject *engine; /* ... and what it calls itself */
+    PyObject *read;   /* its methods, bound */
+    PyObject *write;
+    PyObject *scratch;  /* bytearray for what little is read ... */
+    PyObject *small;    /* ... and the arguments of a read() into it: (its size, scratch) */
     PyObject *incoming; /* ssl.MemoryBIO with records received ... */
-    PyObject *outgoing; /* ... and with records to send */
+    PyObject *put;      /* ... and its write() */
+    PyObject *outgoing; /* with records to send */
+    PyObject *take;     /* its read() */
     PyObject *unsent;   /* bytes that the socket has not taken yet; NULL: none */
     Py_ssize_t sent;    /* of them, that it has */
     Py_ssize_t waiting; /* in `incoming`, while there is a record to be opened */
     Py_ssize_t left;    /* of the record being read */
+    Py_ssize_t whole;   /* bytes that are at most in the record that waits alone; 0: that isn't known */
+    bool known_tag;     /* TLS 1.3 with a cipher whose tags have 16 bytes: a record's length says so */
     bool drained;       /* what was received has been read: only more from the socket can give more */
+    bool between;       /* records, when drained: no part of one has come, as far as is known */
     bool busy;          /* a signal handler or a finalizer within our calls must not come here again */
     PyObject *failure;  /* exception: why the connection can't be read; NULL: none */
 } hdpy_tls;

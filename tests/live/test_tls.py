@@ -561,3 +561,70 @@ def test_says_goodbye(pg, tls):
             pid = conn.info.backend_pid
         eventually(lambda: not other.fetchval("select count(*) from pg_stat_activity where pid = %s", [pid]))
     assert "unexpected" not in log_of(tls)[before:]
+
+
+class Interrupted(Exception):
+    pass
+
+
+class Startled:
+    """An SSLObject in which a signal handler raises, in one call from now on, before the work or behind it."""
+
+    def __init__(self, real):
+        self._real = real
+        self.due, self.behind = -1, False
+
+    @property
+    def _sslobj(self):
+        return self
+
+    def __getattr__(self, name):
+        return getattr(self._real, name)
+
+    def _interrupted(self, method, *args):
+        self.due -= 1
+        if self.due == 0 and not self.behind:
+            raise Interrupted
+        result = method(*args)
+        if self.due == 0:
+            raise Interrupted
+        return result
+
+    def read(self, size, into):
+        return self._interrupted(self._real.read, size, into)
+
+    def write(self, data):
+        return self._interrupted(self._real.write, data)
+
+
+@pytest.mark.parametrize("version", ["TLSv1.2", "TLSv1.3"])
+def test_interrupted_within_tls(pg, tls, monkeypatch, version):
+    """Nothing that was read is lost, or the connection with it."""
+    engines = []
+
+    def parts(pump):
+        engines.append(Startled(pump.object))
+        return engines[-1], pump.incoming, pump.outgoing
+
+    monkeypatch.setattr("howdah._connect.tls.Pump.parts", property(parts))
+    params = {"sslmode": "require", "ssl_min_protocol_version": version, "ssl_max_protocol_version": version}
+    conn, opened, interrupted = None, 0, 0
+    for turn in range(210):
+        if conn is None or conn.closed:
+            conn = pg.connect(tls.dsn, **params, autocommit=True)
+            opened += 1
+        tag, size = f"tag {turn}", (1, 1, 100, 1700, 2100, 20_000)[turn % 6]
+        engines[-1].due, engines[-1].behind = turn // 6 % 7 + 1, turn % 5 < 3
+        try:
+            rows = conn.execute("select %s::text, repeat('\xff', %s)", [tag, size]).fetchall()
+            assert rows == [(tag, "\xff" * size)]
+        except Interrupted:
+            interrupted += 1
+        except pg.OperationalError:
+            assert conn.closed
+        engines[-1].due = -1
+        if not conn.closed:
+            assert conn.execute("select %s::text", [tag]).fetchone() == (tag,)
+    conn.close()
+    assert interrupted > 30
+    assert opened < 4
