@@ -93,6 +93,9 @@ boundaries: build ## Split, close and reset recorded conversations at every byte
 cancels: build ## Interrupt tasks and threads at any of their waits, in 63 scenarios: CANCELS=200 times each
 	HOWDAH_CANCELS=$(or $(CANCELS),200) $(RUN) -m pytest -q tests/live/test_cancel_everywhere.py $(ARGS)
 
+walks: build ## Walk at random over howdah and psycopg, and compare step by step: WALKS=1000 of 60 steps, from FIRST=0
+	HOWDAH_WALKS=$(or $(WALKS),1000) HOWDAH_FIRST_WALK=$(or $(FIRST),0) $(RUN) -m pytest -q tests/live/test_walks.py $(ARGS)
+
 hostile: build ## Spoil recorded conversations in 100 ways each
 	HOWDAH_HOSTILE=100 $(RUN) -m pytest -q tests/live/test_hostile_server.py $(ARGS)
 

@@ -414,6 +414,7 @@ static PyMemberDef members[] = {
     {"connection", T_OBJECT, offsetof(hdpy_cursor, conn), READONLY, "The connection of the cursor."},
     {"closed", T_BOOL, offsetof(hdpy_cursor, closed), READONLY, "True after close()."},
     {"arraysize", T_LONG, offsetof(hdpy_cursor, arraysize), 0, "Rows that fetchmany() gets by default (DB-API)."},
+    {"_bare", T_BOOL, offsetof(hdpy_cursor, bare), 0, NULL},
     {"_same_rows", T_BOOL, offsetof(hdpy_cursor, same_rows), 0, NULL},
     {"_binding", T_INT, offsetof(hdpy_cursor, binding), 0, NULL},
     {"_unlearned", T_BOOL, offsetof(hdpy_cursor, unlearned), 0, NULL},

@@ -20,6 +20,7 @@ typedef struct hdpy_cursor {
     int format; /* pq.Format of results: 0 lets C choose, 1 binary */
     bool closed;
     int binding;             /* hdpy_binding, settled by the class */
+    bool bare;               /* what it executes begins no transaction: a FETCH from a cursor on the server */
     bool same_rows;          /* results to come have rows of the one before: those of a cursor on the server */
     hdpy_row_maker maker;    /* of `result` ... */
     PyObject *maker_factory; /* ... for this factory (owned); NULL: not made yet */

@@ -19,6 +19,7 @@ hdpy_cursor_options(hdpy_cursor *cur, hdpy_options *options, PyObject *query, Py
                               .wanted = cur->format == HD_BINARY ? HDPY_ALL_BINARY : HDPY_ADAPTIVE,
                               .context = &cur->context,
                               .binding = (hdpy_binding)cur->binding,
+                              .bare = cur->bare,
                               .owner = (PyObject *)cur};
     if (prepare != NULL && prepare != Py_None && (options->prepare = PyObject_IsTrue(prepare)) < 0)
         return -1;

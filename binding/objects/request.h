@@ -75,6 +75,7 @@ struct hdpy_request {
     hdpy_context *context; /* of the owner, or of the connection */
     hdpy_step first;       /* the only step of nearly all requests */
     hdpy_step *step;       /* used last */
+    bool bare;             /* it begins no transaction */
     bool simple;           /* a simple Query: each result brings its own RowDescription */
     hdpy_formats wanted;   /* what the caller asked for: adaptive, all text, or all binary */
     bool discard;          /* rows are counted and dropped (executemany without returning) */
@@ -138,6 +139,7 @@ typedef struct hdpy_options {
     PyObject *owner; /* of the context */
     hdpy_binding binding;
     bool streaming; /* the rows are taken as they come */
+    bool bare;      /* no transaction is begun for it */
     hdpy_deadline deadline;
 } hdpy_options;
 

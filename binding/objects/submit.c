@@ -15,6 +15,7 @@ take_options(hdpy_connection *conn, hdpy_request *request, const hdpy_options *o
     request->owner = Py_NewRef(options->owner);
     request->wanted = options->wanted;
     request->binding = options->binding;
+    request->bare = options->bare;
     PyObject *text = hdpy_query_text(options->query, options->owner);
     hdpy_settings *settings = text ? hdpy_connection_settings(conn) : NULL;
     if (settings != NULL)
@@ -41,9 +42,9 @@ sql_of(const hdpy_query *query)
 }
 
 static bool
-needs_begin(const hdpy_connection *conn)
+needs_begin(const hdpy_connection *conn, const hdpy_request *request)
 {
-    return !conn->autocommit && !conn->begun && conn->session.transaction_status == 'I';
+    return !request->bare && !conn->autocommit && !conn->begun && conn->session.transaction_status == 'I';
 }
 
 /* BEGIN or ROLLBACK as a part of the batch. Its answers concern nobody (tag NULL); an error still reaches the request. */
@@ -295,7 +296,7 @@ submit_statement(hdpy_connection *conn, hdpy_request *request, bool undo)
     hd_session_mark mark = hd_session_mark_of(&conn->session);
     if (undo)
         write_control(conn, HD_SPAN_LITERAL("ROLLBACK"));
-    bool begin = undo ? !conn->autocommit : needs_begin(conn);
+    bool begin = undo ? !conn->autocommit : needs_begin(conn, request);
     write_preamble(conn, begin);
     int rc = write_statement(conn, request, true);
     request->copy.owes_sync = false;
@@ -336,12 +337,12 @@ hdpy_submit_execute(hdpy_connection *conn, hdpy_request *request, const hdpy_opt
     bool simple = n_params == 0 && options->wanted != HDPY_ALL_BINARY && options->prepare <= 0 && !conn->pipelined &&
                   !options->streaming;
     if (simple && request->query->batch)
-        return submit_query(conn, request, request->query->sql, needs_begin(conn));
+        return submit_query(conn, request, request->query->sql, needs_begin(conn, request));
     if (choose_statement(conn, request, n_params, options->prepare) < 0)
         return -1;
     /* One unprepared statement with nothing ahead of it as well: the consoles of poolers take nothing else, and the server
      * does not list its portal among the cursors. */
-    bool alone = conn->queries.n_closing == 0 && !needs_begin(conn);
+    bool alone = conn->queries.n_closing == 0 && !needs_begin(conn, request);
     if (simple && alone && request->step->stmt->entry.number == 0 && request->copy.phase == HDPY_NO_COPY)
         return submit_query(conn, request, request->query->sql, false);
     request->repeatable = conn->session.transaction_status == 'I' && !conn->pipelined;
@@ -429,7 +430,7 @@ write_row(hdpy_connection *conn, hdpy_request *request, PyObject *row)
     if (changed && choose_statement(conn, request, n_params, request->prepare) < 0)
         return -1;
     hd_session_mark mark = hd_session_mark_of(&conn->session);
-    bool begin = !request->fed_any && needs_begin(conn);
+    bool begin = !request->fed_any && needs_begin(conn, request);
     if (!request->fed_any)
         write_preamble(conn, begin);
     int rc = settle(conn, request, mark, write_statement(conn, request, changed));
@@ -525,7 +526,7 @@ submit_merged(hdpy_connection *conn, hdpy_request *request)
     hd_writer_fini(&all);
     if (sql == NULL)
         return PyErr_Occurred() ? -1 : 0;
-    rc = submit_query(conn, request, sql, needs_begin(conn));
+    rc = submit_query(conn, request, sql, needs_begin(conn, request));
     Py_DECREF(sql);
     return rc;
 }

@@ -401,6 +401,7 @@ class BaseCursor:
     _sent: bytes | None  # the query last executed, as it was sent
     row_factory: Any
     _binding: int  # enum hdpy_binding: 0 parameters beside the query, 1 literals within it, 2 for $1
+    _bare: bool  # what it executes begins no transaction
     _same_rows: bool  # results to come have rows of the one before, made in the same way
     def _mogrify(self, query: Any, params: Any, /) -> bytes: ...
     arraysize: int

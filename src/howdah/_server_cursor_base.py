@@ -68,6 +68,16 @@ class ServerCursorMixin(BaseCursor[Row]):
         """Index of the next row, or None before `execute`."""
         return self._position if self.pgresult is not None else None
 
+    @property
+    def rowcount(self) -> int:
+        """-1: how many rows the query has is not known. What the last page had is no answer to that."""
+        return -1
+
+    @property
+    def statusmessage(self) -> str | None:
+        """None: those of the server are about its pages."""
+        return None
+
     def _declaration(self, query: Query, with_params: bool) -> bytes:
         encoding = self.connection._encoding()
         name = self._quoted_name()

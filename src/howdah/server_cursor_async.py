@@ -127,7 +127,7 @@ class AsyncServerCursor(ServerCursorMixin[Row], AsyncCursor[Row]):
         held = status == TransactionStatus.IDLE and self._withhold
         if status != TransactionStatus.INTRANS and not held:
             return
-        cur = AsyncCursor(self.connection, row_factory=tuple_row)
+        cur = self._bare_cursor()
         if self.pgresult is None:
             await cur.execute("select 1 from pg_catalog.pg_cursors where name = %s", [self._name])
             if await cur.fetchone() is None:
@@ -171,17 +171,27 @@ class AsyncServerCursor(ServerCursorMixin[Row], AsyncCursor[Row]):
         """
         if mode not in ("relative", "absolute"):
             raise ValueError(f"bad mode: {mode}. It should be 'relative' or 'absolute'")
-        cur = AsyncCursor(self.connection, row_factory=tuple_row)
+        cur = self._bare_cursor()
         move = f"MOVE {mode.upper()} {int(value)} FROM ".encode()
         await cur.execute(move + self._quoted_name(), prepare=False)
         self._position = value if mode == "absolute" else self._position + value
         self._forget_page()
 
+    def _bare_cursor(self) -> AsyncCursor[Any]:
+        """For what is done with the cursor on the server, which begins no transaction: it may be held without one."""
+        cur = AsyncCursor(self.connection, row_factory=tuple_row)
+        cur._bare = True
+        return cur
+
     async def _fetch_forward(self, n: int | None) -> list[Row]:
         fetch = b"FETCH FORWARD " + (b"ALL" if n is None else str(n).encode()) + b" FROM "
         binary = self._binary if self._binary is not None else self.format == Format.BINARY
         declared = self._sent
-        await super().execute(fetch + self._quoted_name(), prepare=False, binary=binary)
+        self._bare = self.pgresult is not None
+        try:
+            await super().execute(fetch + self._quoted_name(), prepare=False, binary=binary)
+        finally:
+            self._bare = False
         self._sent = declared
         rows: list[Row] = self._fetchall()
         self._position += len(rows)

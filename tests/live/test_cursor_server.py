@@ -86,6 +86,26 @@ def test_hold(conn):
     assert names(conn) == []
 
 
+def test_using_one_that_is_held_begins_no_transaction(pg, conn):
+    def idle():
+        return conn.info.transaction_status == pg.pq.TransactionStatus.IDLE
+
+    with conn.cursor("cur", withhold=True, scrollable=True) as cur:
+        cur.execute("select g from generate_series(1, 9) g")
+        conn.commit()
+        for use in (
+            cur.fetchone,
+            lambda: cur.scroll(2),
+            lambda: cur.fetchmany(2),
+            lambda: next(iter(cur)),
+            cur.fetchall,
+        ):
+            use()
+            assert idle()
+    assert idle()
+    assert names(conn) == []
+
+
 def test_gone_with_its_transaction(pg, conn):
     cur = conn.cursor("cur").execute("select 1")
     conn.commit()
@@ -158,6 +178,18 @@ def test_row_factory_is_called_once(pg, conn):
         cur.execute("select 1 as b")
         assert cur.fetchall() == [[1]]
         assert made[-1] == ["b"]
+
+
+def test_neither_rowcount_nor_statusmessage(pg, conn):
+    with conn.cursor("cur") as cur:
+        for use in (
+            lambda: None,
+            lambda: cur.execute("select g from generate_series(1, 9) g"),
+            cur.fetchone,
+            cur.fetchall,
+        ):
+            use()
+            assert (cur.rowcount, cur.statusmessage) == (-1, None)
 
 
 def test_warns_when_forgotten(pg, conn):
