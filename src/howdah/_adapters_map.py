@@ -74,41 +74,20 @@ class AdaptersMap(_howdah.AdaptersMap):
         `cls` may be the class's full name, so that it need not be imported; None registers the dumper for its `oid`
         only. Raises TypeError for anything else.
         """
-        if not (cls is None or isinstance(cls, str | type)):
-            raise TypeError(f"dumpers should be registered on classes, got {cls} instead")
         with REGISTERING:
-            old = self._snapshot
-            dumpers, rest = old.dumpers, old.rest
-            if cls is not None:
-                given = (PyFormat.AUTO, PyFormat.from_pq(dumper.format))
-                dumpers = tuple(
-                    {**known, cls: dumper} if format in given else known
-                    for format, known in zip(ORDER, dumpers, strict=True)
-                )
-            if dumper.oid:
-                by_oid = _with(rest.dumpers_by_oid, dumper.format, dumper.oid, dumper)
-                rest = rest._replace(dumpers_by_oid=by_oid)
-            self._snapshot = _howdah.Adapters(old.overlay, dumpers, rest, old.bare, old.edges)
+            draft = Draft(self._snapshot, self.types)
+            draft.register_dumper(cls, dumper)
+            self._snapshot = draft.snapshot()
 
     def register_loader(self, oid: int | str, loader: type[Loader]) -> None:
         """Have values of a type, given by its oid or its name, loaded by a Loader class, in the loader's format.
 
         Raises KeyError for a name that is not in `types`, TypeError for what is neither.
         """
-        if isinstance(oid, str):
-            oid = self.types[oid].oid
-        if not isinstance(oid, int):
-            raise TypeError(f"loaders should be registered on oid, got {oid} instead")
         with REGISTERING:
-            old = self._snapshot
-            key = oid << 1 | (loader.format == Format.BINARY)
-            core = loader.__dict__.get("_core")
-            if not old.bare and core is not None and _howdah.is_built_in(oid, loader.format, core):
-                overlay = {known: cls for known, cls in old.overlay.items() if known != key}
-            else:
-                overlay = {**old.overlay, key: loader}
-            rest = old.rest._replace(loaders=_with(old.rest.loaders, loader.format, oid, loader))
-            self._snapshot = _howdah.Adapters(overlay, old.dumpers, rest, old.bare, old.edges)
+            draft = Draft(self._snapshot, self.types)
+            draft.register_loader(oid, loader)
+            self._snapshot = draft.snapshot()
 
     def configure(
         self,
@@ -212,9 +191,52 @@ def _replace(old: _howdah.Adapters, **changed: Any) -> _howdah.Adapters:
     return _howdah.Adapters(**{**parts, **changed})
 
 
-def _with(pair: Any, format: int, key: int, value: Any) -> Any:
-    """The pair with one entry more in the dictionary of a format; nobody else's dictionary changes."""
-    text, binary = pair
-    if format == Format.BINARY:
-        return text, {**binary, key: value}
-    return {**text, key: value}, binary
+class Draft:
+    """A snapshot to be: a copy of one, in which something is registered, by the methods of an `AdaptersMap`."""
+
+    def __init__(self, snapshot: _howdah.Adapters, types: TypesRegistry):
+        self.types = types
+        self._old = snapshot
+        self._overlay = dict(snapshot.overlay)
+        self._dumpers = tuple(map(dict, snapshot.dumpers))
+        self._loaders = tuple(map(dict, snapshot.rest.loaders))
+        self._dumpers_by_oid = tuple(map(dict, snapshot.rest.dumpers_by_oid))
+
+    @property
+    def adapters(self) -> Draft:
+        return self
+
+    @property
+    def connection(self) -> None:
+        return None
+
+    def register_dumper(self, cls: type | str | None, dumper: type[Dumper]) -> None:
+        """As `AdaptersMap.register_dumper`."""
+        if not (cls is None or isinstance(cls, str | type)):
+            raise TypeError(f"dumpers should be registered on classes, got {cls} instead")
+        if cls is not None:
+            given = (PyFormat.AUTO, PyFormat.from_pq(dumper.format))
+            for format, known in zip(ORDER, self._dumpers, strict=True):
+                if format in given:
+                    known[cls] = dumper
+        if dumper.oid:
+            self._dumpers_by_oid[dumper.format == Format.BINARY][dumper.oid] = dumper
+
+    def register_loader(self, oid: int | str, loader: type[Loader]) -> None:
+        """As `AdaptersMap.register_loader`."""
+        if isinstance(oid, str):
+            oid = self.types[oid].oid
+        if not isinstance(oid, int):
+            raise TypeError(f"loaders should be registered on oid, got {oid} instead")
+        is_binary = loader.format == Format.BINARY
+        key = oid << 1 | is_binary
+        core = loader.__dict__.get("_core")
+        if not self._old.bare and core is not None and _howdah.is_built_in(oid, loader.format, core):
+            self._overlay.pop(key, None)
+        else:
+            self._overlay[key] = loader
+        self._loaders[is_binary][oid] = loader
+
+    def snapshot(self) -> _howdah.Adapters:
+        rest = self._old.rest._replace(loaders=self._loaders, dumpers_by_oid=self._dumpers_by_oid)
+        return _howdah.Adapters(self._overlay, self._dumpers, rest, self._old.bare, self._old.edges)

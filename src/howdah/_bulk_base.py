@@ -15,7 +15,7 @@ from ._transformer import TEXT_OID, Transformer
 from .errors import ProgrammingError
 from .pq import Format
 
-_VALUES = re.compile(r"\bvalues\s*\Z", re.IGNORECASE)
+_VALUES = r"\bvalues\s*\Z"
 
 # The types that the server gives to the parameters. Some names of regtype are other types: character is character(1).
 PARAMETER_TYPES = """
@@ -61,7 +61,7 @@ class ValuesQuery:
 
     def __init__(self, query: str, template: str | None):
         pieces, keys = split_query(query)
-        match = _VALUES.search(pieces[0])
+        match = re.search(_VALUES, pieces[0], re.IGNORECASE)
         if len(keys) != 1 or isinstance(keys[0], str) or match is None:
             raise ProgrammingError("the query must have exactly one placeholder, the %s of 'VALUES %s'")
         self._before, self._after = pieces[0][: match.start()], pieces[1]

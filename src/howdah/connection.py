@@ -15,7 +15,6 @@ from ._adapters_map import AdaptersMap
 from ._connect import cancel_sync, connect_sync
 from ._connection_base import BaseConnection, Notify
 from ._cursor_base import returned_no_rows
-from ._discovery import Discovery
 from ._discretion import discreet, under_way
 from ._enums import IsolationLevel
 from ._log import logger
@@ -120,6 +119,8 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
             conn.cursor_factory = RawCursor
             conn.server_cursor_factory = RawServerCursor
         if discover_types:
+            from ._discovery import Discovery
+
             conn._discovery = Discovery(conn)
         return conn
 

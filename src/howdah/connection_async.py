@@ -14,7 +14,6 @@ from ._adapters_map import AdaptersMap
 from ._connect import cancel_async, connect_async
 from ._connection_base import BaseConnection, Notify
 from ._cursor_base import returned_no_rows
-from ._discovery import Discovery
 from ._discretion import discreet, under_way
 from ._enums import IsolationLevel
 from ._log import logger
@@ -119,6 +118,8 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
             conn.cursor_factory = AsyncRawCursor
             conn.server_cursor_factory = AsyncRawServerCursor
         if discover_types:
+            from ._discovery import Discovery
+
             conn._discovery = Discovery(conn)
         return conn
 

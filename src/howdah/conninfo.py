@@ -118,28 +118,30 @@ def _parse(conninfo: str) -> dict[str, str]:
 # ---- key=value
 
 _SPACE = " \t\n\v\f\r"  # what isspace() knows
-_NAME = re.compile(rf"[{_SPACE}]*([^={_SPACE}]*)[{_SPACE}]*(=?)[{_SPACE}]*")
-_QUOTED = re.compile(r"'((?:\\.|[^\\'])*)'", re.DOTALL)
-_PLAIN = re.compile(rf"(?:\\.|\\$|[^\\{_SPACE}])*", re.DOTALL)
+_NAME = rf"[{_SPACE}]*([^={_SPACE}]*)[{_SPACE}]*(=?)[{_SPACE}]*"
+_QUOTED = r"'((?:\\.|[^\\'])*)'"
+_PLAIN = rf"(?:\\.|\\$|[^\\{_SPACE}])*"
 
 
 def _parse_pairs(text: str) -> dict[str, str]:
+    # `re` keeps what it compiles, and there are programs that never come here.
+    named, quotes, plainly = (re.compile(pattern, re.DOTALL) for pattern in (_NAME, _QUOTED, _PLAIN))
     params: dict[str, str] = {}
     at, end = len(text) - len(text.lstrip(_SPACE)), len(text)
     while at < end:
-        match = _NAME.match(text, at)
+        match = named.match(text, at)
         assert match is not None  # every part may be empty
         name, equals = match.groups()
         if not equals:
             raise ProgrammingError(f'missing "=" in the connection string, after the name at character {at + 1}')
         at = match.end()
         if text.startswith("'", at):
-            quoted = _QUOTED.match(text, at)
+            quoted = quotes.match(text, at)
             if quoted is None:
                 raise ProgrammingError("unterminated quoted string in the connection string")
             value, at = quoted[1], quoted.end()
         else:
-            plain = _PLAIN.match(text, at)
+            plain = plainly.match(text, at)
             assert plain is not None
             value, at = plain[0], plain.end()
         _store(params, name, re.sub(r"\\(.?)", r"\1", value, flags=re.DOTALL))

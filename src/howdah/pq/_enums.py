@@ -2,83 +2,83 @@
 
 from __future__ import annotations
 
-from enum import IntEnum, IntFlag, auto
+from enum import IntEnum, IntFlag
 
 
 class ConnStatus(IntEnum):
     """State of a connection (32.2)."""
 
     OK = 0
-    BAD = auto()
-    STARTED = auto()
-    MADE = auto()
-    AWAITING_RESPONSE = auto()
-    AUTH_OK = auto()
-    SETENV = auto()
-    SSL_STARTUP = auto()
-    NEEDED = auto()
-    CHECK_WRITABLE = auto()
-    CONSUME = auto()
-    GSS_STARTUP = auto()
-    CHECK_TARGET = auto()
-    CHECK_STANDBY = auto()
-    ALLOCATED = auto()
-    AUTHENTICATING = auto()
+    BAD = 1
+    STARTED = 2
+    MADE = 3
+    AWAITING_RESPONSE = 4
+    AUTH_OK = 5
+    SETENV = 6
+    SSL_STARTUP = 7
+    NEEDED = 8
+    CHECK_WRITABLE = 9
+    CONSUME = 10
+    GSS_STARTUP = 11
+    CHECK_TARGET = 12
+    CHECK_STANDBY = 13
+    ALLOCATED = 14
+    AUTHENTICATING = 15
 
 
 class PollingStatus(IntEnum):
     """What a connection being made waits for (32.1)."""
 
     FAILED = 0
-    READING = auto()
-    WRITING = auto()
-    OK = auto()
-    ACTIVE = auto()
+    READING = 1
+    WRITING = 2
+    OK = 3
+    ACTIVE = 4
 
 
 class ExecStatus(IntEnum):
     """What a result is (32.3)."""
 
     EMPTY_QUERY = 0
-    COMMAND_OK = auto()
-    TUPLES_OK = auto()
-    COPY_OUT = auto()
-    COPY_IN = auto()
-    BAD_RESPONSE = auto()
-    NONFATAL_ERROR = auto()
-    FATAL_ERROR = auto()
-    COPY_BOTH = auto()
-    SINGLE_TUPLE = auto()
-    PIPELINE_SYNC = auto()
-    PIPELINE_ABORTED = auto()
-    TUPLES_CHUNK = auto()
+    COMMAND_OK = 1
+    TUPLES_OK = 2
+    COPY_OUT = 3
+    COPY_IN = 4
+    BAD_RESPONSE = 5
+    NONFATAL_ERROR = 6
+    FATAL_ERROR = 7
+    COPY_BOTH = 8
+    SINGLE_TUPLE = 9
+    PIPELINE_SYNC = 10
+    PIPELINE_ABORTED = 11
+    TUPLES_CHUNK = 12
 
 
 class TransactionStatus(IntEnum):
     """State of the session (32.2)."""
 
     IDLE = 0
-    ACTIVE = auto()
-    INTRANS = auto()
-    INERROR = auto()
-    UNKNOWN = auto()
+    ACTIVE = 1
+    INTRANS = 2
+    INERROR = 3
+    UNKNOWN = 4
 
 
 class Ping(IntEnum):
     """What a server answered (32.1)."""
 
     OK = 0
-    REJECT = auto()
-    NO_RESPONSE = auto()
-    NO_ATTEMPT = auto()
+    REJECT = 1
+    NO_RESPONSE = 2
+    NO_ATTEMPT = 3
 
 
 class PipelineStatus(IntEnum):
     """Whether a connection is in pipeline mode (32.5)."""
 
     OFF = 0
-    ON = auto()
-    ABORTED = auto()
+    ON = 1
+    ABORTED = 2
 
 
 class DiagnosticField(IntEnum):
