@@ -25,7 +25,7 @@ dump_text(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer 
 static int
 dump_binary(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param)
 {
-    double v = PyFloat_AsDouble(obj);
+    double v = PyFloat_CheckExact(obj) ? PyFloat_AS_DOUBLE(obj) : PyFloat_AsDouble(obj);
     if (v == -1.0 && PyErr_Occurred())
         return -1;
     *param = (hdpy_param){HD_OID_FLOAT8, HD_BINARY};

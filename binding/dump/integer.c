@@ -79,24 +79,42 @@ dump_int2_binary(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_
 }
 
 static int
-dump_int4_binary(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param)
+write_int4(hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst)
 {
     long long v;
     if (value_within(ctx, obj, INT32_MIN, INT32_MAX, "int4", &v) < 0)
         return -1;
-    *param = (hdpy_param){HD_OID_INT4, HD_BINARY};
     hd_write_u32(dst, (uint32_t)v);
+    return 0;
+}
+
+static int
+dump_int4_binary(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param)
+{
+    *param = (hdpy_param){HD_OID_INT4, HD_BINARY};
+    if (HD_UNLIKELY(!hdpy_is_small_int(obj)))
+        return write_int4(ctx, obj, dst);
+    hd_write_u32(dst, (uint32_t)hdpy_small_int(obj));
+    return 0;
+}
+
+static int
+write_int8(hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst)
+{
+    long long v;
+    if (value_within(ctx, obj, INT64_MIN, INT64_MAX, "int8", &v) < 0)
+        return -1;
+    hd_write_u64(dst, (uint64_t)v);
     return 0;
 }
 
 static int
 dump_int8_binary(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_writer *dst, hdpy_param *param)
 {
-    long long v;
-    if (value_within(ctx, obj, INT64_MIN, INT64_MAX, "int8", &v) < 0)
-        return -1;
     *param = (hdpy_param){HD_OID_INT8, HD_BINARY};
-    hd_write_u64(dst, (uint64_t)v);
+    if (HD_UNLIKELY(!hdpy_is_small_int(obj)))
+        return write_int8(ctx, obj, dst);
+    hd_write_u64(dst, (uint64_t)hdpy_small_int(obj));
     return 0;
 }
 

@@ -13,7 +13,9 @@ write_str(hdpy_dump_ctx *ctx, PyObject *obj, hd_format format, hd_writer *dst)
     if (!hdpy_dump_takes(PyUnicode_Check(obj), obj, "text"))
         return -1;
     if (HD_LIKELY(settings->utf8 || settings->bytes_only)) {
-        p = PyUnicode_AsUTF8AndSize(obj, &n);
+        bool as_it_is = PyUnicode_IS_COMPACT_ASCII(obj);
+        n = as_it_is ? PyUnicode_GET_LENGTH(obj) : 0;
+        p = as_it_is ? (const char *)PyUnicode_1BYTE_DATA(obj) : PyUnicode_AsUTF8AndSize(obj, &n);
         if (p == NULL)
             return -1;
     }

@@ -165,11 +165,9 @@ hdpy_connection_check(hdpy_connection *conn)
 }
 
 hdpy_settings *
-hdpy_connection_settings(hdpy_connection *conn)
+hdpy_connection_read_settings(hdpy_connection *conn)
 {
     const hd_parameters *ps = &conn->session.parameters;
-    if (conn->settings != NULL && conn->settings_version == ps->version)
-        return conn->settings;
     hdpy_settings *settings =
         hdpy_settings_new(conn->st, hd_parameters_get(ps, "client_encoding"), hd_parameters_get(ps, "DateStyle"),
                           hd_parameters_get(ps, "IntervalStyle"), hd_parameters_get(ps, "TimeZone"));

@@ -77,7 +77,15 @@ hdpy_connection_is_inherited(const hdpy_connection *conn)
 int hdpy_connection_check(hdpy_connection *conn);
 
 /* The session settings as the server last reported them (borrowed); NULL with an exception. */
-hdpy_settings *hdpy_connection_settings(hdpy_connection *conn);
+hdpy_settings *hdpy_connection_read_settings(hdpy_connection *conn);
+
+static inline hdpy_settings *
+hdpy_connection_settings(hdpy_connection *conn)
+{
+    if (conn->settings != NULL && conn->settings_version == conn->session.parameters.version)
+        return conn->settings;
+    return hdpy_connection_read_settings(conn);
+}
 
 /* Puts a request that was written into the queue of those to be answered. */
 void hdpy_connection_push(hdpy_connection *conn, hdpy_request *request);

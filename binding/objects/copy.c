@@ -232,17 +232,21 @@ hdpy_copy_is_time_to_send(const hdpy_copy *copy)
     return hdpy_copy_unsent(copy) >= HDPY_COPY_BATCH || (copy->request != NULL && copy->request->error != NULL);
 }
 
-PyObject *
-hdpy_copy_next_row(PyObject *const *args, Py_ssize_t nargs, Py_ssize_t n_written)
+int
+hdpy_copy_rows_given(PyObject *const *args, Py_ssize_t nargs, Py_ssize_t *most)
 {
     if (nargs != 2 || !PyIter_Check(args[0])) {
         PyErr_SetString(PyExc_TypeError, "an iterator and a number are needed");
-        return NULL;
+        return -1;
     }
-    Py_ssize_t most = PyLong_AsSsize_t(args[1]);
-    if (n_written >= most)
-        return NULL;
-    PyObject *row = PyIter_Next(args[0]);
+    *most = PyLong_AsSsize_t(args[1]);
+    return *most == -1 && PyErr_Occurred() ? -1 : 0;
+}
+
+PyObject *
+hdpy_copy_next_row(PyObject *rows)
+{
+    PyObject *row = PyIter_Next(rows);
     if (row == NULL || PyTuple_Check(row) || PyList_Check(row))
         return row;
     if (PySequence_Check(row) && !PyDict_Check(row) && !PyUnicode_Check(row) && !PyBytes_Check(row))

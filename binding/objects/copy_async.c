@@ -87,9 +87,11 @@ static PyObject *
 async_write_rows(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
 {
     HDPY_GUARD(((hdpy_copy *)self)->conn);
-    Py_ssize_t n = 0;
+    Py_ssize_t n = 0, most;
+    if (hdpy_copy_rows_given(args, nargs, &most) < 0)
+        return NULL;
     PyObject *row, *left = Py_NewRef(Py_None);
-    while (left == Py_None && (row = hdpy_copy_next_row(args, nargs, n)) != NULL) {
+    while (left == Py_None && n < most && (row = hdpy_copy_next_row(args[0])) != NULL) {
         Py_SETREF(left, async_write_row(self, row));
         Py_DECREF(row);
         n++;

@@ -137,74 +137,104 @@ choose_dumper(hdpy_copy *copy, hdpy_dump_ctx *ctx, hdpy_copy_column *column, PyO
     return 0;
 }
 
-static inline int
-format_field(hdpy_copy *copy, hdpy_dump_ctx *ctx, hdpy_copy_column *column, PyObject *obj, hd_copy_encoding encoding)
+/* Field i of the row: a new reference. NULL with RuntimeError where a dumper in Python, or another thread, has changed the
+ * list under us. */
+static inline PyObject *
+item_of(PyObject *fast, size_t i)
+{
+    PyObject *obj = hdpy_item(fast, (Py_ssize_t)i);
+    if (HD_UNLIKELY(obj == NULL))
+        PyErr_SetString(PyExc_RuntimeError, "the row changed size while it was being adapted");
+    return obj;
+}
+
+static int
+format_text_field(hdpy_copy *copy, hdpy_dump_ctx *ctx, hdpy_copy_column *column, PyObject *obj,
+                  hd_copy_encoding encoding)
 {
     hd_writer *w = &copy->rows;
     hdpy_param param;
-    if (HD_UNLIKELY(obj == Py_None)) {
-        if (copy->binary)
-            hd_write_null(w);
-        else
-            hd_write_bytes(w, "\\N", 2);
+    if (obj == Py_None) {
+        hd_write_bytes(w, "\\N", 2);
         return 0;
     }
     if (column->by_value && column->type != Py_TYPE(obj) && choose_dumper(copy, ctx, column, obj) < 0)
         return -1;
     size_t at = w->n;
-    ctx->asked = copy->binary ? HDPY_AS_BINARY : HDPY_AS_TEXT;
+    ctx->asked = HDPY_AS_TEXT;
     if (column->dump == NULL) {
         if (dump_by_python(copy, ctx, column, obj, at) < 0)
             return -1;
-        if (!copy->binary)
-            turn_to_text(w, at, encoding);
+        turn_to_text(w, at, encoding);
+        return 0;
     }
-    else if (copy->binary) {
-        hd_write_value_begin(w);
-        if (column->dump->dump(column->dump, ctx, obj, w, &param) < 0)
-            return -1;
-        hd_write_value_end(w, at);
-    }
-    else {
-        if (column->dump->dump(column->dump, ctx, obj, w, &param) < 0)
-            return -1;
-        hd_copy_escape(w, at, encoding);
-    }
+    if (column->dump->dump(column->dump, ctx, obj, w, &param) < 0)
+        return -1;
+    hd_copy_escape(w, at, encoding);
     return 0;
 }
 
 static int
-format_fields(hdpy_copy *copy, hdpy_dump_ctx *ctx, PyObject *fast)
+format_text(hdpy_copy *copy, hdpy_dump_ctx *ctx, PyObject *fast)
 {
     hd_writer *w = &copy->rows;
     hd_copy_encoding encoding = HD_COPY_SAFE;
-    if (!copy->binary && ctx->settings->in_utf8 != NULL) {
+    if (ctx->settings->in_utf8 != NULL) {
         const char *codec = PyUnicode_AsUTF8(ctx->settings->encoding);
         if (codec == NULL)
             return -1;
         encoding = hd_copy_encoding_of(codec);
     }
-    if (copy->binary)
-        hd_write_u16(w, (uint16_t)copy->n_columns);
     for (size_t i = 0; i < copy->n_columns; i++) {
-        PyObject *obj = hdpy_item(fast, (Py_ssize_t)i);
-        if (obj == NULL) { /* a dumper in Python, or another thread, has changed the list under us */
-            PyErr_SetString(PyExc_RuntimeError, "the row changed size while it was being adapted");
+        PyObject *obj = item_of(fast, i);
+        if (obj == NULL)
             return -1;
-        }
-        if (i != 0 && !copy->binary)
+        if (i != 0)
             hd_write_u8(w, '\t');
-        int rc = format_field(copy, ctx, &copy->columns[i], obj, encoding);
+        int rc = format_text_field(copy, ctx, &copy->columns[i], obj, encoding);
         Py_DECREF(obj);
         if (rc < 0)
             return -1;
     }
-    if (!copy->binary)
-        hd_write_u8(w, '\n');
-    if (w->rc == HD_OK)
+    hd_write_u8(w, '\n');
+    return 0;
+}
+
+static inline int
+format_binary_field(hdpy_copy *copy, hdpy_dump_ctx *ctx, hdpy_copy_column *column, PyObject *obj)
+{
+    hd_writer *w = &copy->rows;
+    hdpy_param param;
+    if (HD_UNLIKELY(obj == Py_None)) {
+        hd_write_null(w);
         return 0;
-    hdpy_raise_rc(ctx->st, w->rc);
-    return -1;
+    }
+    if (column->by_value && column->type != Py_TYPE(obj) && choose_dumper(copy, ctx, column, obj) < 0)
+        return -1;
+    ctx->asked = HDPY_AS_BINARY;
+    if (HD_UNLIKELY(column->dump == NULL))
+        return dump_by_python(copy, ctx, column, obj, w->n);
+    size_t at = hd_write_value_begin(w);
+    if (column->dump->dump(column->dump, ctx, obj, w, &param) < 0)
+        return -1;
+    hd_write_value_end(w, at);
+    return 0;
+}
+
+static int
+format_binary(hdpy_copy *copy, hdpy_dump_ctx *ctx, PyObject *fast)
+{
+    hd_write_u16(&copy->rows, (uint16_t)copy->n_columns);
+    for (size_t i = 0; i < copy->n_columns; i++) {
+        PyObject *obj = item_of(fast, i);
+        if (obj == NULL)
+            return -1;
+        int rc = format_binary_field(copy, ctx, &copy->columns[i], obj);
+        Py_DECREF(obj);
+        if (rc < 0)
+            return -1;
+    }
+    return 0;
 }
 
 /* Makes the columns fit the row. */
@@ -241,7 +271,8 @@ begin_rows(hdpy_copy *copy)
 int
 hdpy_copy_format_row(hdpy_copy *copy, PyObject *row)
 {
-    PyObject *fast = PySequence_Fast(row, "a row should be a sequence of values");
+    PyObject *fast =
+        PyTuple_CheckExact(row) ? Py_NewRef(row) : PySequence_Fast(row, "a row should be a sequence of values");
     if (fast == NULL)
         return -1;
     hdpy_settings *settings = hdpy_connection_settings(copy->conn);
@@ -256,7 +287,11 @@ hdpy_copy_format_row(hdpy_copy *copy, PyObject *row)
     size_t mark = copy->rows.n;
     hdpy_dump_ctx ctx =
         hdpy_dump_ctx_of(copy->conn->st, settings, adapters, &copy->cursor->context, (PyObject *)copy->cursor);
-    int rc = format_fields(copy, &ctx, fast);
+    int rc = copy->binary ? format_binary(copy, &ctx, fast) : format_text(copy, &ctx, fast);
+    if (rc == 0 && HD_UNLIKELY(copy->rows.rc != HD_OK)) {
+        hdpy_raise_rc(ctx.st, copy->rows.rc);
+        rc = -1;
+    }
     if (rc < 0)
         hd_writer_rewind(&copy->rows, mark);
     Py_DECREF((PyObject *)settings);

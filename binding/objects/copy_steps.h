@@ -35,9 +35,12 @@ int hdpy_copy_send_rows(hdpy_copy *copy);
 /* Whether the next step has to wait, or to tell of an error. */
 bool hdpy_copy_has_to_wait(const hdpy_copy *copy);
 
-/* The next row of what _write_rows(rows, most) was given, where one is wanted: a new reference. NULL with an exception: the
- * iterator's, or TypeError for what is no sequence (iterating over a mapping would write its keys). */
-PyObject *hdpy_copy_next_row(PyObject *const *args, Py_ssize_t nargs, Py_ssize_t n_written);
+/* What _write_rows(rows, most) was given: an iterator, and how many rows of it are wanted. -1: TypeError. */
+int hdpy_copy_rows_given(PyObject *const *args, Py_ssize_t nargs, Py_ssize_t *most);
+
+/* The next of the rows: a new reference. NULL at the end, or with an exception: the iterator's, or TypeError for what is no
+ * sequence (iterating over a mapping would write its keys). */
+PyObject *hdpy_copy_next_row(PyObject *rows);
 
 /* The rows so far as bytes for a writer; NULL without an exception if there are none. */
 PyObject *hdpy_copy_take_rows(hdpy_copy *copy);

@@ -4,11 +4,16 @@
 #include "module/args.h"
 #include "wait/exchange.h"
 
+static unsigned long
+this_thread(const hdpy_copy *copy)
+{
+    return copy->conn->wait == Py_None ? PyThread_get_thread_ident() : 0;
+}
+
 static int
 take_lock(hdpy_copy *copy)
 {
-    unsigned long me = copy->conn->wait == Py_None ? PyThread_get_thread_ident() : 0;
-    return hdpy_lock_acquire(copy->conn->st, &copy->lock, me, 0);
+    return hdpy_lock_acquire(copy->conn->st, &copy->lock, this_thread(copy), 0);
 }
 
 static void
@@ -45,7 +50,7 @@ start(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
     hdpy_copy *copy = (hdpy_copy *)self;
     hdpy_connection *conn = copy->conn;
     hdpy_options options;
-    unsigned long me = conn->wait == Py_None ? PyThread_get_thread_ident() : 0;
+    unsigned long me = this_thread(copy);
     if (hdpy_copy_prepare_start(copy, args, nargs, &options) < 0 || hdpy_connection_check(conn) < 0 ||
         hdpy_lock_acquire(conn->st, &conn->lock, me, 0) < 0)
         return NULL;
@@ -75,9 +80,9 @@ send_and_catch_up(hdpy_copy *copy)
 }
 
 static int
-write_one(hdpy_copy *copy, PyObject *row)
+write_one(hdpy_copy *copy, PyObject *row, unsigned long me)
 {
-    if (hdpy_copy_check_writing(copy) < 0 || take_lock(copy) < 0)
+    if (hdpy_copy_check_writing(copy) < 0 || hdpy_lock_acquire(copy->conn->st, &copy->lock, me, 0) < 0)
         return -1;
     PyObject *bytes = NULL;
     int rc = hdpy_copy_format_row(copy, row);
@@ -104,7 +109,7 @@ write_row(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwn
     static const char *const params[] = {"row", NULL};
     static const hdpy_signature signature = {"write_row", params, 1, 1};
     PyObject *row = hdpy_parse_arg(&signature, args, nargs, kwnames);
-    if (row == NULL || write_one((hdpy_copy *)self, row) < 0)
+    if (row == NULL || write_one((hdpy_copy *)self, row, this_thread((hdpy_copy *)self)) < 0)
         return NULL;
     Py_RETURN_NONE;
 }
@@ -113,10 +118,13 @@ static PyObject *
 write_rows(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
 {
     HDPY_GUARD(((hdpy_copy *)self)->conn);
-    Py_ssize_t n = 0;
+    Py_ssize_t n = 0, most;
+    if (hdpy_copy_rows_given(args, nargs, &most) < 0)
+        return NULL;
+    unsigned long me = this_thread((hdpy_copy *)self);
     PyObject *row;
-    for (; (row = hdpy_copy_next_row(args, nargs, n)) != NULL; n++) {
-        int rc = write_one((hdpy_copy *)self, row);
+    for (; n < most && (row = hdpy_copy_next_row(args[0])) != NULL; n++) {
+        int rc = write_one((hdpy_copy *)self, row, me);
         Py_DECREF(row);
         if (rc < 0)
             return NULL;

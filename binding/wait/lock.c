@@ -47,12 +47,8 @@ take_baton(hdpy_state *st, PyObject *baton, hdpy_deadline deadline)
 }
 
 int
-hdpy_lock_acquire(hdpy_state *st, hdpy_lock *lock, unsigned long me, hdpy_deadline deadline)
+hdpy_lock_wait(hdpy_state *st, hdpy_lock *lock, unsigned long me, hdpy_deadline deadline)
 {
-    if (hdpy_lock_try(lock)) {
-        lock->owner = me;
-        return 0;
-    }
     if (me != 0 && lock->owner == me) {
         PyErr_SetString(st->ProgrammingError,
                         "the connection is already executing a command of this thread (called from a handler, an "

@@ -27,9 +27,19 @@ hdpy_lock_try(hdpy_lock *lock)
     return true;
 }
 
-/* Waits in this thread. `me`: the thread, to refuse a wait for oneself, or 0 where several greenlets share one. -1: an
- * exception of a signal handler; ProgrammingError: taken by this very thread already; QueryTimeout. */
-int hdpy_lock_acquire(hdpy_state *st, hdpy_lock *lock, unsigned long me, hdpy_deadline deadline);
+/* Waits in this thread, until somebody hands over. Use hdpy_lock_acquire(). */
+int hdpy_lock_wait(hdpy_state *st, hdpy_lock *lock, unsigned long me, hdpy_deadline deadline);
+
+/* `me`: the thread, to refuse a wait for oneself, or 0 where several greenlets share one. -1: an exception of a signal
+ * handler; ProgrammingError: taken by this very thread already; QueryTimeout. */
+static inline int
+hdpy_lock_acquire(hdpy_state *st, hdpy_lock *lock, unsigned long me, hdpy_deadline deadline)
+{
+    if (!hdpy_lock_try(lock))
+        return hdpy_lock_wait(st, lock, me, deadline);
+    lock->owner = me;
+    return 0;
+}
 
 /* Puts a future in the queue; it gets its result when the lock is ours. */
 int hdpy_lock_enqueue(hdpy_lock *lock, PyObject *future);
