@@ -40,6 +40,8 @@ void
 hdpy_connection_push(hdpy_connection *conn, hdpy_request *request)
 {
     Py_CLEAR(conn->complaint);
+    if (conn->request == NULL)
+        conn->gather = HDPY_GATHER_FIRST;
     request->refs++;
     append(&conn->request, &conn->last, request);
     conn->unsynced |= request->owed != 0;

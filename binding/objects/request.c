@@ -53,7 +53,7 @@ hdpy_request_satisfied(const hdpy_connection *conn, const hdpy_request *request)
     case HDPY_UNTIL_ROWS:
         return request->current != NULL && request->current->rows.n_rows != 0;
     case HDPY_UNTIL_WRITTEN:
-        return request->feed == NULL && hd_session_outgoing(&conn->session).n < HDPY_GATHERED;
+        return request->feed == NULL && hd_session_outgoing(&conn->session).n < conn->gather;
     case HDPY_UNTIL_STEP:
         return request->copy.reached;
     case HDPY_UNTIL_DONE:

@@ -30,7 +30,10 @@ typedef struct hdpy_step {
 
 enum {
     HDPY_UNSENT = 16 * 1024, /* executemany writes on while less than this waits to be sent */
-    HDPY_GATHERED = 1024,    /* a pipeline sends what has come to this much: the server works while more is made */
+    /* A pipeline sends what has come to so much: soon where the server has nothing to do, then twice as much each time, up
+     * to what it receives at once. So it works while more is made, and is woken few times. */
+    HDPY_GATHER_FIRST = 256,
+    HDPY_GATHER_MOST = 8 * 1024,
 };
 
 /* Until when the caller waits. */

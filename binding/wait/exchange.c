@@ -53,8 +53,10 @@ hdpy_flush(hdpy_connection *conn)
         if ((out.n == 0 && !hdpy_has_unsent(conn)) || conn->fd < 0)
             return;
         ssize_t n = hdpy_send(conn, out);
-        if (n >= 0)
+        if (n >= 0) {
             hd_session_sent(&conn->session, (size_t)n);
+            conn->gather = Py_MIN(conn->gather * 2, (size_t)HDPY_GATHER_MOST);
+        }
         else if (errno == EAGAIN || errno == EWOULDBLOCK)
             return;
         else if (errno != EINTR) {
