@@ -83,6 +83,7 @@ NAMES = {
     "AsyncRowFactory": "RowFactory",
     "AsyncTransaction": "Transaction",
     "AsyncPipeline": "Pipeline",
+    "AsyncPipelineBlock": "PipelineBlock",
     "_pipeline_async": "_pipeline",
     "AsyncCopy": "Copy",
     "AsyncCopyBase": "CopyBase",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ._howdah import Block
 
@@ -24,14 +24,15 @@ class AsyncBlock:
 
     if TYPE_CHECKING:
 
-        async def _enter(self) -> Self: ...
+        async def _enter(self) -> Any: ...
         async def _exit(self, exc_val: BaseException | None) -> bool: ...
         async def _undo(self) -> None: ...
         def _give_up(self) -> None: ...
 
     async def __aenter__(self) -> Self:
         try:
-            return await self._enter()
+            entered: Self = await self._enter()
+            return entered
         except BaseException:
             await self._undo_whole()
             raise

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+from contextlib import ContextDecorator, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from ._block import Block
 from ._log import logger
 from ._pipeline_base import BasePipeline
+from .errors import Error
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -24,6 +27,7 @@ class Pipeline(BasePipeline):
 
     def __init__(self, conn: Connection[Any]):
         super().__init__(conn)
+        self._own: list[object] = []  # blocks of its own, not of `connection.pipeline()`
 
     def sync(self) -> None:
         """Send a Sync and wait for all results.
@@ -34,12 +38,31 @@ class Pipeline(BasePipeline):
         """
         self._conn._sync()
 
-    def __enter__(self) -> Self:
+    def _settle(self) -> None:
+        """Have everything answered that was sent."""
+        if self._conn._unsynced:
+            self.sync()
+
+    def _end(self, exc_val: BaseException | None) -> None:
+        """A Sync at the end of a block, whose own exception comes first."""
+        try:
+            self.sync()
+        except Exception as error:
+            if exc_val is None:
+                raise
+            logger.warning("error ignored terminating %r: %s", self, error)
+
+    def _enter(self, block: object) -> None:
         if self.level == 0:
             self._conn._pipelined = True
-        elif self._conn._unsynced:
-            self.sync()
-        self.level += 1
+        else:
+            self._settle()
+        self._blocks.add(block)
+
+    def __enter__(self) -> Self:
+        block = object()
+        self._enter(block)
+        self._own.append(block)
         return self
 
     def __exit__(
@@ -49,12 +72,46 @@ class Pipeline(BasePipeline):
         exc_tb: TracebackType | None,
     ) -> None:
         try:
-            self.sync()
-        except Exception as error:
-            if exc_val is None:
-                raise
-            logger.warning("error ignored terminating %r: %s", self, error)
+            self._end(exc_val)
         finally:
-            self.level -= 1
-            if self.level == 0:
-                self._conn._pipelined = False
+            self._leave(self._own.pop())
+
+
+class PipelineBlock(Block, ContextDecorator):
+    """A block of ``connection.pipeline()``; the connection has a pipeline up to the end of the last one."""
+
+    def __init__(self, conn: Connection[Any]):
+        self._conn = conn
+
+    def _recreate_cm(self) -> Self:
+        """As a decorator, it is another block for each call."""
+        return type(self)(self._conn)
+
+    def _enter(self) -> Pipeline:
+        self._conn.fileno()  # raises if closed
+        pipeline = self._conn._pipeline
+        if pipeline is None:
+            pipeline = self._conn._pipeline = Pipeline(self._conn)
+        pipeline._enter(self)
+        return pipeline
+
+    def _exit(self, exc_val: BaseException | None) -> bool:
+        pipeline = self._conn._pipeline
+        if pipeline is not None:
+            pipeline._end(exc_val)
+            pipeline._leave(self)
+        return False
+
+    def _undo(self) -> None:
+        """Entering or leaving has failed: what was sent has to be answered all the same."""
+        pipeline = self._conn._pipeline
+        if pipeline is not None:
+            if self in pipeline._blocks:
+                with suppress(Error):
+                    pipeline._settle()
+            pipeline._leave(self)
+
+    def _give_up(self) -> None:
+        self._conn._close()
+        if self._conn._pipeline is not None:
+            self._conn._pipeline._leave(self)

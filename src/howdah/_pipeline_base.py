@@ -14,11 +14,23 @@ class BasePipeline:
 
     def __init__(self, connection: Any):
         self._conn = connection
-        self.level = 0  # blocks that are open
+        self._blocks: set[object] = set()  # that are open; taking part twice, or leaving twice, is no more than once
 
     def __repr__(self) -> str:
         cls = type(self)
         return f"<{cls.__module__}.{cls.__qualname__} {describe_connection(self._conn)} at 0x{id(self):x}>"
+
+    @property
+    def level(self) -> int:
+        """How many of its blocks are open."""
+        return len(self._blocks)
+
+    def _leave(self, block: object) -> None:
+        self._blocks.discard(block)
+        if not self._blocks:
+            self._conn._pipelined = False
+            if self._conn._pipeline is self:
+                self._conn._pipeline = None
 
     @property
     def status(self) -> PipelineStatus:

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Generator, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Generator
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
@@ -19,7 +19,7 @@ from ._discretion import discreet, under_way
 from ._enums import IsolationLevel
 from ._log import logger
 from ._notifications import deadline_after, time_left, wait_sync
-from ._pipeline import Pipeline
+from ._pipeline import Pipeline, PipelineBlock
 from ._tpc import RECOVER, Tpc, Xid, finish_sql, prepare_sql, recovered
 from .abc import RV, AdaptContext, Params, PQGen, Query
 from .conninfo import conninfo_to_dict
@@ -303,16 +303,9 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
 
         Raise `Rollback` inside to undo the block and go on behind it.
         """
-        tx = Transaction(self, savepoint_name, force_rollback)
-        return tx if self._pipeline is None else self._piped(tx)
+        return Transaction(self, savepoint_name, force_rollback)
 
-    @contextmanager
-    def _piped(self, tx: Transaction) -> Iterator[Transaction]:
-        with self.pipeline(), tx, self.pipeline():
-            yield tx
-
-    @contextmanager
-    def pipeline(self) -> Iterator[Pipeline]:
+    def pipeline(self) -> AbstractContextManager[Pipeline]:
         """A block in pipeline mode: statements are sent without waiting for the answer to each.
 
         ``execute()`` returns at once; the results are there when they are fetched, or behind a Sync:
@@ -320,18 +313,9 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
         and `rollback`.
         Between two Syncs, an error aborts the statements behind it; it is raised by whichever of these comes next.
 
-        Raises `OperationalError` on a closed connection. Source: psycopg 3, "Pipeline mode support".
+        Entering it raises `OperationalError` on a closed connection. Source: psycopg 3, "Pipeline mode support".
         """
-        self.fileno()  # raises if closed
-        pipeline = self._pipeline
-        if pipeline is None:
-            pipeline = self._pipeline = Pipeline(self)
-        try:
-            with pipeline:
-                yield pipeline
-        finally:
-            if pipeline.level == 0:
-                self._pipeline = None
+        return PipelineBlock(self)  # type: ignore[return-value]
 
     # ---- two-phase commit
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
@@ -18,7 +18,7 @@ from ._discretion import discreet, under_way
 from ._enums import IsolationLevel
 from ._log import logger
 from ._notifications import deadline_after, time_left, wait_async
-from ._pipeline_async import AsyncPipeline
+from ._pipeline_async import AsyncPipeline, AsyncPipelineBlock
 from ._tpc import RECOVER, Tpc, Xid, finish_sql, prepare_sql, recovered
 from .abc import RV, AdaptContext, Params, PQGen, Query
 from .conninfo import conninfo_to_dict
@@ -322,16 +322,9 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
 
         Raise `Rollback` inside to undo the block and go on behind it.
         """
-        tx = AsyncTransaction(self, savepoint_name, force_rollback)
-        return tx if self._pipeline is None else self._piped(tx)
+        return AsyncTransaction(self, savepoint_name, force_rollback)
 
-    @asynccontextmanager
-    async def _piped(self, tx: AsyncTransaction) -> AsyncIterator[AsyncTransaction]:
-        async with self.pipeline(), tx, self.pipeline():
-            yield tx
-
-    @asynccontextmanager
-    async def pipeline(self) -> AsyncIterator[AsyncPipeline]:
+    def pipeline(self) -> AbstractAsyncContextManager[AsyncPipeline]:
         """A block in pipeline mode: statements are sent without waiting for the answer to each.
 
         ``execute()`` returns at once; the results are there when they are fetched, or behind a Sync:
@@ -339,18 +332,9 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
         and `rollback`.
         Between two Syncs, an error aborts the statements behind it; it is raised by whichever of these comes next.
 
-        Raises `OperationalError` on a closed connection. Source: psycopg 3, "Pipeline mode support".
+        Entering it raises `OperationalError` on a closed connection. Source: psycopg 3, "Pipeline mode support".
         """
-        self.fileno()  # raises if closed
-        pipeline = self._pipeline
-        if pipeline is None:
-            pipeline = self._pipeline = AsyncPipeline(self)
-        try:
-            async with pipeline:
-                yield pipeline
-        finally:
-            if pipeline.level == 0:
-                self._pipeline = None
+        return AsyncPipelineBlock(self)  # type: ignore[return-value]
 
     # ---- two-phase commit
 

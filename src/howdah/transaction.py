@@ -35,13 +35,40 @@ class Transaction(BaseTransaction, Block, ContextDecorator):
         return type(self)(self._conn, self._given_name, self.force_rollback)
 
     def _enter(self) -> Self:
+        pipeline = self._conn._pipeline
+        if pipeline is not None:  # the errors of what came before are not the block's
+            pipeline._settle()
         commands = self._enter_commands()
         self._enter_mark = self._conn._commands
         self._execute(commands)
         self._entered()
+        if pipeline is not None:
+            try:
+                pipeline._settle()
+            except Error as error:
+                self._end(error)
+                pipeline._end(error)
+                raise
         return self
 
     def _exit(self, exc_val: BaseException | None) -> bool:
+        pipeline = self._conn._pipeline
+        if pipeline is None:
+            return self._end(exc_val)
+        try:
+            try:
+                pipeline._end(exc_val)
+            except Error as error:  # of a statement within, of which nobody has been told
+                self._end(error)
+                raise
+            swallowed = self._end(exc_val)
+        except Error as error:
+            pipeline._end(error)
+            raise
+        pipeline._end(None if swallowed else exc_val)
+        return swallowed
+
+    def _end(self, exc_val: BaseException | None) -> bool:
         if self._is_void(exc_val):
             return False
         if exc_val is None and not self.force_rollback:

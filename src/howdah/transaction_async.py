@@ -34,13 +34,40 @@ class AsyncTransaction(BaseTransaction, AsyncBlock, AsyncContextDecorator):
         return type(self)(self._conn, self._given_name, self.force_rollback)
 
     async def _enter(self) -> Self:
+        pipeline = self._conn._pipeline
+        if pipeline is not None:  # the errors of what came before are not the block's
+            await pipeline._settle()
         commands = self._enter_commands()
         self._enter_mark = self._conn._commands
         await self._execute(commands)
         self._entered()
+        if pipeline is not None:
+            try:
+                await pipeline._settle()
+            except Error as error:
+                await self._end(error)
+                await pipeline._end(error)
+                raise
         return self
 
     async def _exit(self, exc_val: BaseException | None) -> bool:
+        pipeline = self._conn._pipeline
+        if pipeline is None:
+            return await self._end(exc_val)
+        try:
+            try:
+                await pipeline._end(exc_val)
+            except Error as error:  # of a statement within, of which nobody has been told
+                await self._end(error)
+                raise
+            swallowed = await self._end(exc_val)
+        except Error as error:
+            await pipeline._end(error)
+            raise
+        await pipeline._end(None if swallowed else exc_val)
+        return swallowed
+
+    async def _end(self, exc_val: BaseException | None) -> bool:
         if self._is_void(exc_val):
             return False
         if exc_val is None and not self.force_rollback:

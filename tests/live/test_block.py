@@ -236,3 +236,83 @@ def test_as_a_decorator(conn, table):
     insert(1)
     insert(2)
     assert table.execute("select n from blocks order by n").fetchall() == [(1,), (2,)]
+
+
+# ---- in a pipeline
+
+
+def piped(conn, n):
+    with conn.pipeline(), conn.transaction():
+        conn.execute("insert into blocks values (%s, 'a')", [n])
+        conn.execute("insert into blocks values (%s, 'b')", [n])
+
+
+def piped_failing(conn, n):
+    try:
+        with conn.pipeline(), conn.transaction():
+            conn.execute("insert into blocks values (%s, 'lost')", [n])
+            conn.execute("select 1 / 0")
+            conn.execute("insert into blocks values (%s, 'aborted')", [n])
+    except howdah.errors.DivisionByZero:
+        pass
+
+
+def piped_nested(conn, n):
+    with conn.pipeline(), conn.transaction():
+        conn.execute("insert into blocks values (%s, 'a')", [n])
+        with conn.transaction():
+            conn.execute("insert into blocks values (%s, 'b')", [n])
+
+
+def piped_in_the_middle(conn, n):
+    with conn.pipeline(), conn.transaction():
+        conn.execute("insert into blocks values (%s, 'a')", [n])
+        with conn.pipeline():
+            conn.execute("insert into blocks values (%s, 'b')", [n])
+
+
+PIPED = [piped, piped_failing, piped_nested, piped_in_the_middle]
+
+
+def check_piped(pg, conn, table):
+    """In step, or closed: where a savepoint in a pipeline is interrupted, nobody knows whether there is one."""
+    found = {"".join(sorted(r[0])) for r in table.execute("select array_agg(part) from blocks group by n").fetchall()}
+    assert found <= {"ab"}
+    if not conn.closed:
+        assert conn._pipeline is None
+        assert conn.info.pipeline_status == pg.pq.PipelineStatus.OFF
+        assert conn.info.transaction_status == pg.pq.TransactionStatus.IDLE
+        assert conn._num_transactions == 0
+        assert conn.execute("select 'mine', %s::int", [5]).fetchone() == ("mine", 5)
+        conn.rollback()
+
+
+@pytest.mark.parametrize("block", PIPED)
+def test_before_every_step_in_a_pipeline(pg, dsn, table, block):
+    conn = pg.connect(dsn)
+    block(conn, -1)
+    lost = 0
+    for n in itertools.count():
+        tracer = Tracer(n)
+        tracer.run(block, conn, n)
+        check_piped(pg, conn, table)
+        if conn.closed:
+            conn, lost = pg.connect(dsn), lost + 1
+        if not tracer.raised:
+            break
+    assert n > 50
+    assert lost == 0 or block is piped_nested
+    conn.close()
+
+
+@pytest.mark.parametrize("block", PIPED)
+def test_before_two_steps_in_a_pipeline(pg, dsn, table, block):
+    rng = random.Random(block.__name__)
+    conn = pg.connect(dsn)
+    block(conn, -1)
+    for n in range(150):
+        Tracer(rng.randrange(400), rng.randrange(40)).run(block, conn, n)
+        check_piped(pg, conn, table)
+        if conn.closed:
+            conn = pg.connect(dsn)
+    conn.close()

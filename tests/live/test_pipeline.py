@@ -449,6 +449,31 @@ def test_executemany(pg, auto, table):
         assert cur.rowcount == 0
 
 
+def test_transaction_made_before(conn, other, table):
+    """Whether it is one in a pipeline shows when it is entered."""
+    before = conn.transaction()
+    with conn.pipeline():
+        within = conn.transaction()
+        with before:
+            cur = conn.execute("insert into pipelined values (1) returning x")
+        assert conn.info.transaction_status == 0
+        assert cur.fetchone() == (1,)
+    with within:
+        conn.execute("insert into pipelined values (2)")
+    assert other.execute("select count(*) from pipelined").fetchone() == (2,)
+
+
+def test_as_a_decorator(conn):
+    @conn.pipeline()
+    def work():
+        assert conn.info.pipeline_status == 1
+        return conn.execute("select 1")
+
+    for _ in range(2):
+        assert work().fetchone() == (1,)
+        assert conn.info.pipeline_status == 0
+
+
 def test_executemany_larger_than_buffers(auto, other, table):
     other.execute("alter table pipelined add t text")
     query = "insert into pipelined values (%s, %s) returning t"
