@@ -211,14 +211,13 @@ matrix: build ## Real parts: PostgreSQL 17 and 18 and pgbouncer of newer Debians
 smoke: build ## Install into a fresh environment of each CPython on this machine, and try it
 	$(RUN) tools/smoke.py $(ARGS)
 
-free-threaded: build ## Build a CPython without a GIL, once, and run the live tests on it (ARGS=tests/live/test_threads.py)
+free-threaded: build ## Build a CPython without a GIL, once, and run the unit and live tests on it (ARGS=tests/live/test_threads.py)
 	$(RUN) tools/free_threaded.py test $(ARGS)
 
 free-threaded-tsan: build ## The tests of threads, with CPython and the extension under ThreadSanitizer
 	$(RUN) tools/free_threaded.py --sanitize test $(ARGS)
 
 bench-threads: build ## How threads scale with a connection each, with a GIL and without
-	$(RUN) bench/threads.py $(ARGS)
 	$(RUN) tools/free_threaded.py bench $(ARGS)
 
 clean: ## Delete what was built, .venv included

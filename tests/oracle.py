@@ -15,6 +15,8 @@ psycopg = pytest.importorskip("psycopg")
 
 TEXT, BINARY = 0, 1
 
+psycopg_in_c = pytest.mark.skipif(psycopg.pq.__impl__ == "python", reason="psycopg without C answers otherwise")
+
 # The machine that runs the tests has other work too.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")

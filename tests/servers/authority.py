@@ -27,6 +27,13 @@ SIGNATURES: dict[str, tuple[str, Any, Any]] = {
     "ed25519": ("ed25519", None, None),
 }
 
+# What a default context of Python 3.13 wants to be told, beside whose key it was.
+USAGE = dict.fromkeys(
+    "digital_signature content_commitment key_encipherment data_encipherment key_agreement encipher_only "
+    "decipher_only".split(),
+    False,
+) | {"key_cert_sign": True, "crl_sign": True}
+
 
 def _new_key(kind: str) -> Any:
     if kind == "rsa":
@@ -50,8 +57,11 @@ class Authority:
         self._key = _new_key(self._kind)
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"howdah tests: {name}")])
         self.path = folder / f"{name}.crt"
-        builder = self._builder(self._name, self._key, days=30).add_extension(
-            x509.BasicConstraints(ca=True, path_length=None), critical=True
+        builder = (
+            self._builder(self._name, self._key, days=30)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False)
+            .add_extension(x509.KeyUsage(**USAGE), critical=True)
         )
         self.path.write_bytes(self._sign(builder).public_bytes(serialization.Encoding.PEM))
 
@@ -84,7 +94,8 @@ class Authority:
         """Write `stem`.crt and `stem`.key; names are alternative names, addresses among them."""
         key = _new_key(self._kind)
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
-        builder = self._builder(subject, key, days)
+        signer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        builder = self._builder(subject, key, days).add_extension(signer, critical=False)
         alternatives = [_general_name(name) for name in names]
         if alternatives:
             builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), critical=False)

@@ -13,6 +13,9 @@ psycopg = pytest.importorskip("psycopg")
 oracle = pytest.importorskip("psycopg.conninfo")
 pq = pytest.importorskip("psycopg.pq")
 
+if pq.version() < 180000:
+    pytest.skip("psycopg is linked to a libpq older than 18", allow_module_level=True)
+
 
 def outcome(parse, text):
     """The dict, or None when the string is refused."""

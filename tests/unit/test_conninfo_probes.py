@@ -6,6 +6,9 @@ from hypothesis import strategies as st
 
 probes = pytest.importorskip("conninfo_probes")
 
+if probes.pq.version() < 180000:
+    pytest.skip("psycopg is linked to a libpq older than 18", allow_module_level=True)
+
 
 @settings(max_examples=300, deadline=None)
 @given(st.randoms(use_true_random=False))
