@@ -33,10 +33,10 @@ hdpy_uuid_make(hdpy_state *st, const uint8_t uuid[HD_UUID_LENGTH])
     PyObject *number = hdpy_int_of_bytes(uuid, HD_UUID_LENGTH);
     if (number == NULL)
         return NULL;
-    PyTypeObject *type = (PyTypeObject *)st->UUID;
+    PyTypeObject *type = (PyTypeObject *)HDPY_LOAD(st->UUID);
     PyObject *obj = type->tp_alloc(type, 0);
-    if (obj != NULL &&
-        (set_slot(st->uuid_int, obj, number) < 0 || set_slot(st->uuid_is_safe, obj, st->uuid_unknown_safety) < 0))
+    if (obj != NULL && (set_slot(HDPY_LOAD(st->uuid_int), obj, number) < 0 ||
+                        set_slot(HDPY_LOAD(st->uuid_is_safe), obj, HDPY_LOAD(st->uuid_unknown_safety)) < 0))
         Py_CLEAR(obj);
     Py_DECREF(number);
     return obj;
@@ -47,7 +47,8 @@ hdpy_uuid_read(hdpy_state *st, PyObject *obj, uint8_t uuid[HD_UUID_LENGTH])
 {
     if (import_uuid(st) < 0)
         return -1;
-    PyObject *number = Py_TYPE(st->uuid_int)->tp_descr_get(st->uuid_int, obj, (PyObject *)Py_TYPE(obj));
+    PyObject *slot = HDPY_LOAD(st->uuid_int);
+    PyObject *number = Py_TYPE(slot)->tp_descr_get(slot, obj, (PyObject *)Py_TYPE(obj));
     if (number == NULL)
         return -1;
     int rc = -1;

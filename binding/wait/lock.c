@@ -55,9 +55,8 @@ hdpy_lock_wait(hdpy_state *st, hdpy_lock *lock, unsigned long me, hdpy_deadline 
                         "adapter or a parameter iterator?)");
         return -1;
     }
-    if (hdpy_import_once(&st->threading_Lock, "threading", "Lock") == NULL)
-        return -1;
-    PyObject *baton = PyObject_CallNoArgs(st->threading_Lock);
+    PyObject *cls = hdpy_import_once(&st->threading_Lock, "threading", "Lock"); // borrowed
+    PyObject *baton = cls ? PyObject_CallNoArgs(cls) : NULL;
     if (baton == NULL)
         return -1;
     PyObject *taken = PyObject_CallMethodNoArgs(baton, st->str_acquire);

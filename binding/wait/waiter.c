@@ -46,8 +46,9 @@ hdpy_is_waiter(hdpy_state *st, PyObject *obj)
 static PyObject *
 ended_future(hdpy_state *st)
 {
-    if (st->ended_future != NULL)
-        return st->ended_future;
+    PyObject *kept = HDPY_LOAD(st->ended_future);
+    if (kept != NULL)
+        return kept;
     PyObject *cls = hdpy_import_once(&st->Future, "asyncio", "Future");           // borrowed
     PyObject *stub = hdpy_import_once(&st->LoopStub, "types", "SimpleNamespace"); // borrowed
     if (cls == NULL || stub == NULL)
@@ -69,7 +70,7 @@ ended_future(hdpy_state *st)
     Py_XDECREF(methods);
     Py_XDECREF(loop);
     Py_XDECREF(arguments);
-    return st->ended_future = future;
+    return hdpy_keep_first(&st->ended_future, future);
 }
 
 /* What to tell: a task of asyncio's own only wants to know the outcome. Borrowed. */
