@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, MutableSequence
 from datetime import date, datetime
-from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
@@ -29,6 +28,8 @@ from .range import (
 )
 
 if TYPE_CHECKING:
+    from decimal import Decimal  # noqa: F401 (it stands in quotes below)
+
     from .._connection_base import BaseConnection
 
 T = TypeVar("T")
@@ -122,7 +123,7 @@ class Int8Multirange(Multirange[int]):
     __module__ = "howdah.types.multirange"
 
 
-class NumericMultirange(Multirange[Decimal]):
+class NumericMultirange(Multirange["Decimal"]):
     """A multirange to be sent as nummultirange."""
 
     __module__ = "howdah.types.multirange"

@@ -6,7 +6,6 @@ adaptation").
 
 from __future__ import annotations
 
-from decimal import Decimal as Decimal  # what numeric is loaded as: psycopg has it here too
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .. import _howdah
@@ -15,10 +14,21 @@ from ..adapt import CoreDumper, CoreLoader, Dumper, PyFormat, quote_literal
 from ..pq import Format
 
 if TYPE_CHECKING:
+    from decimal import Decimal as Decimal
+
     from typing_extensions import Self
 
 FLOAT4_OID, FLOAT8_OID, NUMERIC_OID, OID_OID = 700, 701, 1700, 26
 INT2_OID, INT4_OID, INT8_OID = 21, 23, 20
+
+
+def __getattr__(name: str) -> Any:
+    """``Decimal``, what numeric is loaded as, which psycopg has here, too; its module takes long to import."""
+    if name != "Decimal":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from decimal import Decimal
+
+    return Decimal
 
 
 def _repr(self: object) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import struct
 from datetime import date, datetime
-from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -20,6 +19,8 @@ from ..adapt import CoreLoader, Dumper, RecursiveDumper, quoting_encoding
 from ..pq import Format
 
 if TYPE_CHECKING:
+    from decimal import Decimal  # noqa: F401 (it stands in quotes below)
+
     from .._connection_base import BaseConnection
 
 T = TypeVar("T")
@@ -172,7 +173,7 @@ class Int8Range(Range[int]):
     __module__ = "howdah.types.range"
 
 
-class NumericRange(Range[Decimal]):
+class NumericRange(Range["Decimal"]):
     """A range to be sent as numrange."""
 
     __module__ = "howdah.types.range"
