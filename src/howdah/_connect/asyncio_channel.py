@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from .._discretion import callers
 from .channel import QUIETLY, OwnSocket
-from .hosts import Address, Info
+from .hosts import Address, Info, numeric_infos
 
 T = TypeVar("T")
 
@@ -29,8 +29,8 @@ class AsyncioChannel(OwnSocket):
         return _timeout(seconds)
 
     async def lookup(self, query: dict[str, Any]) -> Sequence[Info]:
-        if query["flags"] & socket.AI_NUMERICHOST:  # asks nobody
-            return socket.getaddrinfo(**query)
+        if query["flags"]:
+            return numeric_infos(query)
         return await self._loop.getaddrinfo(**query)
 
     async def open(self, address: Address) -> socket.socket:
@@ -51,13 +51,9 @@ class AsyncioChannel(OwnSocket):
         return await self._loop.sock_recv(self.sock, size)
 
     def detach(self) -> int:
-        try:
-            self._loop.add_reader(self.sock, int)
-        except NotImplementedError:
+        if not _takes_readers(self._loop, self.sock.fileno()):
             # Windows' Proactor does not accept a duplicate of a socket that it knows.
             self.known, self._sock = self.sock, self.sock.dup()
-        else:
-            self._loop.remove_reader(self.sock)
         return super().detach()
 
     async def resolve(self, given: Any) -> Any:
@@ -66,6 +62,22 @@ class AsyncioChannel(OwnSocket):
 
     async def compute(self, work: Callable[[], T]) -> T:
         return await self._loop.run_in_executor(None, work)
+
+
+_with_readers: set[type[asyncio.AbstractEventLoop]] = set()
+
+
+def _takes_readers(loop: asyncio.AbstractEventLoop, fd: int) -> bool:
+    """Whether a loop has add_reader(), as those of its class have once one had."""
+    if type(loop) in _with_readers:
+        return True
+    try:
+        loop.add_reader(fd, int)
+    except NotImplementedError:
+        return False
+    loop.remove_reader(fd)
+    _with_readers.add(type(loop))
+    return True
 
 
 callers.add(AsyncioChannel.resolve.__code__)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from .._discretion import callers
 from ..errors import ProgrammingError
-from .hosts import Address, Info
+from .hosts import Address, Info, numeric_infos
 from .steps import Step, log_step
 
 if TYPE_CHECKING:
@@ -169,8 +169,8 @@ class BlockingChannel(OwnSocket):
             self._timeout = timeout
 
     async def lookup(self, query: dict[str, Any]) -> Sequence[Info]:
-        if query["flags"] & socket.AI_NUMERICHOST:  # asks nobody
-            return socket.getaddrinfo(**query)
+        if query["flags"]:
+            return numeric_infos(query)
         return _by(self._deadline, lambda: socket.getaddrinfo(**query))
 
     async def open(self, address: Address) -> socket.socket:

@@ -126,6 +126,14 @@ def lookup_of(host: Host) -> dict[str, Any]:
     return {"host": numeric or host.name, "port": host.port, "type": socket.SOCK_STREAM, "flags": flags}
 
 
+def numeric_infos(query: dict[str, Any]) -> Sequence[Info]:
+    """getaddrinfo()'s answer for an address, which asks nobody; IPv4's is known. Raises OSError if it is none."""
+    host, port = query["host"], query["port"]
+    if ":" not in host and is_ip(host):
+        return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", (host, port))]
+    return socket.getaddrinfo(**query)
+
+
 def is_ip(name: str) -> bool:
     family, text = socket.AF_INET, name
     if ":" in name:

@@ -243,6 +243,18 @@ def _attach(channel: Channel, conn: Any) -> None:
         raise
 
 
+# Parameters, and the options of sockets that they set, of those that this system has.
+KEEPALIVE = [
+    (parameter, getattr(socket, option))
+    for parameter, option in (
+        ("keepalives_idle", "TCP_KEEPALIVE" if sys.platform == "darwin" else "TCP_KEEPIDLE"),
+        ("keepalives_interval", "TCP_KEEPINTVL"),
+        ("keepalives_count", "TCP_KEEPCNT"),
+    )
+    if hasattr(socket, option)
+]
+
+
 def prepare_socket(sock: socket.socket, params: Mapping[str, str], address: Address) -> None:
     """No delays, and a peer that has gone is noticed. Raises `OperationalError` when it is not the peer wanted."""
     if address.host.is_unix:
@@ -252,15 +264,10 @@ def prepare_socket(sock: socket.socket, params: Mapping[str, str], address: Addr
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if integer(params, "keepalives", 1):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        idle = "TCP_KEEPALIVE" if sys.platform == "darwin" else "TCP_KEEPIDLE"
-        for parameter, constant in (
-            ("keepalives_idle", idle),
-            ("keepalives_interval", "TCP_KEEPINTVL"),
-            ("keepalives_count", "TCP_KEEPCNT"),
-        ):
+        for parameter, option in KEEPALIVE:
             value = integer(params, parameter, 0)
-            if value > 0 and hasattr(socket, constant):
-                sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, constant), value)
+            if value > 0:
+                sock.setsockopt(socket.IPPROTO_TCP, option, value)
     milliseconds = integer(params, "tcp_user_timeout", 0)
     if milliseconds > 0 and hasattr(socket, "TCP_USER_TIMEOUT"):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
