@@ -12,6 +12,7 @@ import csv
 import importlib
 import io
 import json
+import struct
 import subprocess
 import sys
 import sysconfig
@@ -516,15 +517,61 @@ class PrototypeWake(PrototypeAsync):
         return await self.conn.wait(key, QUERIES[key][1], self.loop)
 
 
+def message(kind: bytes, *parts: bytes) -> bytes:
+    body = b"".join(parts)
+    return kind + struct.pack("!I", len(body) + 4) + body
+
+
+def binary_row(row: tuple[Any, ...]) -> bytes:
+    """As COPY and Bind have it: the number of values, and each behind its length."""
+    values = [
+        struct.pack("!i", v) if type(v) is int else v.encode() if type(v) is str else struct.pack("!d", v)
+        for v in row
+    ]
+    return struct.pack("!H", len(row)) + b"".join(struct.pack("!I", len(v)) + v for v in values)
+
+
+SYNC = message(b"S")
+BLOCK = 64 * 1024  # of the rows of COPY, as howdah sends them
+
+
+def composed_batch(rows: list[tuple[Any, ...]]) -> tuple[bytes, bytes]:
+    """What executemany() sends: once, and every time."""
+    name = b"floor_insert\0"
+    once = message(b"C", b"S", name) + message(b"P", name, INSERT_NUMBERED.encode(), b"\0\0\0") + SYNC
+    binary, execute = struct.pack("!HH", 1, 1), message(b"E", b"\0", bytes(4))
+    binds = (message(b"B", b"\0", name, binary, binary_row(row), bytes(2)) for row in rows)
+    return once, b"".join(bind + execute for bind in binds) + SYNC
+
+
+def composed_copy(rows: list[tuple[Any, ...]]) -> tuple[bytes, bytes]:
+    """What a binary COPY sends, by a simple query: the server need not be asked before the rows leave."""
+    data = b"PGCOPY\n\xff\r\n\0" + bytes(8) + b"".join(map(binary_row, rows)) + b"\xff\xff"
+    blocks = (message(b"d", data[i : i + BLOCK]) for i in range(0, len(data), BLOCK))
+    query = message(b"Q", b"copy b_ins from stdin (format binary)\0")
+    return SYNC, query + b"".join(blocks) + message(b"c")
+
+
+COMPOSED: dict[str, Callable[[], tuple[bytes, bytes]]] = {
+    "batch": lambda: composed_batch(BATCH),
+    "copy_rows": lambda: composed_copy(COPIED),
+    "copy_many": lambda: composed_copy(MANY),
+}
+
+
 class Floor:
-    """The core alone, without Python: floor.c. It measures itself, in a process of its own."""
+    """The core alone, without Python: floor.c. It measures itself, in a process of its own.
+
+    Of what inserts, no more than the wire: the bytes are composed beforehand, sent, and ReadyForQuery is awaited.
+    """
 
     is_async = False
 
     def __init__(self, uri: str) -> None:
         self.port = urlsplit(uri).port
         core = HERE.parent / "core"
-        self.program = Path(new_folder()) / "floor"
+        self.folder = Path(new_folder())
+        self.program = self.folder / "floor"
         flags = ["-std=c11", "-D_GNU_SOURCE", "-O3", "-flto=auto", "-DNDEBUG", f"-I{core}"]
         sources = [HERE / "floor.c", *sorted(core.rglob("*.c"))]
         subprocess.run(["cc", *flags, *sources, "-o", self.program, "-lm"], check=True)
@@ -535,15 +582,27 @@ class Floor:
         )
 
     def measure(self, key: str, seconds: float) -> tuple[float, float] | None:
-        """Wall and CPU microseconds per query; None for work that it cannot do."""
-        if key not in QUERIES:
+        """Wall and CPU microseconds per operation; None for work that it cannot do."""
+        if key in COMPOSED:
+            what: tuple[object, ...] = ("<", *self.files(key))
+        elif key in QUERIES:
+            sql, args = numbered(key)
+            what = (sql, *args)
+        else:
             return None
-        sql, args = numbered(key)
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        print(seconds, sql, *args, sep="\t", file=self.process.stdin, flush=True)
+        print(seconds, *what, sep="\t", file=self.process.stdin, flush=True)
         wall, cpu = self.process.stdout.readline().split()
         return float(wall), float(cpu)
+
+    def files(self, key: str) -> tuple[Path, Path]:
+        """What was composed: to be sent once, and every time."""
+        paths = self.folder / f"{key}.once", self.folder / key
+        if not paths[0].exists():
+            for path, data in zip(paths, COMPOSED[key](), strict=True):
+                path.write_bytes(data)
+        return paths
 
     def close(self) -> None:
         self.process.communicate()

@@ -4,7 +4,9 @@
  *     floor PORT
  *
  * Logs in as postgres on 127.0.0.1, which must trust it. Reads lines of "seconds TAB sql TAB param TAB param ..." and
- * answers each with the wall and the CPU microseconds that the query costs. */
+ * answers each with the wall and the CPU microseconds that the query costs. A line of "seconds TAB < TAB file TAB file" asks
+ * what it costs to send what is in the second file and to await the server's ReadyForQuery, and nothing else; what is in
+ * the first is sent once, before. Each file must ask for one ReadyForQuery. */
 #include "bytes/reader.h"
 #include "result/result.h"
 #include "session/session.h"
@@ -174,6 +176,56 @@ measure(client *c, double seconds, const char *sql, char *const *params, size_t 
     hd_writer_fini(&values);
 }
 
+/* ---- bytes that were composed before */
+
+static hd_span
+read_file(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    if (file == NULL || fseek(file, 0, SEEK_END) != 0)
+        give_up("a file cannot be opened");
+    size_t n = (size_t)ftell(file);
+    uint8_t *p = malloc(n);
+    rewind(file);
+    if (p == NULL || fread(p, 1, n, file) != n)
+        give_up("a file cannot be read");
+    fclose(file);
+    return (hd_span){p, n};
+}
+
+static void
+replay(client *c, hd_span bytes)
+{
+    while (bytes.n != 0) {
+        ssize_t n = send(c->fd, bytes.p, bytes.n, 0);
+        if (n <= 0)
+            give_up("send failed");
+        bytes = (hd_span){bytes.p + n, bytes.n - (size_t)n};
+    }
+    for (hd_message message = {0}; message.type != HD_BE_READY_FOR_QUERY;) {
+        hd_rc rc = hd_inbox_next(&c->session.in, &message);
+        if (rc == HD_MORE)
+            receive(c);
+        else if (rc != HD_OK || message.type == HD_BE_ERROR_RESPONSE)
+            give_up("the server refused what was composed");
+    }
+}
+
+static void
+measure_bytes(client *c, double seconds, const char *once, const char *repeated)
+{
+    hd_span before = read_file(once), bytes = read_file(repeated);
+    replay(c, before);
+    size_t n = 0;
+    double wall = microseconds(CLOCK_MONOTONIC), cpu = microseconds(CLOCK_PROCESS_CPUTIME_ID), now = wall;
+    for (; now < wall + seconds * 1e6; n++, now = microseconds(CLOCK_MONOTONIC))
+        replay(c, bytes);
+    printf("%.3f %.3f\n", (now - wall) / (double)n, (microseconds(CLOCK_PROCESS_CPUTIME_ID) - cpu) / (double)n);
+    fflush(stdout);
+    free((void *)(uintptr_t)before.p);
+    free((void *)(uintptr_t)bytes.p);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -192,7 +244,10 @@ main(int argc, char **argv)
             n_params++;
         if (sql == NULL)
             give_up("a line lacks its query");
-        measure(&c, atof(seconds), sql, params, n_params);
+        if (strcmp(sql, "<") == 0 && n_params == 2)
+            measure_bytes(&c, atof(seconds), params[0], params[1]);
+        else
+            measure(&c, atof(seconds), sql, params, n_params);
     }
     free(line);
     hd_session_fini(&c.session);
