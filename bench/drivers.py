@@ -264,6 +264,7 @@ class HowdahFuture(HowdahAsync):
     async def open(self) -> None:
         before = self.module._howdah.direct_wake(False)
         await super().open()
+        await self.query("one")  # a connection looks at it when it first waits in a loop
         self.module._howdah.direct_wake(before)
 
 
