@@ -14,6 +14,7 @@ from .errors import Error
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from ._pipeline import Pipeline
     from .connection import Connection
 
 __all__ = ["Transaction", "OutOfOrderTransactionNesting", "Rollback"]
@@ -45,9 +46,8 @@ class Transaction(BaseTransaction, Block, ContextDecorator):
         if pipeline is not None:
             try:
                 pipeline._settle()
-            except Error as error:
-                self._end(error)
-                pipeline._end(error)
+            except BaseException as error:
+                self._end_in(pipeline, error)
                 raise
         return self
 
@@ -56,11 +56,16 @@ class Transaction(BaseTransaction, Block, ContextDecorator):
         if pipeline is None:
             return self._end(exc_val)
         try:
-            try:
-                pipeline._end(exc_val)
-            except Error as error:  # of a statement within, of which nobody has been told
-                self._end(error)
-                raise
+            pipeline._end(exc_val)
+        except BaseException as error:  # of a statement within, of which nobody has been told; or of the wait
+            self._end_in(pipeline, error)
+            raise
+        return self._end_in(pipeline, exc_val)
+
+    def _end_in(self, pipeline: Pipeline, exc_val: BaseException | None) -> bool:
+        with suppress(Error):  # what has failed would abort what ends the block, up to the next Sync
+            pipeline._settle()
+        try:
             swallowed = self._end(exc_val)
         except Error as error:
             pipeline._end(error)

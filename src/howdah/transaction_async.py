@@ -13,6 +13,7 @@ from .errors import Error
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from ._pipeline_async import AsyncPipeline
     from .connection_async import AsyncConnection
 
 __all__ = ["AsyncTransaction", "OutOfOrderTransactionNesting", "Rollback"]
@@ -44,9 +45,8 @@ class AsyncTransaction(BaseTransaction, AsyncBlock, AsyncContextDecorator):
         if pipeline is not None:
             try:
                 await pipeline._settle()
-            except Error as error:
-                await self._end(error)
-                await pipeline._end(error)
+            except BaseException as error:
+                await self._end_in(pipeline, error)
                 raise
         return self
 
@@ -55,11 +55,16 @@ class AsyncTransaction(BaseTransaction, AsyncBlock, AsyncContextDecorator):
         if pipeline is None:
             return await self._end(exc_val)
         try:
-            try:
-                await pipeline._end(exc_val)
-            except Error as error:  # of a statement within, of which nobody has been told
-                await self._end(error)
-                raise
+            await pipeline._end(exc_val)
+        except BaseException as error:  # of a statement within, of which nobody has been told; or of the wait
+            await self._end_in(pipeline, error)
+            raise
+        return await self._end_in(pipeline, exc_val)
+
+    async def _end_in(self, pipeline: AsyncPipeline, exc_val: BaseException | None) -> bool:
+        with suppress(Error):  # what has failed would abort what ends the block, up to the next Sync
+            await pipeline._settle()
+        try:
             swallowed = await self._end(exc_val)
         except Error as error:
             await pipeline._end(error)

@@ -310,7 +310,7 @@ def test_before_two_steps_in_a_pipeline(pg, dsn, table, block):
     rng = random.Random(block.__name__)
     conn = pg.connect(dsn)
     block(conn, -1)
-    for n in range(150):
+    for n in range(60):
         Tracer(rng.randrange(400), rng.randrange(40)).run(block, conn, n)
         check_piped(pg, conn, table)
         if conn.closed:
