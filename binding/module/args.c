@@ -84,3 +84,18 @@ hdpy_document_init(PyTypeObject *type, struct wrapperbase *own, const char *doc)
     Py_DECREF(init);
     return rc;
 }
+
+int
+hdpy_parse_timeout(PyObject *timeout, double *seconds)
+{
+    *seconds = HUGE_VAL;
+    if (timeout == Py_None)
+        return 0;
+    *seconds = PyFloat_AsDouble(timeout);
+    if (*seconds == -1.0 && PyErr_Occurred())
+        return -1;
+    if (!isnan(*seconds))
+        return 0;
+    PyErr_SetString(PyExc_ValueError, "a timeout is a number of seconds, not NaN");
+    return -1;
+}

@@ -26,6 +26,9 @@ hdpy_parse_arg(const hdpy_signature *sig, PyObject *const *args, Py_ssize_t narg
     return hdpy_parse_args(sig, args, nargs, kwnames, &given) < 0 ? NULL : given;
 }
 
+/* Seconds, or None for no limit (HUGE_VAL). -1: TypeError, ValueError. */
+int hdpy_parse_timeout(PyObject *timeout, double *seconds);
+
 /* Methods of a type that are defined in another file than the type. The table ends with a NULL name. */
 int hdpy_add_methods(PyTypeObject *type, PyMethodDef *methods);
 

@@ -1,6 +1,7 @@
 /* Statements of the connection's own, and what has come unasked. */
 #include "objects/connection.h"
 
+#include "module/args.h"
 #include "wait/exchange.h"
 #include "wait/waiter.h"
 
@@ -44,16 +45,21 @@ connection_end_transaction(PyObject *self, PyObject *sql)
     return run_command(self, submit_ending, sql);
 }
 
+/* _sync(timeout) */
 static PyObject *
-connection_sync(PyObject *self, PyObject *unused)
+connection_sync(PyObject *self, PyObject *timeout)
 {
     HDPY_GUARD(self);
     hdpy_connection *conn = (hdpy_connection *)self;
-    hdpy_request *request = hdpy_run(conn, hdpy_submit_sync, NULL);
+    double seconds;
+    if (hdpy_parse_timeout(timeout, &seconds) < 0)
+        return NULL;
+    hdpy_request *request = hdpy_run_until(conn, hdpy_submit_sync, NULL, hdpy_deadline_in(seconds));
     if (request == NULL)
         return NULL;
+    int rc = hdpy_raise_failure_by(conn, request);
     hdpy_request_unref(request);
-    return hdpy_raise_failure(conn) < 0 ? NULL : Py_NewRef(Py_None);
+    return rc < 0 ? NULL : Py_NewRef(Py_None);
 }
 
 static int
@@ -77,7 +83,7 @@ connection_exec(PyObject *self, PyObject *sql)
         return NULL;
     }
     hdpy_connection *conn = (hdpy_connection *)self;
-    hdpy_request *request = hdpy_run_and_keep(conn, submit_copy_or_command, sql);
+    hdpy_request *request = hdpy_run_and_keep(conn, submit_copy_or_command, sql, 0);
     if (request == NULL)
         return NULL;
     PyObject *results = NULL;
@@ -129,6 +135,6 @@ PyMethodDef hdpy_connection_command_methods[] = {
 PyMethodDef hdpy_sync_command_methods[] = {
     {"_command", connection_command, METH_O, NULL},
     {"_end_transaction", connection_end_transaction, METH_O, NULL},
-    {"_sync", connection_sync, METH_NOARGS, NULL},
+    {"_sync", connection_sync, METH_O, NULL},
     {NULL},
 };

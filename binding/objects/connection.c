@@ -370,7 +370,7 @@ static PyType_Spec base_spec = {
 static PyMethodDef async_methods[] = {
     {"_command", hdpy_async_command, METH_O, NULL},
     {"_end_transaction", hdpy_async_end_transaction, METH_O, NULL},
-    {"_sync", hdpy_async_sync, METH_NOARGS, NULL},
+    {"_sync", hdpy_async_sync, METH_O, NULL},
     {"_watch_by", connection_watch_by, METH_VARARGS, NULL},
     {NULL},
 };

@@ -1,5 +1,6 @@
 #include "objects/copy_steps.h"
 
+#include "module/args.h"
 #include "module/errors.h"
 #include "wait/exchange.h"
 #include "wait/watch.h"
@@ -29,6 +30,7 @@ copy_init(PyObject *self, PyObject *args, PyObject *kwargs)
         return -1;
     copy->cursor = (hdpy_cursor *)Py_NewRef(cursor);
     copy->conn = (hdpy_connection *)Py_NewRef((PyObject *)copy->cursor->conn);
+    copy->timeout = HUGE_VAL;
     copy->writer = writer == Py_None ? NULL : Py_NewRef(writer);
     copy->binary = binary;
     copy->rows = hd_writer_of(&hd_alloc_default);
@@ -130,10 +132,20 @@ hdpy_copy_request(hdpy_copy *copy)
 int
 hdpy_copy_raise(hdpy_copy *copy)
 {
-    if (copy->request->error == NULL)
+    hdpy_request *request = copy->request;
+    if (request->copy.dropped)
+        hdpy_request_blame_deadline(copy->conn, request);
+    if (request->error == NULL)
         return 0;
     copy->told = true;
-    hdpy_raise(Py_NewRef(copy->request->error));
+    if (request->expired) {
+        PyObject *error = request->error;
+        request->error = NULL;
+        request->expired = false;
+        hdpy_raise_timeout(copy->conn->st, error, copy->conn->closed);
+        hdpy_request_fail(request);
+    }
+    hdpy_raise(Py_NewRef(request->error));
     return -1;
 }
 
@@ -301,6 +313,7 @@ hdpy_copy_prepare_start(hdpy_copy *copy, PyObject *const *args, Py_ssize_t nargs
                               .binding = HDPY_BIND_CLIENT, /* COPY takes no parameters */
                               .wanted = HDPY_ADAPTIVE,
                               .context = &copy->cursor->context,
+                              .deadline = hdpy_copy_deadline(copy),
                               .owner = (PyObject *)copy->cursor};
     return copy->request ? 0 : -1;
 }
@@ -454,7 +467,26 @@ get_over(PyObject *self, void *closure)
     return PyBool_FromLong(hdpy_copy_is_over((hdpy_copy *)self));
 }
 
+static PyObject *
+get_timeout(PyObject *self, void *closure)
+{
+    double seconds = ((hdpy_copy *)self)->timeout;
+    return seconds == HUGE_VAL ? Py_NewRef(Py_None) : PyFloat_FromDouble(seconds);
+}
+
+static int
+set_timeout(PyObject *self, PyObject *timeout, void *closure)
+{
+    if (timeout != NULL)
+        return hdpy_parse_timeout(timeout, &((hdpy_copy *)self)->timeout);
+    PyErr_SetString(PyExc_AttributeError, "a timeout cannot be deleted; None is no limit");
+    return -1;
+}
+
 static PyGetSetDef getset[] = {
+    {"timeout", get_timeout, set_timeout,
+     PyDoc_STR("Seconds for each wait for the server: the beginning, every read or write, the end. None: no limit."),
+     NULL},
     {"cursor", get_cursor, NULL, PyDoc_STR("The cursor on which copy() was called."), NULL},
     {"connection", get_connection, NULL, PyDoc_STR("The connection of the cursor."), NULL},
     {"_over", get_over, NULL, NULL, NULL},

@@ -20,6 +20,7 @@ struct hdpy_copy {
     hdpy_connection *conn;
     hdpy_request *request; /* NULL before the statement was executed */
     hdpy_lock lock;        /* one step at a time */
+    double timeout;        /* seconds for each step; HUGE_VAL: no limit */
     PyObject *writer;      /* where rows go; NULL: to the server */
     bool in, out;          /* what the server said; neither: rows for a writer only */
     bool binary;
@@ -46,6 +47,13 @@ static inline size_t
 hdpy_copy_unsent(const hdpy_copy *copy)
 {
     return copy->rows.n > HDPY_COPY_HEADER ? copy->rows.n - HDPY_COPY_HEADER : 0;
+}
+
+/* By when a step has to be over that begins now. */
+static inline hdpy_deadline
+hdpy_copy_deadline(const hdpy_copy *copy)
+{
+    return hdpy_deadline_in(copy->timeout);
 }
 
 /* The request of a COPY under way: a new reference. NULL with OperationalError. */

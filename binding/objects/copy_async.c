@@ -5,7 +5,8 @@
 static PyObject *
 step_of(hdpy_copy *copy, hdpy_submit step, PyObject *params, bool cancel)
 {
-    hdpy_options options = {.params = params, .owner = (PyObject *)copy};
+    hdpy_options options = {
+        .params = params, .owner = (PyObject *)copy, .deadline = cancel ? 0 : hdpy_copy_deadline(copy)};
     return hdpy_operation_of_copy(copy, step, &options, false, cancel);
 }
 

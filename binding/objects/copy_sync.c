@@ -2,6 +2,7 @@
 #include "objects/copy_steps.h"
 
 #include "module/args.h"
+#include "module/errors.h"
 #include "wait/exchange.h"
 
 static unsigned long
@@ -11,9 +12,9 @@ this_thread(const hdpy_copy *copy)
 }
 
 static int
-take_lock(hdpy_copy *copy)
+take_lock(hdpy_copy *copy, hdpy_deadline deadline)
 {
-    return hdpy_lock_acquire(copy->conn->st, &copy->lock, this_thread(copy), 0);
+    return hdpy_lock_acquire(copy->conn->st, &copy->lock, this_thread(copy), deadline);
 }
 
 static void
@@ -31,6 +32,7 @@ run_step(hdpy_copy *copy, hdpy_submit step, void *arg)
     if (request == NULL)
         return -1;
     int rc = request->error == NULL ? hdpy_connection_check(conn) : 0;
+    request->deadline = hdpy_copy_deadline(copy);
     if (rc == 0)
         rc = step(conn, request, arg);
     if (rc == 0)
@@ -52,10 +54,14 @@ start(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
     hdpy_options options;
     unsigned long me = this_thread(copy);
     if (hdpy_copy_prepare_start(copy, args, nargs, &options) < 0 || hdpy_connection_check(conn) < 0 ||
-        hdpy_lock_acquire(conn->st, &conn->lock, me, 0) < 0)
+        hdpy_lock_acquire(conn->st, &conn->lock, me, options.deadline) < 0)
         return NULL;
     hdpy_request *request = copy->request;
     int rc = hdpy_connection_check(conn); /* it may have been closed while we waited */
+    if (rc == 0 && hdpy_deadline_passed(request->deadline = options.deadline)) {
+        hdpy_raise_timeout(conn->st, NULL, false);
+        rc = -1;
+    }
     if (rc == 0 && (rc = hdpy_copying_start(conn, request, &options)) == 0) {
         hdpy_connection_push(conn, request);
         rc = hdpy_wait(conn, request);
@@ -82,7 +88,8 @@ send_and_catch_up(hdpy_copy *copy)
 static int
 write_one(hdpy_copy *copy, PyObject *row, unsigned long me)
 {
-    if (hdpy_copy_check_writing(copy) < 0 || hdpy_lock_acquire(copy->conn->st, &copy->lock, me, 0) < 0)
+    if (hdpy_copy_check_writing(copy) < 0 ||
+        hdpy_lock_acquire(copy->conn->st, &copy->lock, me, hdpy_copy_deadline(copy)) < 0)
         return -1;
     PyObject *bytes = NULL;
     int rc = hdpy_copy_format_row(copy, row);
@@ -158,7 +165,7 @@ put(PyObject *self, PyObject *given)
     PyObject *data = hdpy_copy_encoded(self, given);
     int rc = data ? PyObject_GetBuffer(data, &bytes, PyBUF_SIMPLE) : -1;
     if (rc == 0) {
-        rc = take_lock(copy);
+        rc = take_lock(copy, hdpy_copy_deadline(copy));
         if (rc == 0) {
             rc = send_block(copy, (hd_span){bytes.buf, (size_t)bytes.len});
             give_lock(copy);
@@ -175,7 +182,7 @@ put(PyObject *self, PyObject *given)
 static PyObject *
 read_next(hdpy_copy *copy, PyObject *(*make)(hdpy_copy *copy, hd_span data))
 {
-    if (hdpy_copy_check_reading(copy) < 0 || take_lock(copy) < 0)
+    if (hdpy_copy_check_reading(copy) < 0 || take_lock(copy, hdpy_copy_deadline(copy)) < 0)
         return NULL;
     PyObject *made = NULL;
     if (!hdpy_copy_is_behind(copy) || run_step(copy, hdpy_copying_await_data, NULL) == 0)
@@ -220,6 +227,7 @@ run_end(hdpy_copy *copy, PyObject *reason)
         return run_step(copy, hdpy_copying_end, NULL);
     case HDPY_COPY_END_CANCEL:
         copy->request->until = HDPY_UNTIL_DONE;
+        copy->request->deadline = 0;
         if (hdpy_cancel_and_wait(copy->conn, copy->request) < 0)
             return -1;
         break;
@@ -234,7 +242,7 @@ end(PyObject *self, PyObject *reason)
 {
     HDPY_GUARD(((hdpy_copy *)self)->conn);
     hdpy_copy *copy = (hdpy_copy *)self;
-    if (take_lock(copy) < 0)
+    if (take_lock(copy, 0) < 0)
         return NULL;
     int rc = run_end(copy, reason);
     give_lock(copy);

@@ -166,6 +166,7 @@ hdpy_copying_forsake(hdpy_connection *conn, hdpy_request *request, hd_span reaso
         return;
     request->feed = NULL;
     request->copy.unsent = (hd_span){NULL, 0};
+    request->copy.dropped = phase != HDPY_COPY_ENDING;
     request->copy.phase = HDPY_COPY_FORSAKEN;
     if (phase == HDPY_COPYING_IN)
         write_fail(conn, request, reason);

@@ -439,7 +439,7 @@ static PyMethodDef sync_methods[] = {
 
 static PyMethodDef async_methods[] = {
     {"_stream_start", (PyCFunction)(void (*)(void))hdpy_async_stream_start, METH_FASTCALL, NULL},
-    {"_stream_more", hdpy_async_stream_more, METH_NOARGS, NULL},
+    {"_stream_more", hdpy_async_stream_more, METH_O, NULL},
     {"_stream_end", hdpy_async_stream_end, METH_NOARGS, NULL},
     {NULL},
 };

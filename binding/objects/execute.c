@@ -5,8 +5,6 @@
 #include "wait/exchange.h"
 #include "wait/operation.h"
 
-#include <math.h>
-
 /* ---- from a call to options */
 
 int
@@ -109,15 +107,11 @@ static const char *const executemany_params[] = {"query", "params_seq", "returni
 static int
 take_timeout(hdpy_cursor *cur, hdpy_options *options, PyObject *timeout)
 {
+    double seconds;
     if (timeout == NULL || timeout == Py_None)
         return 0;
-    double seconds = PyFloat_AsDouble(timeout);
-    if (seconds == -1.0 && PyErr_Occurred())
+    if (hdpy_parse_timeout(timeout, &seconds) < 0)
         return -1;
-    if (isnan(seconds)) {
-        PyErr_SetString(PyExc_ValueError, "a timeout is a number of seconds, not NaN");
-        return -1;
-    }
     if (cur->conn->pipelined) {
         PyErr_SetString(cur->conn->st->ProgrammingError,
                         "timeout= cannot be used in pipeline mode, where a statement doesn't wait for its answer");

@@ -88,6 +88,15 @@ hdpy_request_fail(hdpy_request *request)
         Py_XDECREF(error);
 }
 
+void
+hdpy_request_blame_deadline(hdpy_connection *conn, hdpy_request *request)
+{
+    if (!request->expired || request->error != NULL)
+        return;
+    PyErr_SetString(conn->st->OperationalError, "the query ended before it could be cancelled");
+    hdpy_request_fail(request);
+}
+
 /* ---- results */
 
 static hdpy_result *

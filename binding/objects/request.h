@@ -60,6 +60,7 @@ typedef struct hdpy_copy_state {
     bool kept;           /* the lock stays with the copy() block until it ends */
     bool reached;        /* the step's end */
     bool owes_sync;      /* it was sent with Flush: hdpy_copying_sync() */
+    bool dropped;        /* data that was to come or to go */
     hd_span unsent;      /* borrowed: what is left of a large buffer */
     hdpy_result *result; /* how the columns are described; later, how many rows there were */
 } hdpy_copy_state;
@@ -112,6 +113,9 @@ void hdpy_request_unref(hdpy_request *request);
 
 /* Whether the caller's wait is over. */
 bool hdpy_request_satisfied(const hdpy_connection *conn, const hdpy_request *request);
+
+/* Some of the answer was dropped when the deadline had come: that is an error even where the server knows of none. */
+void hdpy_request_blame_deadline(hdpy_connection *conn, hdpy_request *request);
 
 /* The wait was interrupted: nothing more is wanted than that the connection is in step. */
 void hdpy_request_abandon(hdpy_connection *conn, hdpy_request *request);

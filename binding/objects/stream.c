@@ -2,6 +2,7 @@
  * the cursor's result until they have been given out, and the next ones replace them. */
 #include "objects/stream.h"
 
+#include "module/args.h"
 #include "module/errors.h"
 #include "wait/exchange.h"
 #include "wait/operation.h"
@@ -32,6 +33,8 @@ static int
 judge(hdpy_cursor *cur, hdpy_request *request)
 {
     hdpy_state *st = cur->conn->st;
+    if (request->discard)
+        hdpy_request_blame_deadline(cur->conn, request);
     if (hdpy_request_raise(cur->conn, request) < 0)
         return -1;
     hdpy_result *last = request->results ? (hdpy_result *)PyList_GET_ITEM(request->results, 0) : NULL;
@@ -110,8 +113,9 @@ hdpy_stream_submit(hdpy_connection *conn, hdpy_request *request, void *options)
 int
 hdpy_stream_arguments(hdpy_cursor *cur, PyObject *const *args, Py_ssize_t nargs, hdpy_options *options)
 {
-    if (nargs != 4) {
-        PyErr_SetString(PyExc_TypeError, "_stream_start() takes a query, its parameters, binary and size");
+    double seconds;
+    if (nargs != 5) {
+        PyErr_SetString(PyExc_TypeError, "_stream_start() takes a query, its parameters, binary, size and timeout");
         return -1;
     }
     if (hdpy_cursor_begin(cur) < 0 || hdpy_cursor_options(cur, options, args[0], args[1], Py_False, args[2]) < 0)
@@ -123,11 +127,14 @@ hdpy_stream_arguments(hdpy_cursor *cur, PyObject *const *args, Py_ssize_t nargs,
         PyErr_SetString(PyExc_ValueError, "size must be >= 1");
         return -1;
     }
+    if (hdpy_parse_timeout(args[4], &seconds) < 0)
+        return -1;
     options->streaming = true;
+    options->deadline = hdpy_deadline_in(seconds);
     return 0;
 }
 
-/* _stream_start(query, params, binary, size) */
+/* _stream_start(query, params, binary, size, timeout) */
 static PyObject *
 start(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
 {
@@ -136,7 +143,7 @@ start(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
     hdpy_options options;
     if (hdpy_stream_arguments(cur, args, nargs, &options) < 0)
         return NULL;
-    hdpy_request *request = hdpy_run_and_keep(cur->conn, hdpy_stream_submit, &options);
+    hdpy_request *request = hdpy_run_and_keep(cur->conn, hdpy_stream_submit, &options, options.deadline);
     if (request == NULL) { /* interrupted, it is over */
         hdpy_request_unref(cur->stream);
         cur->stream = NULL;
@@ -148,19 +155,21 @@ start(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
 
 /* ---- going on, blocking */
 
-/* _stream_more(): whether there are rows */
+/* _stream_more(timeout): whether there are rows */
 static PyObject *
-more(PyObject *self, PyObject *unused)
+more(PyObject *self, PyObject *timeout)
 {
     HDPY_GUARD(((hdpy_cursor *)self)->conn);
     hdpy_cursor *cur = (hdpy_cursor *)self;
-    if (hdpy_cursor_check(cur) < 0)
+    double seconds;
+    if (hdpy_cursor_check(cur) < 0 || hdpy_parse_timeout(timeout, &seconds) < 0)
         return NULL;
     if (cur->stream == NULL)
         Py_RETURN_FALSE;
     int taken = hdpy_stream_take(cur);
     if (taken == 0 && !cur->stream->done) {
         cur->stream->until = HDPY_UNTIL_ROWS;
+        cur->stream->deadline = hdpy_deadline_in(seconds);
         taken = hdpy_wait(cur->conn, cur->stream) < 0 ? -1 : hdpy_stream_take(cur);
     }
     return taken < 0 ? NULL : PyBool_FromLong(taken);
@@ -177,6 +186,7 @@ end(PyObject *self, PyObject *unused)
     int rc = 0;
     if (!cur->stream->done) {
         hdpy_stream_discard(cur->stream);
+        cur->stream->deadline = 0;
         rc = hdpy_cancel_and_wait(cur->conn, cur->stream);
     }
     hdpy_stream_close(cur);
@@ -266,7 +276,7 @@ PyMethodDef hdpy_stream_methods[] = {
 
 PyMethodDef hdpy_sync_stream_methods[] = {
     {"_stream_start", (PyCFunction)(void (*)(void))start, METH_FASTCALL, NULL},
-    {"_stream_more", more, METH_NOARGS, NULL},
+    {"_stream_more", more, METH_O, NULL},
     {"_stream_end", end, METH_NOARGS, NULL},
     {NULL},
 };

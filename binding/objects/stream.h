@@ -4,7 +4,7 @@
 
 #include "objects/cursor.h"
 
-/* From the arguments (query, params, binary, size) of _stream_start(), sync or async; -1: an exception. */
+/* From the arguments (query, params, binary, size, timeout) of _stream_start(), sync or async; -1: an exception. */
 int hdpy_stream_arguments(hdpy_cursor *cur, PyObject *const *args, Py_ssize_t nargs, hdpy_options *options);
 
 /* Submits the query, and makes the request the cursor's stream. */

@@ -474,6 +474,17 @@ hdpy_raise_failure(hdpy_connection *conn)
 }
 
 int
+hdpy_raise_failure_by(hdpy_connection *conn, const hdpy_request *request)
+{
+    PyObject *failure = conn->failure;
+    if (!request->expired || failure == NULL)
+        return hdpy_raise_failure(conn);
+    conn->failure = NULL;
+    hdpy_raise_timeout(conn->st, failure, conn->closed);
+    return -1;
+}
+
+int
 hdpy_check(hdpy_connection *conn)
 {
     if (conn->lane != NULL) {
@@ -540,7 +551,7 @@ hdpy_run_until(hdpy_connection *conn, hdpy_submit submit, void *arg, hdpy_deadli
 }
 
 hdpy_request *
-hdpy_run_and_keep(hdpy_connection *conn, hdpy_submit submit, void *arg)
+hdpy_run_and_keep(hdpy_connection *conn, hdpy_submit submit, void *arg, hdpy_deadline deadline)
 {
-    return run(conn, submit, arg, 0, true);
+    return run(conn, submit, arg, deadline, true);
 }

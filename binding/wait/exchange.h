@@ -72,12 +72,15 @@ hdpy_request *hdpy_run(hdpy_connection *conn, hdpy_submit submit, void *arg);
 hdpy_request *hdpy_run_until(hdpy_connection *conn, hdpy_submit submit, void *arg, hdpy_deadline deadline);
 
 /* The same, but the lock is kept. */
-hdpy_request *hdpy_run_and_keep(hdpy_connection *conn, hdpy_submit submit, void *arg);
+hdpy_request *hdpy_run_and_keep(hdpy_connection *conn, hdpy_submit submit, void *arg, hdpy_deadline deadline);
 
 /* The error of a request, raised; 0 if there is none. What a pipeline's request brought is delivered, not raised here. */
 int hdpy_request_raise(hdpy_connection *conn, hdpy_request *request);
 
 /* Raises the first error of the pipeline that nobody has been told of; 0 if there is none. */
 int hdpy_raise_failure(hdpy_connection *conn);
+
+/* The same for who has waited for this request: at its deadline it had the server cancel. */
+int hdpy_raise_failure_by(hdpy_connection *conn, const hdpy_request *request);
 
 #endif

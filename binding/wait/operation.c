@@ -1,5 +1,6 @@
 #include "wait/operation.h"
 
+#include "module/args.h"
 #include "module/errors.h"
 #include "objects/copying.h"
 #include "objects/stream.h"
@@ -102,11 +103,24 @@ hdpy_async_end_transaction(PyObject *self, PyObject *sql)
     return command_operation(self, submit_ending, sql);
 }
 
-PyObject *
-hdpy_async_sync(PyObject *self, PyObject *unused)
+/* No options but a deadline. -1: an exception. */
+static int
+limited(hdpy_options *options, PyObject *timeout)
 {
-    hdpy_options none = {0};
-    return hdpy_operation_new((hdpy_connection *)self, NULL, hdpy_submit_sync, &none);
+    double seconds;
+    if (hdpy_parse_timeout(timeout, &seconds) < 0)
+        return -1;
+    *options = (hdpy_options){.deadline = hdpy_deadline_in(seconds)};
+    return 0;
+}
+
+PyObject *
+hdpy_async_sync(PyObject *self, PyObject *timeout)
+{
+    hdpy_options options;
+    if (limited(&options, timeout) < 0)
+        return NULL;
+    return hdpy_operation_new((hdpy_connection *)self, NULL, hdpy_submit_sync, &options);
 }
 
 static PyObject *
@@ -130,10 +144,12 @@ hdpy_async_stream_start(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
 }
 
 PyObject *
-hdpy_async_stream_more(PyObject *self, PyObject *unused)
+hdpy_async_stream_more(PyObject *self, PyObject *timeout)
 {
-    hdpy_options none = {0};
-    return hdpy_cursor_check((hdpy_cursor *)self) < 0 ? NULL : stream_operation(self, OP_STREAM_MORE, &none);
+    hdpy_options options;
+    if (hdpy_cursor_check((hdpy_cursor *)self) < 0 || limited(&options, timeout) < 0)
+        return NULL;
+    return stream_operation(self, OP_STREAM_MORE, &options);
 }
 
 PyObject *
@@ -187,6 +203,16 @@ call_later(hdpy_operation *op, double seconds, const char *method)
     PyObject *timer = callback ? PyObject_CallMethod(op->loop, "call_later", "dO", seconds, callback) : NULL;
     Py_XDECREF(callback);
     return timer;
+}
+
+/* Until the deadline, if there is one. */
+static int
+watch_the_time(hdpy_operation *op)
+{
+    if (op->options.deadline == 0 || op->expiry != NULL)
+        return 0;
+    double seconds = hdpy_deadline_left(op->options.deadline, INT_MAX) / 1000.0;
+    return (op->expiry = call_later(op, seconds, "_expire")) != NULL ? 0 : -1;
 }
 
 /* Keeps a current exception. */
@@ -263,7 +289,7 @@ finish(hdpy_operation *op, PyObject **result)
         return PYGEN_ERROR;
     /* A command in a pipeline, as the BEGIN of a block, is only queued. */
     if (op->request->pipelined && op->submit != submit_command && op->submit != submit_ending &&
-        hdpy_raise_failure(conn) < 0)
+        hdpy_raise_failure_by(conn, op->request) < 0)
         return PYGEN_ERROR;
     if (op->cursor != NULL && !op->request->pipelined && hdpy_cursor_adopt(op->cursor, op->request) < 0)
         return PYGEN_ERROR;
@@ -329,7 +355,7 @@ wait(hdpy_operation *op, PyObject **result)
     if (is_over(op))
         return finish(op, result);
     op->state = OP_RUNNING;
-    if (hdpy_watch_start(conn, op->loop, NULL) == 0) {
+    if (watch_the_time(op) == 0 && hdpy_watch_start(conn, op->loop, NULL) == 0) {
         conn->watch->operation = (hdpy_operation *)Py_NewRef((PyObject *)op);
         if (op->cancel)
             request_cancel(op);
@@ -387,8 +413,9 @@ static PySendResult
 begin(hdpy_operation *op, PyObject **result)
 {
     hdpy_connection *conn = op->conn;
+    bool nothing_sent = op->lock == &conn->lock;
     *result = NULL;
-    if (hdpy_deadline_passed(op->options.deadline))
+    if (nothing_sent && hdpy_deadline_passed(op->options.deadline))
         hdpy_raise_timeout(conn->st, NULL, false);
     else if (hdpy_check(conn) == 0)
         op->request = op->copy ? hdpy_copy_request(op->copy) : hdpy_request_new();
@@ -415,11 +442,8 @@ start(hdpy_operation *op, PyObject **result)
         return PYGEN_ERROR;
     if (within)
         return go_on(op, result);
-    if (op->options.deadline != 0) {
-        double seconds = hdpy_deadline_left(op->options.deadline, INT_MAX) / 1000.0;
-        if ((op->expiry = call_later(op, seconds, "_expire")) == NULL)
-            return PYGEN_ERROR;
-    }
+    if (watch_the_time(op) < 0)
+        return PYGEN_ERROR;
     if (hdpy_lock_try(op->lock))
         return begin(op, result);
     *result = refuse_own_stream(op) < 0 ? NULL : wait_anew(op, false);

@@ -29,13 +29,13 @@ PyObject *hdpy_async_command(PyObject *conn, PyObject *sql);
 /* AsyncConnectionBase._end_transaction(sql): the same, unless there is none by then. */
 PyObject *hdpy_async_end_transaction(PyObject *conn, PyObject *sql);
 
-/* AsyncConnectionBase._sync(). */
-PyObject *hdpy_async_sync(PyObject *conn, PyObject *unused);
+/* AsyncConnectionBase._sync(timeout). */
+PyObject *hdpy_async_sync(PyObject *conn, PyObject *timeout);
 
-/* AsyncCursorBase._stream_start(query, params, binary, size), _stream_more() and _stream_end(): operations that take,
+/* AsyncCursorBase._stream_start(query, params, binary, size, timeout), _stream_more(timeout) and _stream_end(): operations that take,
  * have and give back the connection. */
 PyObject *hdpy_async_stream_start(PyObject *cur, PyObject *const *args, Py_ssize_t nargs);
-PyObject *hdpy_async_stream_more(PyObject *cur, PyObject *unused);
+PyObject *hdpy_async_stream_more(PyObject *cur, PyObject *timeout);
 PyObject *hdpy_async_stream_end(PyObject *cur, PyObject *unused);
 
 int hdpy_operation_init(hdpy_state *st, PyObject *module);

@@ -27,6 +27,10 @@ class Copy(Block, _howdah.CopyBase, BaseCopy):
     Made by `Cursor.copy`; or directly, with a writer, to format rows for something other than a server.
 
     binary: the format of the rows where no server says it. writer: where the data goes, by default the server.
+
+    `timeout`, a float or None, limits each wait for the server in seconds: its consent at the beginning of the block,
+    every read or write, and what it does at the end. It can be changed within the block. When it has expired, the
+    COPY is cancelled and `errors.QueryTimeout` raised, by the call that waited and by those after it.
     """
 
     __module__ = "howdah"

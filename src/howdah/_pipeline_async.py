@@ -28,14 +28,17 @@ class AsyncPipeline(BasePipeline):
         super().__init__(conn)
         self._own: list[object] = []  # blocks of its own, not of `connection.pipeline()`
 
-    async def sync(self) -> None:
+    async def sync(self, *, timeout: float | None = None) -> None:
         """Send a Sync and wait for all results.
+
+        timeout: seconds for all of them, None for no limit; then the server is asked to cancel the statement that it
+        executes, those behind it are aborted, and `errors.QueryTimeout` is raised.
 
         Raises the error of the first statement that has failed since errors were last raised; statements behind it
         are aborted (`PipelineAborted`), and from here on executed again. Raises `OperationalError` when the
         connection is lost. Source: PostgreSQL documentation, 54.2.3 "Extended Query".
         """
-        await self._conn._sync()
+        await self._conn._sync(timeout)
 
     async def _settle(self) -> None:
         """Have everything answered that was sent."""

@@ -62,22 +62,30 @@ class Cursor(_howdah.CursorBase, BaseCursor[Row]):
             pass
 
     def stream(
-        self, query: Query, params: Params | None = None, *, binary: bool | None = None, size: int = 1
+        self,
+        query: Query,
+        params: Params | None = None,
+        *,
+        binary: bool | None = None,
+        size: int = 1,
+        timeout: float | None = None,
     ) -> Iterator[Row]:
         """The rows of a query as they arrive, of which only a few are in memory at a time.
 
         size: how many rows ``pgresult`` shows at a time. The connection belongs to the stream up to its end: others
-        wait for it. Ended early (close the generator, or leave it to be collected), the query is cancelled.
+        wait for it. Ended early (close the generator, or leave it to be collected), the query is cancelled. timeout:
+        seconds for each wait for the server, for the first rows and then for more; None for no limit. The time that
+        the rows are worked on in between doesn't count.
 
         Raises as `execute`; `ProgrammingError` in pipeline mode and for a query that returns no rows. Behaviour:
         psycopg 3.
         """
         if is_template(query):
             query, params = bind(query, params, self)
-        self._stream_start(query, params, binary, size)
+        self._stream_start(query, params, binary, size, timeout)
         try:
             rows = self._stream_rows(size)
-            while self._stream_more():
+            while self._stream_more(timeout):
                 for row in rows:
                     yield row
         finally:
@@ -95,11 +103,19 @@ class Cursor(_howdah.CursorBase, BaseCursor[Row]):
         self._set_result(index)
         return self
 
-    def copy(self, statement: Query, params: Params | None = None, *, writer: Writer | None = None) -> Copy:
+    def copy(
+        self,
+        statement: Query,
+        params: Params | None = None,
+        *,
+        writer: Writer | None = None,
+        timeout: float | None = None,
+    ) -> Copy:
         """A block that executes a COPY statement, and copies data to or from it.
 
         statement: COPY ... FROM STDIN or COPY ... TO STDOUT. params: merged into it as literals, since COPY takes no
-        parameters. writer: what to do with the data of a COPY FROM STDIN instead of sending it.
+        parameters. writer: what to do with the data of a COPY FROM STDIN instead of sending it. timeout: seconds for
+        each wait for the server, None for no limit; see `Copy.timeout`.
 
         At its beginning the block raises as `execute`, and `ProgrammingError` for another statement. It has the
         connection to itself. Behaviour: psycopg 3.
@@ -109,6 +125,7 @@ class Cursor(_howdah.CursorBase, BaseCursor[Row]):
         copy = Copy(self, writer=writer)
         copy._statement = statement
         copy._params = params or None
+        copy.timeout = timeout
         return copy
 
     if TYPE_CHECKING:  # they are in C

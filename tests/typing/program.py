@@ -48,7 +48,7 @@ def rows(conn: Connection) -> None:
     for flight in conn.cursor(row_factory=class_row(Flight)).execute("select 1"):
         reveal_type(flight)  # Flight
         reveal_type(flight.carrier)  # str
-    for flight in conn.cursor(row_factory=class_row(Flight)).stream("select 1"):
+    for flight in conn.cursor(row_factory=class_row(Flight)).stream("select 1", timeout=2.5):
         reveal_type(flight)  # Flight
 
 
@@ -59,6 +59,7 @@ def connections(dsn: str) -> None:
         with conn.transaction() as tx, conn.pipeline() as pipeline:
             reveal_type(tx)  # Transaction
             reveal_type(pipeline)  # Pipeline
+            pipeline.sync(timeout=5)
         reveal_type(conn.info.server_version)  # int
         for notify in conn.notifies(timeout=1):
             reveal_type(notify.payload)  # str
@@ -97,7 +98,9 @@ def statements(conn: Connection[TupleRow]) -> None:
     cur.executemany("insert into t values (%s, %s)", [(1, Jsonb({})), (2, None)], returning=True)
     with cur.copy("copy t from stdin") as copy:
         copy.write_row((1, "x"))
-    with cur.copy("copy t to stdout") as copy:
+    with cur.copy("copy t to stdout", timeout=5) as copy:
+        reveal_type(copy.timeout)  # float | None
+        copy.timeout = None
         for row in copy.rows():
             reveal_type(row)  # tuple[Any, ...]
     reveal_type(Range(1, 2).lower)  # int | None
