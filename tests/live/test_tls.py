@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import os
 import shutil
@@ -275,6 +276,19 @@ def test_the_version_negotiated(pg, tls):
         with pg.connect(tls.dsn, ssl_max_protocol_version=version, ssl_min_protocol_version=version) as conn:
             assert conn._tls.version() == version
             assert conn.execute("select 1").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("params", [{}, {"sslmode": "verify-full", "host": "elsewhere"}], ids=["closed", "failed"])
+def test_nothing_stays_of_a_connection(encrypted, pg, tls, params):
+    def sessions():
+        gc.collect()
+        return sum(isinstance(found, ssl.SSLObject) for found in gc.get_objects())
+
+    before = sessions()
+    for _ in range(3):
+        with contextlib.suppress(pg.OperationalError):
+            encrypted(tls.dsn, **params, sslrootcert=str(tls.root))
+    assert sessions() == before
 
 
 def test_contexts_are_kept(pg, tls, tmp_path):

@@ -169,9 +169,9 @@ class Authenticator:
             )
         if self._params.get("sslcertmode") == "require":
             pump = self._channel.tls
-            if pump is None or not pump.certificate_requested:
+            if pump is None or not pump.own_certificate.requested:
                 raise OperationalError("server did not request an SSL certificate")
-            if not pump.certificate_sent:
+            if not pump.own_certificate.sent:
                 raise OperationalError("server accepted connection without a valid SSL certificate")
 
     # ---- passwords

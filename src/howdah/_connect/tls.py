@@ -12,6 +12,7 @@ import warnings
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -219,38 +220,41 @@ def reason_of(error: Exception) -> str:
     return str(error)
 
 
-_pumps: WeakKeyDictionary[ssl.SSLObject, Pump] = WeakKeyDictionary()
+@dataclass
+class OwnCertificate:
+    """What the handshake has shown about ours; known only with ``sslcertmode=require``."""
+
+    requested: bool = False
+    sent: bool = False
+
+
+# Values know nothing of their keys, or they would keep every session that there ever was.
+_own_certificates: WeakKeyDictionary[ssl.SSLObject, OwnCertificate] = WeakKeyDictionary()
 
 
 def _note_certificates(tls: Any, _direction: str, _version: Any, _content: Any, kind: Any, data: bytes) -> None:
     """What passes of the handshake: whether the server asks for our certificate, and whether it gets one."""
-    pump = _pumps.get(tls)
-    if pump is None:
+    own = _own_certificates.get(tls)
+    if own is None:
         return
     if kind == _CERTIFICATE_REQUEST:
-        pump.certificate_requested = True
+        own.requested = True
     elif kind == _CERTIFICATE and _direction == "write":
         # The header of a handshake message, then (in TLS 1.3) an empty context, then the length of the list.
-        pump.certificate_sent = len(data) > 4 + 4
+        own.sent = len(data) > 4 + 4
 
 
 _CERTIFICATE, _CERTIFICATE_REQUEST = 11, 13
 
 
 class Pump:
-    """One TLS session: what goes in comes out as records, and the other way round. Nothing here waits.
-
-    `certificate_requested` and `certificate_sent` are about ours, and known only with ``sslcertmode=require``.
-    """
-
-    certificate_requested = False
-    certificate_sent = False
+    """One TLS session: what goes in comes out as records, and the other way round. Nothing here waits."""
 
     def __init__(self, context: ssl.SSLContext, server_hostname: str | None):
         self.incoming = ssl.MemoryBIO()
         self.outgoing = ssl.MemoryBIO()
         self.object = context.wrap_bio(self.incoming, self.outgoing, server_hostname=server_hostname)
-        _pumps[self.object] = self
+        self.own_certificate = _own_certificates[self.object] = OwnCertificate()
 
     @property
     def parts(self) -> tuple[ssl.SSLObject, ssl.MemoryBIO, ssl.MemoryBIO]:
