@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import howdah
 import howdah.types.numpy
 from howdah.adapt import PyFormat, Transformer
-from oracle import psycopg
+from oracle import psycopg, psycopg_in_c
 
 np = pytest.importorskip("numpy")
 
@@ -51,6 +51,7 @@ def test_integers(name, data):
     check(cls(data.draw(st.integers(int(ends.min), int(ends.max)) | st.sampled_from([ends.min, 0, ends.max]))))
 
 
+@psycopg_in_c
 @given(st.sampled_from(FLOATS), st.data())
 def test_floats(name, data):
     check(getattr(np, name)(data.draw(st.floats(width=int(name[5:])))))
