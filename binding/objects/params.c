@@ -16,10 +16,10 @@ reserve_params(hdpy_connection *conn, size_t n)
                      n, MOST_PARAMS);
         return -1;
     }
-    uint32_t *oids = PyMem_Resize(conn->oids, uint32_t, n);
+    uint32_t *oids = PyMem_Realloc(conn->oids, n * sizeof(*oids));
     if (oids != NULL)
         conn->oids = oids;
-    uint16_t *formats = PyMem_Resize(conn->formats, uint16_t, n);
+    uint16_t *formats = PyMem_Realloc(conn->formats, n * sizeof(*formats));
     if (formats != NULL)
         conn->formats = formats;
     if (oids == NULL || formats == NULL) {

@@ -167,9 +167,15 @@ finish_result(hdpy_connection *conn, hdpy_request *request, hdpy_step *step, hdp
     request->current = NULL;
     if (request->simple)
         Py_CLEAR(step->description);
-    int rc = request->results == NULL && (request->results = PyList_New(0)) == NULL ? -1 : 0;
-    if (rc == 0)
-        rc = PyList_Append(request->results, (PyObject *)result);
+    if (request->results == NULL) { /* who finds a list finds a result in it */
+        request->results = PyList_New(1);
+        if (request->results != NULL)
+            PyList_SET_ITEM(request->results, 0, (PyObject *)result);
+        else
+            Py_DECREF((PyObject *)result);
+        return request->results ? 0 : -1;
+    }
+    int rc = PyList_Append(request->results, (PyObject *)result);
     Py_DECREF((PyObject *)result);
     return rc;
 }

@@ -43,7 +43,7 @@ note_closing(hdpy_query_cache *cache, uint32_t number)
 {
     if (cache->n_closing == cache->closing_capacity) {
         size_t capacity = cache->closing_capacity ? cache->closing_capacity * 2 : 8;
-        uint32_t *closing = PyMem_Resize(cache->closing, uint32_t, capacity);
+        uint32_t *closing = PyMem_Realloc(cache->closing, capacity * sizeof(*closing));
         if (closing == NULL)
             return; /* the server keeps one statement too many; nothing is wrong with that */
         cache->closing = closing;

@@ -12,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "bench/memory.py"
+EXHAUST = ROOT / "tests/isolated/no_memory.py"
 FORGET = ROOT / "tests/isolated/reimported.py"
 # AddressSanitizer would keep what is freed, and it would count.
 ENVIRONMENT = {**os.environ, "ASAN_OPTIONS": f"{os.environ.get('ASAN_OPTIONS', '')}:quarantine_size_mb=1"}
@@ -43,3 +44,9 @@ def test_nothing_stays_when_all_is_forgotten(pg, dsn):
     command = [sys.executable, FORGET, dsn]
     done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE)
     assert float(done.stdout) < 100
+
+
+@pytest.mark.howdah_only
+def test_memory_that_runs_out(dsn):
+    pytest.importorskip("_testcapi")
+    subprocess.run([sys.executable, EXHAUST, dsn], check=True)
