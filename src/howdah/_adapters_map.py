@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from _thread import RLock
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from collections import namedtuple
+from typing import TYPE_CHECKING, Any, Literal
 
 from . import _howdah, errors
 from ._enums import PyFormat
@@ -22,11 +23,8 @@ REGISTERING = RLock()
 AS_PSYCOPG = ("error", "error", "timedelta")  # what becomes of values that datetime cannot hold: see configure()
 
 
-class _Rest(NamedTuple):
-    """The part of a snapshot that only Python reads; both are indexed by pq.Format."""
-
-    loaders: tuple[dict[int, type[Loader]], dict[int, type[Loader]]]
-    dumpers_by_oid: tuple[dict[int, type[Dumper]], dict[int, type[Dumper]]]
+# The part of a snapshot that only Python reads: dictionaries by oid, in pairs that are indexed by pq.Format.
+_Rest = namedtuple("_Rest", ["loaders", "dumpers_by_oid"])
 
 
 class AdaptersMap(_howdah.AdaptersMap):

@@ -1,7 +1,5 @@
 """What execute_values() and copy_rows() do where nothing waits."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice

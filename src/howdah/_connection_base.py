@@ -1,7 +1,5 @@
 """What the blocking and the asyncio connection have in common, where nothing waits."""
 
-from __future__ import annotations
-
 import select
 import sys
 import types
@@ -108,7 +106,7 @@ class BaseConnection(_howdah.BaseConnection, Generic[Row]):
         raise TypeError(f"cannot pickle {type(self).__name__!r} objects")
 
     @property
-    def connection(self) -> BaseConnection[Row]:
+    def connection(self) -> "BaseConnection[Row]":
         """The connection itself: with it, a connection serves wherever a cursor gives its connection."""
         return self
 
@@ -243,7 +241,7 @@ class BaseConnection(_howdah.BaseConnection, Generic[Row]):
         """Take a notification handler away. Raises ValueError if it is not registered."""
         self._notify_handlers.remove(callback)
 
-    def _on_notice(self, fields: _howdah._Diagnostics) -> None:
+    def _on_notice(self, fields: "_howdah._Diagnostics") -> None:
         diagnostic = Diagnostic(fields, self._encoding())
         for handler in self._notice_handlers:
             _call_handler(handler, diagnostic)

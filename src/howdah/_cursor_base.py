@@ -1,7 +1,5 @@
 """What both cursor classes share, where nothing waits."""
 
-from __future__ import annotations
-
 from typing import Any, Generic, NamedTuple
 
 from . import _howdah

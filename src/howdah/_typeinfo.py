@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from .connection_async import AsyncConnection
     from .sql import Composable
 
-Info = TypeVar("Info", bound="TypeInfo")
-
 # An oid, a name, or the class of a TypeInfo and the oid of the type it is made of.
 RegistryKey: TypeAlias = "int | str | tuple[type[TypeInfo], int]"
 
@@ -175,6 +173,9 @@ class TypeInfo:
     def get_scale(self, fmod: int) -> int | None:
         """Digits of a ``numeric(p, s)`` behind the point."""
         return self.typemod.get_scale(fmod)
+
+
+Info = TypeVar("Info", bound=TypeInfo)
 
 
 class TypesRegistry:

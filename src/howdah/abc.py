@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from .waiting import Ready, Wait
 
 RV = TypeVar("RV")
-ConnectionType = TypeVar("ConnectionType", bound="BaseConnection[Any]")
+if TYPE_CHECKING:
+    ConnectionType = TypeVar("ConnectionType", bound=BaseConnection[Any])
+else:
+    ConnectionType = TypeVar("ConnectionType")
 
 # SQL with %s or %(name)s placeholders.
 QueryNoTemplate: TypeAlias = "str | bytes | SQL | Composed"

@@ -32,14 +32,32 @@ def test_classes_are_where_they_are_imported_from(name):
 
 
 # Each of them takes longer than most of howdah's own modules; they are imported by what needs them.
-COSTLY = {"asyncio", "dataclasses", "hashlib", "inspect", "ipaddress", "logging", "pathlib", "socket", "ssl",
-          "string", "threading", "traceback", "urllib.parse", "uuid", "zoneinfo"}  # fmt: skip
+COSTLY = {"asyncio", "dataclasses", "decimal", "hashlib", "inspect", "ipaddress", "logging", "pathlib", "socket",
+          "ssl", "string", "threading", "traceback", "urllib.parse", "uuid", "zoneinfo"}  # fmt: skip
 
 
 def test_importing_does_not_import_what_is_costly():
     code = "import sys; before = set(sys.modules); import howdah; print(*sorted(set(sys.modules) - before))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert COSTLY & set(done.stdout.split()) == set()
+
+
+# Where typing looks at annotations that are strings, as it does for named tuples, it compiles them. The first
+# compile() of a process makes the classes of `ast`, which takes longer than most of howdah's own modules.
+COMPILES = """
+import builtins
+def note(source, filename, *args, **kwargs):
+    if filename == "<string>":
+        print(source)
+    return compiled(source, filename, *args, **kwargs)
+compiled, builtins.compile = builtins.compile, note
+import howdah
+"""
+
+
+def test_importing_compiles_no_strings():
+    run = subprocess.run([sys.executable, "-c", COMPILES], check=True, capture_output=True, text=True)
+    assert run.stdout == ""
 
 
 @pytest.mark.parametrize("name", ["apilevel", "threadsafety", "paramstyle"])

@@ -1,7 +1,5 @@
 """The connection parameters: their names, environment variables and defaults, as libpq 18 has them."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 

@@ -1,7 +1,5 @@
 """What describes connection parameters, columns and notifications (psycopg 3, `psycopg.pq.misc`)."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from ._enums import ConnStatus

@@ -28,9 +28,11 @@ from .range import (
 )
 
 if TYPE_CHECKING:
-    from decimal import Decimal  # noqa: F401 (it stands in quotes below)
+    from decimal import Decimal
 
     from .._connection_base import BaseConnection
+else:
+    Decimal = Any  # whose module takes long to import
 
 T = TypeVar("T")
 
@@ -123,7 +125,7 @@ class Int8Multirange(Multirange[int]):
     __module__ = "howdah.types.multirange"
 
 
-class NumericMultirange(Multirange["Decimal"]):
+class NumericMultirange(Multirange[Decimal]):
     """A multirange to be sent as nummultirange."""
 
     __module__ = "howdah.types.multirange"

@@ -19,9 +19,11 @@ from ..adapt import CoreLoader, Dumper, RecursiveDumper, quoting_encoding
 from ..pq import Format
 
 if TYPE_CHECKING:
-    from decimal import Decimal  # noqa: F401 (it stands in quotes below)
+    from decimal import Decimal
 
     from .._connection_base import BaseConnection
+else:
+    Decimal = Any  # whose module takes long to import
 
 T = TypeVar("T")
 
@@ -173,7 +175,7 @@ class Int8Range(Range[int]):
     __module__ = "howdah.types.range"
 
 
-class NumericRange(Range["Decimal"]):
+class NumericRange(Range[Decimal]):
     """A range to be sent as numrange."""
 
     __module__ = "howdah.types.range"
