@@ -15,6 +15,7 @@ import pytest
 from replay.play import ROADS, strangers
 from replay.scenarios import SCENARIOS
 from replay.transcript import end_at, split_at, whole
+from replay.tunnel import split
 
 pytestmark = pytest.mark.howdah_only
 
@@ -61,3 +62,23 @@ def test_any_byte(pg, stage, tally, name, road):
         assert attempt(split_at(at), "split"), f"split at {at}"
         attempt(end_at(at, reset=False), "closed")
         attempt(end_at(at, reset=True), "reset")
+
+
+HANDSHAKE = 1500  # bytes of the server's, about
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("road", ROADS)
+@pytest.mark.parametrize("name", ["one_row", "some_rows", "a_large_value", "copy_out", "a_pipeline"])
+@pytest.mark.parametrize("stage", ["tls"], indirect=True)
+def test_records_split_at_any_byte(pg, stage, tally, name, road):
+    transcript, truth = stage.record(name, road)
+    every = range(HANDSHAKE + min(transcript.size + 30 * len(transcript.turns), MOST))
+    sample = every if os.environ.get("HOWDAH_EVERY_BYTE") == "1" else random.Random(name).sample(every, 40)
+    for at in sample:
+        found = []
+        stage.player.load(transcript.turns, below=split(at))
+        began = time.monotonic()
+        stage.play(name, road, found)
+        assert repr(found) == repr(truth), f"split at {at}"
+        tally[f"{road}, below TLS, split"].append(time.monotonic() - began)

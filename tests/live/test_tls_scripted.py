@@ -69,12 +69,12 @@ class Held:
 
     def __call__(self, records, before):
         if not self.armed:
-            return records, ON
+            return [records], ON
         self.armed = False
         middle = len(records) // 2
         self.rest = records[middle:]
         self.held.set()
-        return records[:middle], ON
+        return [records[:middle]], ON
 
     def encrypt(self, peer, context):
         """Make the handshake."""

@@ -6,14 +6,16 @@ import random
 import socket
 import ssl
 import struct
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from servers.fake import SSL_REQUEST
 
-# What is to be sent, and how many bytes were sent before: what is sent instead, and how the connection ends, if so.
-Below = Callable[[bytes, int], tuple[bytes, str]]
+# What is to be sent, and how many bytes were sent before: what is sent instead, in pieces at different times, and how
+# the connection ends.
+Below = Callable[[bytes, int], tuple[list[bytes], str]]
 ON, FIN, RST = "", "closed", "reset"
 
 
@@ -82,12 +84,14 @@ class Tunnel:
 
     def _flush(self) -> None:
         data, end = self._outgoing.read(), ON
+        pieces = [data] if data else []
         if data and self._below is not None:
-            changed, end = self._below(data, self._sent)
+            pieces, end = self._below(data, self._sent)
             self._sent += len(data)
-            data = changed
-        if data:
-            self._sock.sendall(data)
+        for piece in pieces:
+            self._sock.sendall(piece)
+            if piece is not pieces[-1]:
+                time.sleep(0.0005)
         if end == RST:
             self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         elif end == FIN:
@@ -107,8 +111,8 @@ class Tunnel:
 def cut(at: int, end: str) -> Below:
     """The records end there, one of them in its middle, without close_notify."""
 
-    def send(data: bytes, before: int) -> tuple[bytes, str]:
-        return (data, ON) if before + len(data) <= at else (data[: at - before], end)
+    def send(data: bytes, before: int) -> tuple[list[bytes], str]:
+        return ([data], ON) if before + len(data) <= at else ([data[: at - before]], end)
 
     return send
 
@@ -116,8 +120,18 @@ def cut(at: int, end: str) -> Below:
 def changed(at: int, change: Callable[[bytes, int], bytes]) -> Below:
     """The records are no longer what they were."""
 
-    def send(data: bytes, before: int) -> tuple[bytes, str]:
-        return (change(data, at - before), ON) if before <= at < before + len(data) else (data, ON)
+    def send(data: bytes, before: int) -> tuple[list[bytes], str]:
+        return [change(data, at - before) if before <= at < before + len(data) else data], ON
+
+    return send
+
+
+def split(at: int) -> Below:
+    """The client sees the bytes before and those behind at different times."""
+
+    def send(data: bytes, before: int) -> tuple[list[bytes], str]:
+        middle = at - before
+        return ([data[:middle], data[middle:]] if 0 < middle < len(data) else [data]), ON
 
     return send
 
