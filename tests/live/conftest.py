@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
+import os
 from collections import defaultdict
 from collections.abc import Callable
 from types import ModuleType
@@ -139,3 +141,48 @@ def always():
         return first
 
     return run
+
+
+@pytest.fixture(params=["text", "binary"])
+def format(request):
+    """Of COPY."""
+    return request.param
+
+
+@pytest.fixture
+def table(auto):
+    """The name of a table (a int, b text)."""
+    auto.execute("drop table if exists t; create table t (a int, b text)")
+    yield "t"
+    if not auto.closed:
+        auto.execute("drop table if exists t")
+
+
+@pytest.fixture(params=["sync", "asyncio"])
+def connect(request, pg):
+    """Connect and close; the parameters of the connection."""
+
+    async def connect_async(conninfo="", **params):
+        conn = await pg.AsyncConnection.connect(conninfo, **params)
+        info = conn.info.get_parameters()
+        await conn.close()
+        return info
+
+    def run(conninfo="", **params):
+        if request.param == "asyncio":
+            return asyncio.run(connect_async(conninfo, **params))
+        conn = pg.connect(conninfo, **params)
+        info = conn.info.get_parameters()
+        conn.close()
+        return info
+
+    return run
+
+
+@pytest.fixture
+def no_environment(monkeypatch, tmp_path):
+    """Nothing of the user's has a say in how to connect."""
+    for name in list(os.environ):
+        if name.startswith("PG"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))

@@ -1,5 +1,5 @@
-"""Each parameter of a connection by what it does, where no other test shows it: see test_startup.py for where to
-connect, test_authentication.py and test_tls.py for the rest."""
+"""Each parameter of a connection by what it does, where no other test shows it: see test_startup_hosts.py for where
+to connect, test_authentication.py and test_tls.py for the rest."""
 
 from __future__ import annotations
 
