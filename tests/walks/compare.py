@@ -94,6 +94,12 @@ class Pair:
             raise Parted("where there is nothing to fetch psycopg waits for the others' errors")
         if failed[1] and right.sqlstate == "0A000" and "cached plan" in right.message:
             raise Parted("a statement is prepared anew only where nothing else of its transaction would be lost")
+        if all(failed) and right.sqlstate == "34000":
+            raise Parted("psycopg closes a cursor on the server later on, though a fetch has found it gone")
+        if piped and what == "enter" and failed[0] and left.sqlstate == "25001":
+            raise Parted("psycopg puts executemany() and the block behind it in one transaction")
+        if lost and what in ("leave", *player.READING):
+            return None  # where the connection is gone psycopg's blocks end well, and its cursors keep what they had
         if all(failed) and (
             lost or (what == "executemany" and rest[-1]) or {left.sqlstate, right.sqlstate} == {"34000", "25P02"}
         ):

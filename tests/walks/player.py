@@ -429,18 +429,19 @@ class Player:
             setattr(conn, attribute, value)
 
     async def timeout(self, name: str, number: int) -> Any:
+        if self.piped(name):
+            return SKIPPED
         cur = await self.with_cursor(name, number)
         await cur.execute("set statement_timeout = 30")
         try:
             await cur.execute("select pg_sleep(20)")
         finally:
-            if not self.piped(name):
-                await cur.execute("set statement_timeout = 20000")
+            await cur.execute("set statement_timeout = 20000")
 
     async def cancel(self, name: str, number: int) -> Any:
         cur = await self.with_cursor(name, number)
         if self.piped(name):
-            return
+            return SKIPPED
         timer = threading.Timer(0.05, self.conns[name].cancel)
         timer.start()
         try:
