@@ -5,7 +5,6 @@ Written for asyncio; `replay.blocking` makes the blocking form of it.
 
 from __future__ import annotations
 
-import threading
 from typing import Any, NamedTuple
 
 TABLES = """
@@ -432,22 +431,11 @@ class Player:
         if self.piped(name):
             return SKIPPED
         cur = await self.with_cursor(name, number)
-        await cur.execute("set statement_timeout = 30")
+        await cur.execute("set statement_timeout = 250")
         try:
             await cur.execute("select pg_sleep(20)")
         finally:
             await cur.execute("set statement_timeout = 20000")
-
-    async def cancel(self, name: str, number: int) -> Any:
-        cur = await self.with_cursor(name, number)
-        if self.piped(name):
-            return SKIPPED
-        timer = threading.Timer(0.05, self.conns[name].cancel)
-        timer.start()
-        try:
-            await cur.execute("select pg_sleep(5)")
-        finally:
-            timer.join()
 
     async def notifies(self, name: str) -> Any:
         if self.piped(name):

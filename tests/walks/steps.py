@@ -270,11 +270,10 @@ class Walk:
             "setting": 4,
             "factory": 2,
             "close": 2,
-            "timeout": 1,
+            "timeout": 0.2,
             "notifies": 1,
             "kill": 0.3,
             "close_connection": 0.2,
-            "cancel": 0.5,
         }
         favoured = {
             "pipelines": {"pipeline": 8, "sync": 6, "unpipeline": 4},
@@ -514,10 +513,9 @@ class Walk:
     def timeout(self, name: str) -> Step:
         return ("timeout", name, self.which())
 
-    def cancel(self, name: str) -> Step:
-        return ("cancel", name, self.which())
-
     def notifies(self, name: str) -> Step:
+        if self.busy == "ab":
+            return self.numbered(name)  # when one connection hears of the other is not told by the steps
         if self.rng.random() < 0.7:
             return (
                 "execute",
