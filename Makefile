@@ -218,7 +218,7 @@ free-threaded-tsan: build ## The tests of threads, with CPython and the extensio
 	$(RUN) tools/free_threaded.py --sanitize test $(ARGS)
 
 bench-threads: build ## How threads scale with a connection each, with a GIL and without
-	$(RUN) tools/free_threaded.py bench $(ARGS)
+	$(RUN) tools/free_threaded.py bench --write docs/benchmarks/threads.md $(ARGS)
 
 clean: ## Delete what was built, .venv included
 	rm -rf build build-* dist $(VENV)

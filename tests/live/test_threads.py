@@ -368,4 +368,4 @@ def test_first_use_in_all_threads_at_once(dsn):
             thread.join()
         assert len(rows) == 8 and len({{str(row[:7]) for row in rows}}) == 1, rows
     """
-    subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=True, timeout=240)
