@@ -281,7 +281,7 @@ class Player:
 
     async def nextset(self, name: str, number: int) -> Any:
         cur = await self.with_cursor(name, number)
-        return None if cur.closed else cur.nextset()
+        return SKIPPED if cur.closed else cur.nextset()
 
     async def set_result(self, name: str, number: int, index: int) -> Any:
         cur = await self.with_cursor(name, number)
@@ -289,6 +289,8 @@ class Player:
 
     async def results(self, name: str, number: int) -> Any:
         cur = await self.with_cursor(name, number)
+        if cur.closed:
+            return SKIPPED  # as for nextset()
         found = []
         async for result in cur.results():
             found.append((self.tag(result.statusmessage), result.rowcount))
