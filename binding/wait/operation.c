@@ -11,7 +11,9 @@
 /* Of a stream, the first operation takes the lock, and the last gives it back. */
 typedef enum op_kind { OP_PLAIN, OP_STREAM_START, OP_STREAM_MORE, OP_STREAM_END } op_kind;
 
-typedef enum op_state { OP_NEW, OP_LOCKING, OP_RUNNING, OP_DONE } op_state;
+typedef enum op_state { OP_NEW, OP_TURNING, OP_LOCKING, OP_RUNNING, OP_DONE } op_state;
+
+enum { MOST_TURNS = 16 }; /* of the loop: a generator takes two to be closed, and so does each one around it */
 
 struct hdpy_operation {
     PyObject_HEAD
@@ -36,6 +38,7 @@ struct hdpy_operation {
     hdpy_deadline end;      /* of our patience */
     PyObject *expiry;       /* timer of the deadline */
     bool late;              /* the deadline passed while the lock was somebody else's */
+    int turns;              /* of the loop that we let pass for our own stream to end */
 };
 
 PyObject *
@@ -385,16 +388,18 @@ go_on(hdpy_operation *op, PyObject **result)
     op->request = request;
     request->refs++;
     op->cancel = op->kind == OP_STREAM_END;
-    if (op->cancel)
+    if (op->cancel) {
         hdpy_stream_discard(request);
+        Py_CLEAR(op->conn->streamer); /* whoever waits for it now waits for its end */
+    }
     else
         request->until = HDPY_UNTIL_ROWS;
     return wait(op, result);
 }
 
-/* A task that waits for the end of its own stream would wait forever. */
+/* Whether the lock is held for a stream of this very task, which would wait forever. -1: an exception. */
 static int
-refuse_own_stream(hdpy_operation *op)
+is_own_stream(hdpy_operation *op)
 {
     hdpy_connection *conn = op->conn;
     if (conn->streamer == NULL)
@@ -402,10 +407,7 @@ refuse_own_stream(hdpy_operation *op)
     PyObject *task = hdpy_current_task(conn->st, op->loop);
     bool own = task == conn->streamer;
     Py_XDECREF(task);
-    if (own)
-        PyErr_SetString(conn->st->ProgrammingError,
-                        "the connection is streaming to this task: end the stream before, or use another connection");
-    return own || task == NULL ? -1 : 0;
+    return task == NULL ? -1 : own;
 }
 
 /* The lock is ours: writes the messages. */
@@ -430,6 +432,34 @@ begin(hdpy_operation *op, PyObject **result)
     return wait(op, result);
 }
 
+/* Takes the lock, or waits for it. A stream that was left by `break` is closed by a task that the loop makes in one of its
+ * next turns: they are let pass before it counts as one that its task is still in the middle of. */
+static PySendResult
+acquire(hdpy_operation *op, PyObject **result)
+{
+    *result = NULL;
+    if (hdpy_lock_try(op->lock))
+        return begin(op, result);
+    int own = is_own_stream(op);
+    if (own == 1 && op->turns++ < MOST_TURNS) {
+        op->state = OP_TURNING;
+        *result = Py_NewRef(Py_None);
+        return PYGEN_NEXT;
+    }
+    if (own == 1)
+        PyErr_SetString(op->conn->st->ProgrammingError,
+                        "the connection is streaming to this task: end the stream before, or use another connection");
+    *result = own == 0 ? wait_anew(op, false) : NULL;
+    if (*result == NULL || hdpy_lock_enqueue(op->lock, op->future) < 0) {
+        op->state = OP_DONE;
+        stop(op, &op->expiry);
+        Py_CLEAR(*result);
+        return PYGEN_ERROR;
+    }
+    op->state = OP_LOCKING;
+    return PYGEN_NEXT;
+}
+
 static PySendResult
 start(hdpy_operation *op, PyObject **result)
 {
@@ -444,16 +474,7 @@ start(hdpy_operation *op, PyObject **result)
         return go_on(op, result);
     if (watch_the_time(op) < 0)
         return PYGEN_ERROR;
-    if (hdpy_lock_try(op->lock))
-        return begin(op, result);
-    *result = refuse_own_stream(op) < 0 ? NULL : wait_anew(op, false);
-    if (*result == NULL || hdpy_lock_enqueue(op->lock, op->future) < 0) {
-        stop(op, &op->expiry);
-        Py_CLEAR(*result);
-        return PYGEN_ERROR;
-    }
-    op->state = OP_LOCKING;
-    return PYGEN_NEXT;
+    return acquire(op, result);
 }
 
 static PySendResult
@@ -464,6 +485,8 @@ operation_send(PyObject *self, PyObject *value, PyObject **result)
     switch (op->state) {
     case OP_NEW:
         return start(op, result);
+    case OP_TURNING:
+        return acquire(op, result);
     case OP_LOCKING:
         if (!op->late)
             return begin(op, result);
@@ -584,6 +607,10 @@ interrupt(hdpy_operation *op, PyObject *exception)
         next = wait_anew(op, false);
         if (next != NULL && wake(op) < 0)
             Py_CLEAR(next);
+        break;
+    case OP_TURNING:
+        stop(op, &op->expiry);
+        op->state = OP_DONE;
         break;
     case OP_NEW:
     case OP_DONE:

@@ -244,21 +244,45 @@ async def test_async_ended_early(aauto, query, how):
     else:
         del rows
         gc.collect()
-    # By another task, which wait_for() of Python 3.12 does not make: this one has the stream until the loop turns.
-    cur = await asyncio.wait_for(asyncio.create_task(aauto.execute("select 42")), 30)
+    cur = await asyncio.wait_for(aauto.execute("select 42"), 30)
     assert await cur.fetchone() == (42,)
 
 
+async def test_async_left_by_break(pg, aauto):
+    """What the task executes next waits until the loop has closed the generator."""
+
+    async def wrapped():
+        async for row in aauto.cursor().stream(SLOW):
+            yield row
+
+    for rows in (lambda: aauto.cursor().stream(SLOW), wrapped):
+        async with aauto.transaction():
+            async for _ in rows():
+                break
+        async for _ in rows():
+            break
+        assert await (await aauto.execute("select 42")).fetchone() == (42,)
+
+
 @pytest.mark.howdah_only
-async def test_async_left_for_the_same_task(pg, aauto):
-    async for _ in aauto.cursor().stream(SLOW):
-        break
+async def test_async_left_and_kept(pg, aauto):
+    rows = aauto.cursor().stream(SLOW)
+    await anext(rows)
     with pytest.raises(pg.ProgrammingError, match="streaming to this task"):
         await aauto.execute("select 42")
-    await asyncio.create_task(aauto.execute("select 42"))
-    async with aclosing(aauto.cursor().stream(SLOW)) as rows:
-        async for _ in rows:
+    await rows.aclose()
+    assert await (await aauto.execute("select 42")).fetchone() == (42,)
+
+
+async def test_async_left_by_break_and_cancelled(aauto):
+    async def work():
+        async for _ in aauto.cursor().stream(SLOW):
             break
+        asyncio.get_running_loop().call_soon(asyncio.current_task().cancel)
+        await aauto.execute("select pg_sleep(1000)")
+
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.create_task(work())
     assert await (await aauto.execute("select 42")).fetchone() == (42,)
 
 
