@@ -1,6 +1,5 @@
-#include "wait/operation.h"
+#include "wait/operation_parts.h"
 
-#include "module/args.h"
 #include "module/errors.h"
 #include "objects/copying.h"
 #include "objects/stream.h"
@@ -8,38 +7,7 @@
 #include "wait/waiter.h"
 #include "wait/watch.h"
 
-/* Of a stream, the first operation takes the lock, and the last gives it back. */
-typedef enum op_kind { OP_PLAIN, OP_STREAM_START, OP_STREAM_MORE, OP_STREAM_END } op_kind;
-
-typedef enum op_state { OP_NEW, OP_TURNING, OP_LOCKING, OP_RUNNING, OP_DONE } op_state;
-
 enum { MOST_TURNS = 16 }; /* of the loop: a generator takes two to be closed, and so does each one around it */
-
-struct hdpy_operation {
-    PyObject_HEAD
-    hdpy_connection *conn;
-    hdpy_cursor *cursor; /* NULL for a command */
-    hdpy_copy *copy;     /* whose step this is; then the request is its own */
-    hdpy_lock *lock;     /* the connection's, or that of the copy, which has the connection's */
-    bool cancel;         /* at once */
-    hdpy_submit submit;
-    hdpy_options options; /* query and params owned */
-    op_kind kind;
-    op_state state;
-    bool failed; /* interrupted, or its loop has */
-    hdpy_request *request;
-    PyObject *loop;
-    PyObject *future;       /* what the task waits on: a future of the loop, or a waiter */
-    PyObject *interruption; /* exception to raise once the server has answered */
-    PyObject *cancelling;   /* task that asks the server to cancel; NULL when none or over */
-    PyObject *timer;        /* gives the connection up when the cancelled query doesn't end */
-    PyObject *reminder;     /* timer that asks once more */
-    double pause;           /* seconds until then */
-    hdpy_deadline end;      /* of our patience */
-    PyObject *expiry;       /* timer of the deadline */
-    bool late;              /* the deadline passed while the lock was somebody else's */
-    int turns;              /* of the loop that we let pass for our own stream to end */
-};
 
 PyObject *
 hdpy_operation_new(hdpy_connection *conn, hdpy_cursor *cur, hdpy_submit submit, const hdpy_options *options)
@@ -69,97 +37,6 @@ hdpy_operation_of_copy(hdpy_copy *copy, hdpy_submit submit, const hdpy_options *
         op->cancel = cancel;
     }
     return made;
-}
-
-static int
-submit_command(hdpy_connection *conn, hdpy_request *request, void *options)
-{
-    return hdpy_submit_command(conn, request, ((hdpy_options *)options)->query);
-}
-
-static int
-submit_ending(hdpy_connection *conn, hdpy_request *request, void *options)
-{
-    return hdpy_submit_ending(conn, request, ((hdpy_options *)options)->query);
-}
-
-static PyObject *
-command_operation(PyObject *self, hdpy_submit submit, PyObject *sql)
-{
-    hdpy_options options = {.query = PyUnicode_AsUTF8String(sql)};
-    if (options.query == NULL)
-        return NULL;
-    PyObject *op = hdpy_operation_new((hdpy_connection *)self, NULL, submit, &options);
-    Py_DECREF(options.query);
-    return op;
-}
-
-PyObject *
-hdpy_async_command(PyObject *self, PyObject *sql)
-{
-    return command_operation(self, submit_command, sql);
-}
-
-PyObject *
-hdpy_async_end_transaction(PyObject *self, PyObject *sql)
-{
-    return command_operation(self, submit_ending, sql);
-}
-
-/* No options but a deadline. -1: an exception. */
-static int
-limited(hdpy_options *options, PyObject *timeout)
-{
-    double seconds;
-    if (hdpy_parse_timeout(timeout, &seconds) < 0)
-        return -1;
-    *options = (hdpy_options){.deadline = hdpy_deadline_in(seconds)};
-    return 0;
-}
-
-PyObject *
-hdpy_async_sync(PyObject *self, PyObject *timeout)
-{
-    hdpy_options options;
-    if (limited(&options, timeout) < 0)
-        return NULL;
-    return hdpy_operation_new((hdpy_connection *)self, NULL, hdpy_submit_sync, &options);
-}
-
-static PyObject *
-stream_operation(PyObject *self, op_kind kind, const hdpy_options *options)
-{
-    hdpy_cursor *cur = (hdpy_cursor *)self;
-    PyObject *op = hdpy_operation_new(cur->conn, cur, hdpy_stream_submit, options);
-    if (op != NULL)
-        ((hdpy_operation *)op)->kind = kind;
-    return op;
-}
-
-PyObject *
-hdpy_async_stream_start(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
-{
-    HDPY_GUARD(((hdpy_cursor *)self)->conn);
-    hdpy_options options;
-    if (hdpy_stream_arguments((hdpy_cursor *)self, args, nargs, &options) < 0)
-        return NULL;
-    return stream_operation(self, OP_STREAM_START, &options);
-}
-
-PyObject *
-hdpy_async_stream_more(PyObject *self, PyObject *timeout)
-{
-    hdpy_options options;
-    if (hdpy_cursor_check((hdpy_cursor *)self) < 0 || limited(&options, timeout) < 0)
-        return NULL;
-    return stream_operation(self, OP_STREAM_MORE, &options);
-}
-
-PyObject *
-hdpy_async_stream_end(PyObject *self, PyObject *unused)
-{
-    hdpy_options none = {0};
-    return stream_operation(self, OP_STREAM_END, &none);
 }
 
 static bool
@@ -290,9 +167,7 @@ finish(hdpy_operation *op, PyObject **result)
         op->copy != NULL && op->lock == &conn->lock && op->request->copy.kept; /* an error is for whoever copies */
     if (!begun && (op->copy != NULL ? hdpy_copy_raise(op->copy) : hdpy_request_raise(conn, op->request)) < 0)
         return PYGEN_ERROR;
-    /* A command in a pipeline, as the BEGIN of a block, is only queued. */
-    if (op->request->pipelined && op->submit != submit_command && op->submit != submit_ending &&
-        hdpy_raise_failure_by(conn, op->request) < 0)
+    if (op->request->pipelined && !op->queued && hdpy_raise_failure_by(conn, op->request) < 0)
         return PYGEN_ERROR;
     if (op->cursor != NULL && !op->request->pipelined && hdpy_cursor_adopt(op->cursor, op->request) < 0)
         return PYGEN_ERROR;

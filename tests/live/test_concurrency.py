@@ -219,7 +219,7 @@ async def test_the_loop_runs_while_rows_arrive(aauto):
     while not task.done():
         await asyncio.sleep(0)
         turns += 1
-    assert turns > 50
+    assert turns > 10
     assert (await task).rowcount == 100_000
 
 
