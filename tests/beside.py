@@ -7,6 +7,7 @@ and what "at once" means is told by `within` in tens of seconds, beside somethin
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import threading
 import time
@@ -22,6 +23,8 @@ __all__ = [
     "beside_async",
     "eventually",
     "eventually_async",
+    "in_child",
+    "leave_in_child",
     "sleep",
     "sleep_async",
     "within",
@@ -34,6 +37,30 @@ QUARANTINE = 300_000_000 if "asan" in os.environ.get("LD_PRELOAD", "") else 0
 EARLY = 0.02
 
 sleep_async = asyncio.sleep
+
+
+def in_child(function: Callable[[], bool]) -> bool:
+    """Call it in a forked child: whether it returned True."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os._exit(0 if function() else 1)
+        finally:
+            os._exit(2)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
+def leave_in_child(held: list[Any], way: str) -> bool:
+    """Have a forked child close the connection that is held, or only forget it: whether it could."""
+
+    def leave() -> bool:
+        if way == "close":
+            held[0].close()
+        held.clear()
+        gc.collect()
+        return True
+
+    return in_child(leave)
 
 
 class beside:

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from beside import eventually, within
+from beside import eventually, leave_in_child, within
 from servers import fake
 
 pytestmark = pytest.mark.every_loop
@@ -333,16 +333,7 @@ def test_a_forgotten_connection_says_goodbye(pg):
 @pytest.mark.parametrize("way", ["close", "forget"])
 def test_a_forked_child_does_not_say_goodbye(pg, dsn, way):
     held = [pg.connect(dsn, autocommit=True)]
-    pid = os.fork()
-    if pid == 0:
-        try:
-            if way == "close":
-                held[0].close()
-            held.clear()
-            gc.collect()
-        finally:
-            os._exit(0)
-    os.waitpid(pid, 0)
+    assert leave_in_child(held, way)
     time.sleep(0.05)
     assert held[0].execute("select 1").fetchone() == (1,)
     held[0].close()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from beside import within
+from beside import in_child, within
 from replay import ways
 from replay.blocking import blocking
 from replay.play import ROADS
@@ -478,17 +478,6 @@ def test_interpreters(dsn):
     """Several at once, with a GIL of their own from CPython 3.13 on."""
     program = Path(__file__).parents[1] / "isolated/subinterpreters.py"
     subprocess.run([sys.executable, program, dsn, "1"], check=True, timeout=300)
-
-
-def in_child(function):
-    """Call it in a forked child: whether it returned True."""
-    pid = os.fork()
-    if pid == 0:
-        try:
-            os._exit(0 if function() else 1)
-        finally:
-            os._exit(2)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
 
 
 def refuses(pg, call):

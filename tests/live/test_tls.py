@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from beside import Watch, eventually
+from beside import Watch, eventually, leave_in_child
 from servers.certificates import SIGNATURES, Authority
 from servers.debian import Debian
 
@@ -553,16 +553,7 @@ def test_forgotten(pg, tls):
 def test_a_forked_child(pg, tls, way):
     """It has the keys, too, but says nothing: the parent goes on."""
     held = [pg.connect(tls.dsn, sslmode="require", autocommit=True)]
-    pid = os.fork()
-    if pid == 0:
-        try:
-            if way == "close":
-                held[0].close()
-            held.clear()
-            gc.collect()
-        finally:
-            os._exit(0)
-    os.waitpid(pid, 0)
+    assert leave_in_child(held, way)
     assert held[0].execute("select 1").fetchone() == (1,)
     held[0].close()
 

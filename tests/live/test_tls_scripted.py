@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import ssl
 import threading
 from contextlib import contextmanager, suppress
@@ -12,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from beside import beside, eventually, within
+from beside import beside, eventually, in_child, within
 from replay.tunnel import ON, Tunnel, server_context
 from servers import fake
 from servers.fake import FakeServer, authentication, message
@@ -425,18 +424,17 @@ def test_a_forked_child_says_nothing(pg, road, context, way):
     script.asked.set()
     with FakeServer(script, context=context) as server:
         held = [road.connect(**secured(server), autocommit=True)]
-        pid = os.fork()
-        if pid == 0:
-            try:
-                if way == "close":
-                    with suppress(StopIteration):
-                        held[0].close() if road.name == "blocking" else held[0].close().send(None)
-                if way != "exit":
-                    held.clear()
-                    gc.collect()
-            finally:
-                os._exit(0)
-        assert os.waitpid(pid, 0)[1] == 0
+
+        def leave():
+            if way == "close":
+                with suppress(StopIteration):
+                    held[0].close() if road.name == "blocking" else held[0].close().send(None)
+            if way != "exit":
+                held.clear()
+                gc.collect()
+            return True
+
+        assert in_child(leave)
         with pytest.raises(pg.errors.QueryCanceled):
             road.call(held[0].execute, "first")
         assert road.call(held[0].execute, "second").statusmessage == "SET"
