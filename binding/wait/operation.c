@@ -483,12 +483,10 @@ interrupt(hdpy_operation *op, PyObject *exception)
         if (next != NULL && wake(op) < 0)
             Py_CLEAR(next);
         break;
-    case OP_TURNING:
-        stop(op, &op->expiry);
-        op->state = OP_DONE;
-        break;
     case OP_NEW:
+    case OP_TURNING:
     case OP_DONE:
+        stop(op, &op->expiry);
         op->state = OP_DONE;
         break;
     }
