@@ -269,40 +269,66 @@ oid_of_none(PyObject *dumpers)
     return PyErr_Occurred() ? -2 : (long long)(uint32_t)value;
 }
 
+/* Of parts that come from Python: TypeError, ValueError where they are not what they should be. */
 static PyObject *
-adapters_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+adapters_of(PyTypeObject *type, PyObject *overlay, PyObject *dumpers, PyObject *rest, PyObject *edge_names, bool bare)
 {
-    static char *keywords[] = {"overlay", "dumpers", "rest", "bare", "edges", NULL};
-    PyObject *overlay, *dumpers, *rest, *infinity, *out_of_range, *interval;
-    int bare;
     hdpy_edges edges = {0};
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!O!Op(OOO):Adapters", keywords, &PyDict_Type, &overlay,
-                                     &PyTuple_Type, &dumpers, &rest, &bare, &infinity, &out_of_range, &interval) ||
-        hdpy_edges_set(&edges, infinity, out_of_range, interval) < 0)
-        return NULL;
-    bool ok = PyTuple_GET_SIZE(dumpers) == 3;
+    bool ok = PyDict_CheckExact(overlay) && PyTuple_CheckExact(dumpers) && PyTuple_GET_SIZE(dumpers) == 3 &&
+              PyTuple_CheckExact(edge_names) && PyTuple_GET_SIZE(edge_names) == 3;
     for (Py_ssize_t i = 0; ok && i < 3; i++)
         ok = PyDict_CheckExact(PyTuple_GET_ITEM(dumpers, i));
     if (!ok) {
-        PyErr_SetString(PyExc_TypeError, "dumpers must be three dictionaries");
+        PyErr_SetString(PyExc_TypeError, "a dictionary, a tuple of three, and a tuple of three names are needed");
         return NULL;
     }
+    if (hdpy_edges_set(&edges, PyTuple_GET_ITEM(edge_names, 0), PyTuple_GET_ITEM(edge_names, 1),
+                       PyTuple_GET_ITEM(edge_names, 2)) < 0)
+        return NULL;
     hdpy_adapters *a = (hdpy_adapters *)type->tp_alloc(type, 0);
     if (a == NULL)
         return NULL;
     a->overlay = Py_NewRef(overlay);
     a->dumpers = Py_NewRef(dumpers);
     a->rest = Py_NewRef(rest);
-    a->bare = bare;
+    a->edge_names = Py_NewRef(edge_names);
     a->edges = edges;
-    a->edge_names = PyTuple_Pack(3, infinity, out_of_range, interval);
+    a->bare = bare;
     a->none_oid = oid_of_none(PyTuple_GET_ITEM(dumpers, 1));
-    ok = a->none_oid != -2 && a->edge_names != NULL && (a->found_loaders = PyDict_New()) != NULL;
+    ok = a->none_oid != -2 && (a->found_loaders = PyDict_New()) != NULL;
     for (int i = 0; ok && i < 3; i++)
         ok = (a->found_dumpers[i] = PyDict_New()) != NULL;
     if (!ok)
         Py_CLEAR(a);
     return (PyObject *)a;
+}
+
+static PyObject *
+adapters_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    static char *keywords[] = {"rest", "edges", "bare", NULL};
+    PyObject *rest, *edges;
+    int bare;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOp:Adapters", keywords, &rest, &edges, &bare))
+        return NULL;
+    PyObject *overlay = PyDict_New(), *dumpers = Py_BuildValue("({}{}{})"), *made = NULL;
+    if (overlay != NULL && dumpers != NULL)
+        made = adapters_of(type, overlay, dumpers, rest, edges, bare);
+    Py_XDECREF(overlay);
+    Py_XDECREF(dumpers);
+    return made;
+}
+
+static PyObject *
+adapters_replace(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+{
+    static const char *const params[] = {"overlay", "dumpers", "rest", "edges", NULL};
+    static const hdpy_signature signature = {"replace", params, 0, 0};
+    hdpy_adapters *a = (hdpy_adapters *)self;
+    PyObject *given[4] = {a->overlay, a->dumpers, a->rest, a->edge_names};
+    if (hdpy_parse_args(&signature, args, nargs, kwnames, given) < 0)
+        return NULL;
+    return adapters_of(Py_TYPE(self), given[0], given[1], given[2], given[3], a->bare);
 }
 
 static int
@@ -348,12 +374,20 @@ static PyMemberDef adapters_members[] = {
     {NULL},
 };
 
+static PyMethodDef adapters_methods[] = {
+    {"replace", (PyCFunction)(void (*)(void))adapters_replace, METH_FASTCALL | METH_KEYWORDS,
+     PyDoc_STR("replace($self, /, *, overlay=..., dumpers=..., rest=..., edges=...)\n--\n\n"
+               "The same with some parts exchanged; it shares the others.")},
+    {NULL},
+};
+
 static PyType_Slot adapters_slots[] = {
     {Py_tp_new, adapters_new},
     {Py_tp_dealloc, adapters_dealloc},
     {Py_tp_traverse, adapters_traverse},
+    {Py_tp_methods, adapters_methods},
     {Py_tp_members, adapters_members},
-    {Py_tp_doc, (void *)PyDoc_STR("Adapters(overlay, dumpers, rest, bare, edges)\n--\n\n"
+    {Py_tp_doc, (void *)PyDoc_STR("Adapters(rest, edges, bare)\n--\n\n"
                                   "What an AdaptersMap holds between two registrations; never changed.")},
     {0, NULL},
 };

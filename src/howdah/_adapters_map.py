@@ -23,8 +23,14 @@ REGISTERING = RLock()
 AS_PSYCOPG = ("error", "error", "timedelta")  # what becomes of values that datetime cannot hold: see configure()
 
 
-# The part of a snapshot that only Python reads: dictionaries by oid, in pairs that are indexed by pq.Format.
-_Rest = namedtuple("_Rest", ["loaders", "dumpers_by_oid"])
+# The part of a snapshot that only Python reads. `built_in`: the Loader classes of what the core loads by itself, with
+# keys as in `overlay`; `dumpers_by_oid`: two dictionaries, as pq.Format numbers them.
+_Rest = namedtuple("_Rest", ["built_in", "dumpers_by_oid"])
+
+
+def empty(*, bare: bool) -> _howdah.Adapters:
+    """A snapshot with nothing registered; `bare`: not even what the core loads by itself."""
+    return _howdah.Adapters(_Rest({}, ({}, {})), AS_PSYCOPG, bare)
 
 
 class AdaptersMap(_howdah.AdaptersMap):
@@ -44,7 +50,7 @@ class AdaptersMap(_howdah.AdaptersMap):
             self._snapshot = template._snapshot
             self.types = TypesRegistry(template.types)
         else:
-            self._snapshot = _howdah.Adapters({}, ({}, {}, {}), _Rest(({}, {}), ({}, {})), True, AS_PSYCOPG)
+            self._snapshot = empty(bare=True)
             self.types = types or TypesRegistry()
 
     @classmethod
@@ -72,20 +78,38 @@ class AdaptersMap(_howdah.AdaptersMap):
         `cls` may be the class's full name, so that it need not be imported; None registers the dumper for its `oid`
         only. Raises TypeError for anything else.
         """
+        if not (cls is None or isinstance(cls, str | type)):
+            raise TypeError(f"dumpers should be registered on classes, got {cls} instead")
+        is_binary = dumper.format == Format.BINARY
         with REGISTERING:
-            draft = Draft(self._snapshot, self.types)
-            draft.register_dumper(cls, dumper)
-            self._snapshot = draft.snapshot()
+            old = self._snapshot
+            dumpers, rest = old.dumpers, old.rest
+            if cls is not None:
+                auto, text, binary = dumpers
+                dumpers = {**auto, cls: dumper}, *_with((text, binary), is_binary, cls, dumper)
+            if dumper.oid:
+                rest = _Rest(rest.built_in, _with(rest.dumpers_by_oid, is_binary, dumper.oid, dumper))
+            self._snapshot = old.replace(dumpers=dumpers, rest=rest)
 
     def register_loader(self, oid: int | str, loader: type[Loader]) -> None:
         """Have values of a type, given by its oid or its name, loaded by a Loader class, in the loader's format.
 
         Raises KeyError for a name that is not in `types`, TypeError for what is neither.
         """
+        if isinstance(oid, str):
+            oid = self.types[oid].oid
+        if not isinstance(oid, int):
+            raise TypeError(f"loaders should be registered on oid, got {oid} instead")
+        key = oid << 1 | (loader.format == Format.BINARY)
+        core = loader.__dict__.get("_core")
         with REGISTERING:
-            draft = Draft(self._snapshot, self.types)
-            draft.register_loader(oid, loader)
-            self._snapshot = draft.snapshot()
+            old = self._snapshot
+            if old.bare or core is None or not _howdah.is_built_in(oid, loader.format, core):
+                self._snapshot = old.replace(overlay={**old.overlay, key: loader})
+            else:
+                overlay = {known: old.overlay[known] for known in old.overlay if known != key}
+                rest = _Rest({**old.rest.built_in, key: loader}, old.rest.dumpers_by_oid)
+                self._snapshot = old.replace(overlay=overlay, rest=rest)
 
     def configure(
         self,
@@ -109,7 +133,7 @@ class AdaptersMap(_howdah.AdaptersMap):
             old = self._snapshot
             given = (infinity, out_of_range, interval)
             edges = tuple(known if name is None else name for name, known in zip(given, old.edges, strict=True))
-            self._snapshot = _howdah.Adapters(old.overlay, old.dumpers, old.rest, old.bare, edges)
+            self._snapshot = old.replace(edges=edges)
 
     # ---- looking up
 
@@ -142,7 +166,8 @@ class AdaptersMap(_howdah.AdaptersMap):
     def get_loader(self, oid: int, format: Format) -> type[Loader] | None:
         """The Loader class for a type, or None."""
         snapshot = self._snapshot
-        found: type[Loader] | None = snapshot.rest.loaders[format].get(oid)
+        key = oid << 1 | format
+        found: type[Loader] | None = snapshot.overlay.get(key) or snapshot.rest.built_in.get(key)
         if found is None and not snapshot.bare:
             item_oid = _howdah.item_of_array(oid)
             if item_oid:
@@ -159,7 +184,8 @@ class AdaptersMap(_howdah.AdaptersMap):
 
     @_dumpers.setter
     def _dumpers(self, dumpers: dict[PyFormat, dict[type | str, type[Dumper]]]) -> None:
-        self._snapshot = _replace(self._snapshot, dumpers=tuple(dict(dumpers[format]) for format in ORDER))
+        with REGISTERING:
+            self._snapshot = self._snapshot.replace(dumpers=tuple(dict(dumpers[format]) for format in ORDER))
 
     @property
     def _dumpers_by_oid(self) -> list[dict[int, type[Dumper]]]:
@@ -167,74 +193,29 @@ class AdaptersMap(_howdah.AdaptersMap):
 
     @_dumpers_by_oid.setter
     def _dumpers_by_oid(self, dumpers: list[dict[int, type[Dumper]]]) -> None:
-        rest = self._snapshot.rest._replace(dumpers_by_oid=tuple(map(dict, dumpers)))
-        self._snapshot = _replace(self._snapshot, rest=rest)
+        with REGISTERING:
+            old = self._snapshot
+            self._snapshot = old.replace(rest=_Rest(old.rest.built_in, tuple(map(dict, dumpers))))
 
     @property
     def _loaders(self) -> list[dict[int, type[Loader]]]:
-        return [dict(known) for known in self._snapshot.rest.loaders]
+        snapshot = self._snapshot
+        loaders: list[dict[int, type[Loader]]] = [{}, {}]
+        for key, loader in {**snapshot.rest.built_in, **snapshot.overlay}.items():
+            loaders[key & 1][key >> 1] = loader
+        return loaders
 
     @_loaders.setter
     def _loaders(self, loaders: list[dict[int, type[Loader]]]) -> None:
-        rest = self._snapshot.rest._replace(loaders=({}, {}))
-        self._snapshot = _replace(self._snapshot, rest=rest, overlay={})
-        for known in loaders:
-            for oid, loader in known.items():
-                self.register_loader(oid, loader)
+        with REGISTERING:
+            old = self._snapshot
+            self._snapshot = old.replace(overlay={}, rest=_Rest({}, old.rest.dumpers_by_oid))
+            for known in loaders:
+                for oid, loader in known.items():
+                    self.register_loader(oid, loader)
 
 
-def _replace(old: _howdah.Adapters, **changed: Any) -> _howdah.Adapters:
-    """A snapshot with some of its parts exchanged."""
-    parts = {name: getattr(old, name) for name in ("overlay", "dumpers", "rest", "bare", "edges")}
-    return _howdah.Adapters(**{**parts, **changed})
-
-
-class Draft:
-    """A snapshot to be: a copy of one, in which something is registered, by the methods of an `AdaptersMap`."""
-
-    def __init__(self, snapshot: _howdah.Adapters, types: TypesRegistry):
-        self.types = types
-        self._old = snapshot
-        self._overlay = dict(snapshot.overlay)
-        self._dumpers = tuple(map(dict, snapshot.dumpers))
-        self._loaders = tuple(map(dict, snapshot.rest.loaders))
-        self._dumpers_by_oid = tuple(map(dict, snapshot.rest.dumpers_by_oid))
-
-    @property
-    def adapters(self) -> Draft:
-        return self
-
-    @property
-    def connection(self) -> None:
-        return None
-
-    def register_dumper(self, cls: type | str | None, dumper: type[Dumper]) -> None:
-        """As `AdaptersMap.register_dumper`."""
-        if not (cls is None or isinstance(cls, str | type)):
-            raise TypeError(f"dumpers should be registered on classes, got {cls} instead")
-        if cls is not None:
-            given = (PyFormat.AUTO, PyFormat.from_pq(dumper.format))
-            for format, known in zip(ORDER, self._dumpers, strict=True):
-                if format in given:
-                    known[cls] = dumper
-        if dumper.oid:
-            self._dumpers_by_oid[dumper.format == Format.BINARY][dumper.oid] = dumper
-
-    def register_loader(self, oid: int | str, loader: type[Loader]) -> None:
-        """As `AdaptersMap.register_loader`."""
-        if isinstance(oid, str):
-            oid = self.types[oid].oid
-        if not isinstance(oid, int):
-            raise TypeError(f"loaders should be registered on oid, got {oid} instead")
-        is_binary = loader.format == Format.BINARY
-        key = oid << 1 | is_binary
-        core = loader.__dict__.get("_core")
-        if not self._old.bare and core is not None and _howdah.is_built_in(oid, loader.format, core):
-            self._overlay.pop(key, None)
-        else:
-            self._overlay[key] = loader
-        self._loaders[is_binary][oid] = loader
-
-    def snapshot(self) -> _howdah.Adapters:
-        rest = self._old.rest._replace(loaders=self._loaders, dumpers_by_oid=self._dumpers_by_oid)
-        return _howdah.Adapters(self._overlay, self._dumpers, rest, self._old.bare, self._old.edges)
+def _with(tables: tuple[dict[Any, Any], ...], is_binary: bool, key: Any, value: Any) -> tuple[dict[Any, Any], ...]:
+    """The tables for text and for binary, one of them with something more: that is copied, the other is shared."""
+    text, binary = tables
+    return (text, {**binary, key: value}) if is_binary else ({**text, key: value}, binary)

@@ -78,13 +78,14 @@ class Adapters:
     AdaptersMap.configure().
     """
 
-    def __new__(
-        cls,
-        overlay: dict[int, Any],
-        dumpers: tuple[dict[Any, Any], ...],
-        rest: Any,
-        bare: bool,
-        edges: tuple[str, ...],
+    def __new__(cls, rest: Any, edges: tuple[str, ...], bare: bool) -> Self: ...
+    def replace(
+        self,
+        *,
+        overlay: dict[int, Any] = ...,
+        dumpers: tuple[dict[Any, Any], ...] = ...,
+        rest: Any = ...,
+        edges: tuple[str, ...] = ...,
     ) -> Self: ...
     @property
     def overlay(self) -> dict[int, Any]: ...

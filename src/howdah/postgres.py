@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from . import _howdah
-from ._adapters_map import AS_PSYCOPG, ORDER, AdaptersMap, Draft
+from ._adapters_map import ORDER, AdaptersMap, empty
 from ._transformer import Transformer
 from ._typeinfo import TypeInfo, TypesRegistry
 from ._typemod import (
@@ -94,9 +92,8 @@ register_default_types(types)
 def _default_adapters() -> AdaptersMap:
     made = AdaptersMap(types=types)
     # The built-in loaders are those of the core; what is registered below is compared with them.
-    draft = Draft(_howdah.Adapters({}, ({}, {}, {}), made._snapshot.rest, False, AS_PSYCOPG), types)
-    register_default_adapters(cast("AdaptContext", draft))  # all at once, which takes a fraction of the time
-    made._snapshot = draft.snapshot()
+    made._snapshot = empty(bare=False)
+    register_default_adapters(made)
     return made
 
 
