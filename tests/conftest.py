@@ -51,37 +51,6 @@ class TestServer:
     logins: dict[str, Login] = field(default_factory=dict)
 
 
-def start_server() -> tuple[TestServer, Any]:
-    """The server, and what to stop at the end of the run."""
-    given = os.environ.get("HOWDAH_TEST_DSN")
-    if given:
-        return TestServer(given), None
-    running = embedded.start()
-    address = f"host={running.host} port={running.port} dbname={running.dbname}"
-    logins = {
-        method: Login(user, method, password, f"{address} user={user}")
-        for user, (method, password) in embedded.LOGINS.items()
-    }
-    return TestServer(running.dsn, running.host, running.port, running.socket_dir, logins), running
-
-
-STARTED = pytest.StashKey[tuple[TestServer, Any]]()
-
-
-def server_of_run(config: pytest.Config) -> TestServer:
-    if STARTED not in config.stash:
-        config.stash[STARTED] = start_server()
-    return config.stash[STARTED][0]
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: Any) -> None:
-    """pytest-xdist's workers share the one server that the controller starts."""
-    server = server_of_run(node.config)
-    # Only plain values travel to a worker.
-    node.workerinput["server"] = {**vars(server), "logins": {m: vars(login) for m, login in server.logins.items()}}
-
-
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "every_loop: asynchronous tests that run in other loops than asyncio's, too")
     # A shell starts what runs in the background with Ctrl-C ignored, and some tests press it.
@@ -106,13 +75,6 @@ def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> d
     return loops
 
 
-def pytest_unconfigure(config: pytest.Config) -> None:
-    if STARTED in config.stash:
-        running = config.stash[STARTED][1]
-        if running is not None:
-            running.stop()
-
-
 @pytest.fixture(scope="session")
 def pg() -> ModuleType:
     """The module under test."""
@@ -123,19 +85,25 @@ def pg() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
-def server(request: pytest.FixtureRequest) -> TestServer:
+def server() -> Iterator[TestServer]:
     """The server, with its logins."""
-    workerinput = getattr(request.config, "workerinput", None)
-    if workerinput is None:
-        return server_of_run(request.config)
-    values = workerinput["server"]
-    return TestServer(**{**values, "logins": {m: Login(**login) for m, login in values["logins"].items()}})
+    given = os.environ.get("HOWDAH_TEST_DSN")
+    if given:
+        yield TestServer(given)
+        return
+    with embedded.start() as running:
+        address = f"host={running.host} port={running.port} dbname={running.dbname}"
+        logins = {
+            method: Login(user, method, password, f"{address} user={user}")
+            for user, (method, password) in embedded.LOGINS.items()
+        }
+        yield TestServer(running.dsn, running.host, running.port, running.socket_dir, logins)
 
 
 @pytest.fixture(scope="session")
 def dsn(pg: ModuleType, server: TestServer) -> Iterator[str]:
-    """The connection string of an empty database, this process's own."""
-    name = f"hd_test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
+    """The connection string of an empty database, this run's own."""
+    name = f"hd_test_{os.getpid()}"
     make_conninfo = importlib.import_module(f"{pg.__name__}.conninfo").make_conninfo
     with pg.connect(server.dsn, autocommit=True) as conn:
         conn.execute(f"create database {name} template template0")
