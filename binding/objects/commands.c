@@ -5,6 +5,8 @@
 #include "wait/exchange.h"
 #include "wait/waiter.h"
 
+enum { AT_ONCE = 64 }; /* receives, until Python looks at its limits of time again */
+
 static int
 submit_command(hdpy_connection *conn, hdpy_request *request, void *arg)
 {
@@ -106,23 +108,24 @@ connection_exec(PyObject *self, PyObject *sql)
     return results;
 }
 
-/* _drain(block): takes what has arrived while nobody waits for an answer. Who does takes it himself: `block` waits for
- * him, else nothing is done. */
+/* _drain(block): takes what has arrived while nobody waits for an answer, but not without end: a server could talk for
+ * ever. Who waits takes it himself: `block` waits for him, else nothing is done. */
 static PyObject *
 connection_drain(PyObject *self, PyObject *block)
 {
     HDPY_GUARD(self);
     hdpy_connection *conn = (hdpy_connection *)self;
+    unsigned long me = conn->wait == Py_None ? PyThread_get_thread_ident() : 0;
     if (hdpy_connection_check(conn) < 0)
         return NULL;
-    if (!hdpy_lock_try(&conn->lock)) {
-        if (block != Py_True)
-            Py_RETURN_NONE;
-        if (hdpy_lock_acquire(conn->st, &conn->lock, 0, 0) < 0)
-            return NULL;
-    }
-    while (conn->fd >= 0 && !conn->closed && hdpy_receive(conn)) {}
+    if (block != Py_True && conn->lock.held)
+        Py_RETURN_NONE;
+    if (hdpy_lock_acquire(conn->st, &conn->lock, me, 0) < 0)
+        return NULL;
+    for (int i = 0; i < AT_ONCE && conn->fd >= 0 && !conn->closed && hdpy_receive(conn); i++) {}
     hdpy_connection_release(conn);
+    if (hdpy_raise_interruption(conn) < 0) /* a handler's */
+        return NULL;
     return hdpy_connection_check(conn) < 0 ? NULL : Py_NewRef(Py_None);
 }
 

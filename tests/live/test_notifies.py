@@ -10,6 +10,7 @@ import pytest
 
 import howdah
 from beside import beside, eventually, within
+from servers import fake
 
 pytestmark = pytest.mark.every_loop
 
@@ -163,3 +164,63 @@ async def test_asyncio_cancels_the_wait(alistening, other):
         await task
     other.execute("notify channel, 'x'")
     assert [n.payload async for n in alistening.notifies(timeout=60, stop_after=1)] == ["x"]
+
+
+@pytest.mark.filterwarnings("ignore:notifies")
+def test_a_handler_that_uses_the_connection(listening, other):
+    """What arrives in notifies() is handed on while the connection is taken: to use it would wait for oneself."""
+    caught = []
+
+    def handler(what):
+        for use in (lambda: listening.execute("select 1"), lambda: list(listening.notifies(timeout=0))):
+            with pytest.raises(howdah.ProgrammingError, match="already executing") as info:
+                use()
+            caught.append(info.value)
+
+    listening.add_notice_handler(handler)
+    listening.add_notify_handler(handler)
+    other.execute("notify channel")
+    with within(60):
+        while len(caught) < 2:
+            list(listening.notifies(timeout=0.1))
+        listening.execute("do $$ begin raise notice 'n'; end $$")
+    assert len(caught) == 4
+    assert listening.execute("select 5").fetchone() == (5,)
+
+
+def test_within_a_stream_of_rows(listening):
+    with within(60):
+        for _ in listening.cursor().stream("select generate_series(1, 3)"):
+            with pytest.raises(howdah.ProgrammingError, match="already executing"):
+                list(listening.notifies(timeout=0))
+    assert listening.execute("select 5").fetchone() == (5,)
+
+
+@pytest.mark.filterwarnings("ignore:notifies")
+def test_a_handler_that_interrupts(listening, other):
+    def handler(notify):
+        raise KeyboardInterrupt
+
+    listening.add_notify_handler(handler)
+    other.execute("notify channel")
+    with within(60), pytest.raises(KeyboardInterrupt):
+        list(listening.notifies(timeout=30))
+    assert listening.execute("select 5").fetchone() == (5,)
+
+
+def test_a_server_that_never_stops_talking():
+    """Its notices are taken for as long as notifies() was given, and no longer."""
+
+    def script(peer):
+        peer.startup()
+        peer.send(fake.authentication(0), fake.welcome())
+        notices = fake.notice("x") * 1000
+        while True:
+            peer.send(notices)
+
+    with (
+        fake.FakeServer(script) as server,
+        within(60),
+        howdah.connect(**server.params, autocommit=True) as conn,
+    ):
+        assert list(conn.notifies(timeout=0.2)) == []
