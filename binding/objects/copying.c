@@ -84,6 +84,7 @@ hdpy_copying_sync(hdpy_connection *conn, hdpy_request *request)
         request->copy.owes_sync = false;
         hd_session_sync(&conn->session, &request->first);
     }
+    hd_session_sync_again(&conn->session);
     if (conn->session.out.rc != HD_OK)
         hdpy_connection_lose_because(conn, "out of memory while ending COPY");
 }
@@ -103,8 +104,6 @@ write_fail(hdpy_connection *conn, hdpy_request *request, hd_span reason)
 int
 hdpy_copying_begin(hdpy_connection *conn, hdpy_request *request, const hd_event *ev)
 {
-    if (ev->type == HD_BE_COPY_OUT_RESPONSE)
-        hdpy_copying_sync(conn, request);
     if (request->copy.phase == HDPY_COPY_ASKED && request->error == NULL && begin(conn, request, ev) == 0)
         return 0;
     request->copy.phase = HDPY_COPY_FORSAKEN;
@@ -145,7 +144,7 @@ hdpy_copying_has_data(const hdpy_connection *conn)
 bool
 hdpy_copying_is_full(const hdpy_connection *conn)
 {
-    return hdpy_copying_has_data(conn) && hd_inbox_pending(&conn->session.in) >= FULL;
+    return hdpy_copying_has_data(conn) && (conn->request->copy.ended || hd_inbox_pending(&conn->session.in) >= FULL);
 }
 
 bool

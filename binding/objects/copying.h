@@ -15,9 +15,9 @@ int hdpy_copying_begin(hdpy_connection *conn, hdpy_request *request, const hd_ev
 /* The statement's command tag came, or an error; the request has taken note of either. */
 void hdpy_copying_ended(hdpy_connection *conn, hdpy_request *request);
 
-/* Sends the Sync of a COPY, once: behind the data, behind the first answer that is not CopyInResponse, behind an error. If it
- * travelled with the statement, a server that is about to copy in would discard it, or answer it if it is cancelled just
- * before it reads it, and nobody could tell which. */
+/* Sends the Sync of a COPY, once: behind the data, the end of the statement or an error. It has travelled with the statement
+ * only where that copies to the client (hd_sql_copies_out()): a server that is about to copy in would discard it, or answer
+ * it if it is cancelled just before it reads it, and nobody could tell which. */
 void hdpy_copying_sync(hdpy_connection *conn, hdpy_request *request);
 
 /* Whether the next message is data that a reader has to take: nobody else may, so dispatching stops here. */

@@ -60,6 +60,7 @@ typedef struct hdpy_copy_state {
     bool kept;           /* the lock stays with the copy() block until it ends */
     bool reached;        /* the step's end */
     bool owes_sync;      /* it was sent with Flush: hdpy_copying_sync() */
+    bool ended;          /* the connection did, behind what has come */
     bool dropped;        /* data that was to come or to go */
     hd_span unsent;      /* borrowed: what is left of a large buffer */
     hdpy_result *result; /* how the columns are described; later, how many rows there were */

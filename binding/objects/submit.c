@@ -302,7 +302,7 @@ submit_statement(hdpy_connection *conn, hdpy_request *request, bool undo)
     request->copy.owes_sync = false;
     if (conn->pipelined)
         join_pipeline(request);
-    else if (request->copy.phase != HDPY_NO_COPY) {
+    else if (request->copy.phase != HDPY_NO_COPY && !hd_sql_copies_out(sql_of(request->query))) {
         hd_session_flush(&conn->session);
         request->copy.owes_sync = true;
     }

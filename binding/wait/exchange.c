@@ -190,6 +190,10 @@ hdpy_receive(hdpy_connection *conn)
     bool came = false;
     do {
         ssize_t n = receive(conn, MSG_DONTWAIT);
+        if (n < 0 && hdpy_copying_has_data(conn)) { /* which comes first; the end will be met again behind it */
+            conn->request->copy.ended = true;
+            break;
+        }
         if (n < 0)
             lose_after_receive(conn, errno);
         else if (n > 0)
@@ -344,7 +348,7 @@ turn(hdpy_connection *conn, hdpy_request *request, hdpy_deadline deadline)
         return 0;
     }
     if (deadline != 0 || hdpy_has_unsent(conn)) {
-        if (wait_by_poll(conn, deadline) < 0)
+        if (!hdpy_tls_has_more(conn) && wait_by_poll(conn, deadline) < 0)
             return -1;
         hdpy_receive(conn);
         return 0;

@@ -179,8 +179,10 @@ take(hdpy_watch *watch, hdpy_connection *conn, size_t n)
         return false;
     watch->arrived = n;
     watch->room = 0;
-    while (conn->fd >= 0 && watch->arrived != 0)
+    for (size_t left = n + 1; conn->fd >= 0 && watch->arrived != 0 && watch->arrived < left;) {
+        left = watch->arrived;
         hdpy_receive(conn);
+    }
     hdpy_watch_rest(conn);
     return true;
 }
@@ -222,7 +224,9 @@ lose(hdpy_watch *watch, hdpy_connection *conn)
         return false;
     hdpy_watch_stop(conn);
     while (conn->fd >= 0 && hdpy_receive(conn)) {}
-    if (conn->request != NULL || conn->lane != NULL) /* else another transport can be made when it is needed */
+    bool ended = conn->request != NULL && conn->request->copy.ended; /* who reads will meet it */
+    if ((conn->request != NULL && !ended) ||
+        conn->lane != NULL) /* else another transport can be made when it is needed */
         hdpy_connection_lose_because(conn, "the connection was closed by the event loop");
     return true;
 }

@@ -211,3 +211,39 @@ hd_sql_is_batch(hd_span sql)
     }
     return false;
 }
+
+/* Whether this is the word, in letters of either case; `word` has lower ones. */
+static bool
+is_word(hd_span sql, size_t at, size_t end, const char *word)
+{
+    size_t n = end - at;
+    for (size_t i = 0; i < n; i++) {
+        if (word[i] == 0 || (sql.p[at + i] | 0x20) != (uint8_t)word[i])
+            return false;
+    }
+    return word[n] == 0;
+}
+
+bool
+hd_sql_copies_out(hd_span sql)
+{
+    bool opaque;
+    size_t depth = 0, at = skip_blanks(sql, 0), end = skip_word(sql, at);
+    if (!is_word(sql, at, end, "copy"))
+        return false;
+    /* TO and FROM are reserved: what is neither quoted nor within parentheses is no name, but says the direction. */
+    for (at = end; at < sql.n; at = end) {
+        end = hd_sql_token(sql, at, &opaque);
+        if (opaque)
+            continue;
+        if (sql.p[at] == '(')
+            depth++;
+        else if (sql.p[at] == ')' && depth != 0)
+            depth--;
+        else if (depth == 0 && is_word(sql, at, end, "to"))
+            return true;
+        else if (depth == 0 && is_word(sql, at, end, "from"))
+            return false;
+    }
+    return false;
+}

@@ -16,4 +16,7 @@ size_t hd_sql_token(hd_span sql, size_t at, bool *opaque);
  * than blanks and comments behind it. None: nothing but blanks, comments and semicolons. */
 bool hd_sql_is_batch(hd_span sql);
 
+/* Whether the statement is a COPY ... TO, whose data comes from the server if there is any. */
+bool hd_sql_copies_out(hd_span sql);
+
 #endif

@@ -300,6 +300,46 @@ batches(void)
 }
 
 static void
+copies_out(void)
+{
+    static const struct {
+        const char *sql;
+        bool out;
+    } cases[] = {
+        {"", false},
+        {"copy", false},
+        {"copy t to stdout", true},
+        {"COPY t TO STDOUT", true},
+        {"copy t from stdin", false},
+        {"copy t from stdout", false},
+        {"copy t(a)to stdout", true},
+        {"copy t from stdin where a <> ' to stdout'", false},
+        {"copy t from stdin where b to stdout", false},
+        {"copy (select a from t) to stdout", true},
+        {"copy (select ')' from t) to stdout", true},
+        {"copy (delete from t returning a) to stdout (format binary)", true},
+        {" -- copy t from stdin\n/* from */ copy /* from */ \"from\" to stdout", true},
+        {"copy \"to\" from stdin", false},
+        {"copy to_t from stdin", false},
+        {"copy tot from stdin", false},
+        {"copy )to", true},
+        {"copying to stdout", false},
+        {"select 1 to", false},
+        {"copy (t to", false},
+        {"copy t$to$ to", true},
+        {"copy $to$ to", false},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        hd_span sql = tap_span(cases[i].sql);
+        uint8_t *copy = tap_copy(sql);
+        bool out = hd_sql_copies_out((hd_span){copy, sql.n});
+        tap_check(out == cases[i].out, __FILE__, __LINE__, "%s: %d", cases[i].sql, out);
+        free(copy);
+    }
+    CHECK(!hd_sql_copies_out((hd_span){NULL, 0}));
+}
+
+static void
 parse_with(const hd_alloc *alloc)
 {
     static const char *const queries[] = {
@@ -334,6 +374,7 @@ main(void)
     RUN(long_names_are_shortened_in_messages);
     RUN(many_names);
     RUN(batches);
+    RUN(copies_out);
     RUN(parsing_survives_allocation_failures);
     return tap_done();
 }
