@@ -2,29 +2,12 @@
 
 #include "module/args.h"
 #include "module/errors.h"
-#include "objects/read.h"
+#include "objects/batch.h"
 #include "wait/awaitable.h"
 #include "wait/exchange.h"
 #include "wait/watch.h"
 
-enum {
-    SPARE_CURSORS = 256,
-    /* Described, executed, aborted by another's error; and described and executed anew if the statement was outdated. */
-    MOST_ATTEMPTS = 5,
-};
-
-typedef struct read_list {
-    hdpy_read *first, *last;
-    size_t n;
-} read_list;
-
-typedef struct lane_batch {
-    read_list reads;
-    hdpy_request *end;         /* its Sync, or what describes a statement; NULL while it is open */
-    hdpy_statement *describes; /* for which the reads wait; NULL: they are executed */
-    int64_t sent;
-    struct lane_batch *next;
-} lane_batch;
+enum { SPARE_CURSORS = 256 };
 
 struct hdpy_lane {
     PyObject_HEAD
@@ -38,9 +21,9 @@ struct hdpy_lane {
     size_t depth;      /* most reads sent and unanswered; others wait in `queue` */
     int64_t patience;  /* ns that a batch may take before it is reported */
     size_t unanswered;
-    lane_batch *open; /* not ended by a Sync yet */
-    lane_batch *first, *last;
-    read_list queue;
+    hdpy_batch *open; /* not ended by a Sync yet */
+    hdpy_batch *first, *last;
+    hdpy_read_list queue;
     int64_t ready;    /* when the server was last known to be ready */
     uint32_t version; /* of the server's parameters when last looked at */
     bool scheduled;   /* the loop will flush */
@@ -51,50 +34,6 @@ PyObject *
 hdpy_lane_guard(const hdpy_lane *lane)
 {
     return (PyObject *)lane->conn;
-}
-
-/* ---- lists of reads */
-
-/* Takes the reference. */
-static void
-append(read_list *list, hdpy_read *read)
-{
-    read->next = NULL;
-    if (list->first == NULL)
-        list->first = read;
-    else
-        list->last->next = read;
-    list->last = read;
-    list->n++;
-}
-
-/* Gives the reference. */
-static hdpy_read *
-take_first(read_list *list)
-{
-    hdpy_read *read = list->first;
-    if (read != NULL) {
-        list->first = read->next;
-        read->next = NULL;
-        list->n--;
-    }
-    return read;
-}
-
-static void
-drop(read_list *list)
-{
-    hdpy_read *read;
-    while ((read = take_first(list)) != NULL)
-        Py_DECREF((PyObject *)read);
-}
-
-static int
-visit_list(const read_list *list, visitproc visit, void *arg)
-{
-    for (hdpy_read *read = list->first; read != NULL; read = read->next)
-        Py_VISIT((PyObject *)read);
-    return 0;
 }
 
 /* ---- cursors, which are used again: they know their adapters */
@@ -134,27 +73,9 @@ hdpy_lane_give_cursor(hdpy_lane *lane, hdpy_cursor *cur)
 
 /* ---- sending */
 
-static lane_batch *
-new_batch(void)
-{
-    lane_batch *batch = PyMem_Calloc(1, sizeof(*batch));
-    if (batch == NULL)
-        PyErr_NoMemory();
-    return batch;
-}
-
-static void
-free_batch(lane_batch *batch)
-{
-    drop(&batch->reads);
-    hdpy_request_unref(batch->end);
-    hdpy_statement_unref(batch->describes);
-    PyMem_Free(batch);
-}
-
 /* `end` (stolen) is the last that the batch asks for. */
 static void
-end_batch(hdpy_lane *lane, lane_batch *batch, hdpy_request *end)
+end_batch(hdpy_lane *lane, hdpy_batch *batch, hdpy_request *end)
 {
     hdpy_connection_push(lane->conn, end);
     batch->end = end;
@@ -188,14 +109,14 @@ static int
 await_description(hdpy_lane *lane, hdpy_read *read, hdpy_request *request)
 {
     hdpy_statement *stmt = request->step->stmt;
-    for (lane_batch *batch = lane->first; batch != NULL; batch = batch->next) {
+    for (hdpy_batch *batch = lane->first; batch != NULL; batch = batch->next) {
         if (batch->describes == stmt && !batch->end->done) {
-            append(&batch->reads, (hdpy_read *)Py_NewRef((PyObject *)read));
+            hdpy_reads_append(&batch->reads, (hdpy_read *)Py_NewRef((PyObject *)read));
             hdpy_request_unref(request);
             return 0;
         }
     }
-    lane_batch *batch = seal(lane) < 0 ? NULL : new_batch();
+    hdpy_batch *batch = seal(lane) < 0 ? NULL : hdpy_batch_new();
     if (batch == NULL || hdpy_submit_describe(lane->conn, request) < 0) {
         PyMem_Free(batch);
         hdpy_request_unref(request);
@@ -203,7 +124,7 @@ await_description(hdpy_lane *lane, hdpy_read *read, hdpy_request *request)
     }
     batch->describes = stmt;
     stmt->refs++;
-    append(&batch->reads, (hdpy_read *)Py_NewRef((PyObject *)read));
+    hdpy_reads_append(&batch->reads, (hdpy_read *)Py_NewRef((PyObject *)read));
     end_batch(lane, batch, request);
     return 0;
 }
@@ -211,7 +132,7 @@ await_description(hdpy_lane *lane, hdpy_read *read, hdpy_request *request)
 static int
 join_batch(hdpy_lane *lane, hdpy_read *read, hdpy_request *request)
 {
-    if (lane->open == NULL && (lane->open = new_batch()) == NULL) {
+    if (lane->open == NULL && (lane->open = hdpy_batch_new()) == NULL) {
         /* It was written already: without its place in a batch nobody would take the answer. */
         hdpy_connection_lose_because(lane->conn, "the connection was closed: no memory");
         hdpy_request_unref(request);
@@ -219,7 +140,7 @@ join_batch(hdpy_lane *lane, hdpy_read *read, hdpy_request *request)
     }
     hdpy_connection_push(lane->conn, request);
     read->request = request;
-    append(&lane->open->reads, (hdpy_read *)Py_NewRef((PyObject *)read));
+    hdpy_reads_append(&lane->open->reads, (hdpy_read *)Py_NewRef((PyObject *)read));
     return 0;
 }
 
@@ -285,62 +206,6 @@ drop_arrived(hdpy_connection *conn)
     }
 }
 
-static bool
-is_reading_tag(const hdpy_tag *tag)
-{
-    static const char *const words[] = {"SELECT", "SHOW", "EXPLAIN"};
-    for (size_t i = 0; i < Py_ARRAY_LENGTH(words); i++) {
-        if (strncmp(tag->text, words[i], strlen(words[i])) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Something else than a read has travelled. */
-static bool
-has_strayed(const hdpy_read *read)
-{
-    PyObject *results = read->request ? read->request->results : NULL;
-    for (Py_ssize_t i = 0; results != NULL && i < PyList_GET_SIZE(results); i++) {
-        if (!is_reading_tag(&((hdpy_result *)PyList_GET_ITEM(results, i))->tag))
-            return true;
-    }
-    return false;
-}
-
-/* The read failed by no fault of its own, and nothing of it was executed. */
-static bool
-is_innocent(hdpy_lane *lane, const hdpy_read *read)
-{
-    const hdpy_request *request = read->request;
-    return request->error != NULL &&
-           (request->outlived || PyErr_GivenExceptionMatches(request->error, lane->conn->st->PipelineAborted));
-}
-
-/* Settles what has become of the read: false if it is to be asked again, or for the first time, its statement being
- * described now. */
-static bool
-conclude(hdpy_lane *lane, lane_batch *batch, hdpy_read *read)
-{
-    PyObject *error = read->request ? read->request->error : NULL;
-    bool unfinished = read->request ? is_innocent(lane, read) : batch->end->error == NULL;
-    if (unfinished && read->attempts < MOST_ATTEMPTS)
-        return false;
-    if (unfinished && error == NULL) {
-        PyErr_SetString(lane->conn->st->OperationalError, "the server keeps forgetting the statement");
-        read->error = hdpy_take_exception();
-        return true;
-    }
-    if (error == NULL) /* the Sync may have failed: what was read before it is not to be trusted then */
-        error = batch->end->error;
-    read->error = Py_XNewRef(error);
-    if (error == NULL && has_strayed(read)) {
-        PyErr_SetString(lane->conn->st->ProgrammingError, "a read lane carries nothing but reads");
-        read->error = hdpy_take_exception();
-    }
-    return true;
-}
-
 /* Whether the connection is still one for reading only. */
 static void
 judge(hdpy_lane *lane, bool strayed)
@@ -363,7 +228,7 @@ judge(hdpy_lane *lane, bool strayed)
 
 /* Tells on_slow() which queries were in a batch that took long. */
 static void
-report_slow(hdpy_lane *lane, const lane_batch *batch, int64_t took)
+report_slow(hdpy_lane *lane, const hdpy_batch *batch, int64_t took)
 {
     PyObject *queries = PyList_New(0);
     int rc = queries ? 0 : -1;
@@ -378,7 +243,7 @@ report_slow(hdpy_lane *lane, const lane_batch *batch, int64_t took)
 
 /* A complete batch: its reads go to those that are answered, or to those that are to be asked again. */
 static void
-take_batch(hdpy_lane *lane, lane_batch *batch, read_list *answered, read_list *again)
+take_batch(hdpy_lane *lane, hdpy_batch *batch, hdpy_read_list *answered, hdpy_read_list *again)
 {
     hdpy_read *read;
     bool strayed = false;
@@ -387,19 +252,20 @@ take_batch(hdpy_lane *lane, lane_batch *batch, read_list *answered, read_list *a
     /* A deep batch takes its time without any of its queries being slow. */
     if (batch->describes == NULL && now - began > lane->patience + (int64_t)batch->reads.n * lane->patience / 100)
         report_slow(lane, batch, now - began);
-    while ((read = take_first(&batch->reads)) != NULL) {
+    while ((read = hdpy_reads_take(&batch->reads)) != NULL) {
         lane->unanswered--;
-        strayed |= has_strayed(read);
-        append(read->state != HDPY_READ_OVER && !conclude(lane, batch, read) ? again : answered, read);
+        strayed |= hdpy_read_has_strayed(read);
+        bool settled = read->state == HDPY_READ_OVER || hdpy_batch_conclude(lane->conn->st, batch, read);
+        hdpy_reads_append(settled ? answered : again, read);
     }
     judge(lane, strayed);
-    free_batch(batch);
+    hdpy_batch_free(batch);
 }
 
 static void
-take_batches(hdpy_lane *lane, read_list *answered, read_list *again)
+take_batches(hdpy_lane *lane, hdpy_read_list *answered, hdpy_read_list *again)
 {
-    lane_batch *batch;
+    hdpy_batch *batch;
     drop_arrived(lane->conn);
     while ((batch = lane->first) != NULL && batch->end->done) {
         lane->first = batch->next;
@@ -408,22 +274,22 @@ take_batches(hdpy_lane *lane, read_list *answered, read_list *again)
     }
     if (lane->conn->fd < 0 && lane->open != NULL) { /* its requests have ended with the connection */
         while (lane->open->reads.first != NULL) {
-            hdpy_read *read = take_first(&lane->open->reads);
+            hdpy_read *read = hdpy_reads_take(&lane->open->reads);
             lane->unanswered--;
             read->error = Py_XNewRef(read->request->error);
-            append(answered, read);
+            hdpy_reads_append(answered, read);
         }
-        free_batch(lane->open);
+        hdpy_batch_free(lane->open);
         lane->open = NULL;
     }
 }
 
 /* What may go now, each with a Sync of its own if `alone`, so that no other's error can hit it again. */
 static void
-resubmit(hdpy_lane *lane, read_list *list, bool alone, read_list *answered)
+resubmit(hdpy_lane *lane, hdpy_read_list *list, bool alone, hdpy_read_list *answered)
 {
     hdpy_read *read;
-    while ((alone || lane->unanswered < lane->depth) && (read = take_first(list)) != NULL) {
+    while ((alone || lane->unanswered < lane->depth) && (read = hdpy_reads_take(list)) != NULL) {
         hdpy_request_unref(read->request);
         read->request = NULL;
         if (read->state == HDPY_READ_OVER) {
@@ -432,7 +298,7 @@ resubmit(hdpy_lane *lane, read_list *list, bool alone, read_list *answered)
         }
         if ((alone && seal(lane) < 0) || submit(lane, read) < 0 || (alone && seal(lane) < 0)) {
             read->error = hdpy_take_exception();
-            append(answered, read);
+            hdpy_reads_append(answered, read);
         }
         else
             Py_DECREF((PyObject *)read); /* its batch has it */
@@ -441,11 +307,11 @@ resubmit(hdpy_lane *lane, read_list *list, bool alone, read_list *answered)
 
 /* Runs the tasks that were waiting, or tells the loop to. */
 static int
-wake(hdpy_lane *lane, read_list *answered, bool here)
+wake(hdpy_lane *lane, hdpy_read_list *answered, bool here)
 {
     PyObject *error = NULL;
     hdpy_read *read;
-    while ((read = take_first(answered)) != NULL) {
+    while ((read = hdpy_reads_take(answered)) != NULL) {
         if (read->state == HDPY_READ_WAITING) {
             read->state = HDPY_READ_ANSWERED;
             if (hdpy_future_wake(lane->conn->st, read->future, here && error == NULL) < 0) {
@@ -468,7 +334,7 @@ int
 hdpy_lane_arrived(hdpy_lane *lane, bool here)
 {
     HDPY_GUARD(lane->conn);
-    read_list answered = {0}, again = {0};
+    hdpy_read_list answered = {0}, again = {0};
     bool outermost = !lane->handing_out;
     Py_INCREF((PyObject *)lane); /* a task may let go of it */
     lane->handing_out = true;
@@ -520,7 +386,7 @@ hdpy_lane_ask(hdpy_lane *lane, hdpy_read *read)
         return -1;
     Py_DECREF(future);
     if (lane->unanswered >= lane->depth)
-        append(&lane->queue, (hdpy_read *)Py_NewRef((PyObject *)read));
+        hdpy_reads_append(&lane->queue, (hdpy_read *)Py_NewRef((PyObject *)read));
     else if (submit(lane, read) < 0)
         return -1;
     return schedule(lane);
@@ -625,7 +491,6 @@ static int
 lane_traverse(PyObject *self, visitproc visit, void *arg)
 {
     hdpy_lane *lane = (hdpy_lane *)self;
-    int rc = visit_list(&lane->queue, visit, arg);
     Py_VISIT(Py_TYPE(self));
     Py_VISIT((PyObject *)lane->conn);
     Py_VISIT(lane->loop);
@@ -634,10 +499,11 @@ lane_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(lane->on_slow);
     Py_VISIT(lane->flush);
     Py_VISIT(lane->spare);
+    int rc = hdpy_reads_visit(&lane->queue, visit, arg);
     if (rc == 0 && lane->open != NULL)
-        rc = visit_list(&lane->open->reads, visit, arg);
-    for (lane_batch *batch = lane->first; rc == 0 && batch != NULL; batch = batch->next)
-        rc = visit_list(&batch->reads, visit, arg);
+        rc = hdpy_reads_visit(&lane->open->reads, visit, arg);
+    for (hdpy_batch *batch = lane->first; rc == 0 && batch != NULL; batch = batch->next)
+        rc = hdpy_reads_visit(&batch->reads, visit, arg);
     return rc;
 }
 
@@ -653,15 +519,15 @@ lane_clear(PyObject *self)
     Py_CLEAR(lane->on_slow);
     Py_CLEAR(lane->flush);
     Py_CLEAR(lane->spare);
-    drop(&lane->queue);
-    lane_batch *batch;
+    hdpy_reads_drop(&lane->queue);
+    hdpy_batch *batch;
     while ((batch = lane->first) != NULL) {
         lane->first = batch->next;
-        free_batch(batch);
+        hdpy_batch_free(batch);
     }
     if ((batch = lane->open) != NULL) {
         lane->open = NULL;
-        free_batch(batch);
+        hdpy_batch_free(batch);
     }
     return 0;
 }

@@ -17,6 +17,48 @@ hdpy_read_new(hdpy_lane *lane, PyObject *query, PyObject *params, hdpy_read_kind
     return (PyObject *)read;
 }
 
+/* ---- lists */
+
+void
+hdpy_reads_append(hdpy_read_list *list, hdpy_read *read)
+{
+    read->next = NULL;
+    if (list->first == NULL)
+        list->first = read;
+    else
+        list->last->next = read;
+    list->last = read;
+    list->n++;
+}
+
+hdpy_read *
+hdpy_reads_take(hdpy_read_list *list)
+{
+    hdpy_read *read = list->first;
+    if (read != NULL) {
+        list->first = read->next;
+        read->next = NULL;
+        list->n--;
+    }
+    return read;
+}
+
+void
+hdpy_reads_drop(hdpy_read_list *list)
+{
+    hdpy_read *read;
+    while ((read = hdpy_reads_take(list)) != NULL)
+        Py_DECREF((PyObject *)read);
+}
+
+int
+hdpy_reads_visit(const hdpy_read_list *list, visitproc visit, void *arg)
+{
+    for (hdpy_read *read = list->first; read != NULL; read = read->next)
+        Py_VISIT((PyObject *)read);
+    return 0;
+}
+
 /* ---- the answer */
 
 /* What the cursor has, as the kind of the read asks. */

@@ -27,10 +27,26 @@ typedef struct hdpy_read {
     hdpy_request *request;  /* NULL until it is executed */
     PyObject *error;        /* why it failed */
     PyObject *future;       /* what the task waits on */
-    struct hdpy_read *next; /* in the list that owns it */
+    struct hdpy_read *next; /* in the list that it is in */
 } hdpy_read;
 
 PyObject *hdpy_read_new(hdpy_lane *lane, PyObject *query, PyObject *params, hdpy_read_kind kind);
+
+/* ---- lists of them, in the order in which they were asked; a list owns what is in it */
+
+typedef struct hdpy_read_list {
+    hdpy_read *first, *last;
+    size_t n;
+} hdpy_read_list;
+
+/* Steals the reference. */
+void hdpy_reads_append(hdpy_read_list *list, hdpy_read *read);
+
+/* The first, which is given away; or NULL. */
+hdpy_read *hdpy_reads_take(hdpy_read_list *list);
+
+void hdpy_reads_drop(hdpy_read_list *list);
+int hdpy_reads_visit(const hdpy_read_list *list, visitproc visit, void *arg);
 
 /* ---- of the lane */
 
