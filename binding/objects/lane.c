@@ -21,7 +21,7 @@ struct hdpy_lane {
     size_t depth;      /* most reads sent and unanswered; others wait in `queue` */
     int64_t patience;  /* ns that a batch may take before it is reported */
     size_t unanswered;
-    hdpy_batch *open; /* not ended by a Sync yet */
+    hdpy_batch *open; /* not ended by a Sync yet; NULL, or without reads: nothing was written for it */
     hdpy_batch *first, *last;
     hdpy_read_list queue;
     int64_t ready;    /* when the server was last known to be ready */
@@ -92,7 +92,7 @@ end_batch(hdpy_lane *lane, hdpy_batch *batch, hdpy_request *end)
 static int
 seal(hdpy_lane *lane)
 {
-    if (lane->open == NULL)
+    if (lane->open == NULL || lane->open->reads.first == NULL)
         return 0;
     hdpy_request *sync = hdpy_request_new();
     if (sync == NULL || hdpy_submit_sync(lane->conn, sync, NULL) < 0) {
@@ -129,19 +129,13 @@ await_description(hdpy_lane *lane, hdpy_read *read, hdpy_request *request)
     return 0;
 }
 
-static int
+/* The read travels with the open batch. */
+static void
 join_batch(hdpy_lane *lane, hdpy_read *read, hdpy_request *request)
 {
-    if (lane->open == NULL && (lane->open = hdpy_batch_new()) == NULL) {
-        /* It was written already: without its place in a batch nobody would take the answer. */
-        hdpy_connection_lose_because(lane->conn, "the connection was closed: no memory");
-        hdpy_request_unref(request);
-        return -1;
-    }
     hdpy_connection_push(lane->conn, request);
     read->request = request;
     hdpy_reads_append(&lane->open->reads, (hdpy_read *)Py_NewRef((PyObject *)read));
-    return 0;
 }
 
 /* Writes what the read asks for. -1 with an exception: nothing of it was written. */
@@ -156,6 +150,9 @@ submit(hdpy_lane *lane, hdpy_read *read)
         return -1;
     if (hdpy_cursor_options(read->cursor, &options, read->query, read->params, Py_True, NULL) < 0)
         return -1;
+    /* Before anything is written, since nobody takes the answer of a read that is in no batch. */
+    if (lane->open == NULL && (lane->open = hdpy_batch_new()) == NULL)
+        return -1;
     hdpy_request *request = hdpy_request_new();
     if (request == NULL)
         return -1;
@@ -164,8 +161,9 @@ submit(hdpy_lane *lane, hdpy_read *read)
         hdpy_request_unref(request);
         return -1;
     }
-    bool known = request->owed != 0;
-    if ((known ? join_batch(lane, read, request) : await_description(lane, read, request)) < 0)
+    if (request->owed != 0)
+        join_batch(lane, read, request);
+    else if (await_description(lane, read, request) < 0)
         return -1;
     lane->unanswered++;
     return 0;
@@ -296,12 +294,14 @@ resubmit(hdpy_lane *lane, hdpy_read_list *list, bool alone, hdpy_read_list *answ
             Py_DECREF((PyObject *)read);
             continue;
         }
-        if ((alone && seal(lane) < 0) || submit(lane, read) < 0 || (alone && seal(lane) < 0)) {
+        if ((alone && seal(lane) < 0) || submit(lane, read) < 0) {
             read->error = hdpy_take_exception();
             hdpy_reads_append(answered, read);
+            continue;
         }
-        else
-            Py_DECREF((PyObject *)read); /* its batch has it */
+        Py_DECREF((PyObject *)read); /* its batch has it */
+        if (alone && seal(lane) < 0)
+            PyErr_Clear(); /* flush() tries again */
     }
 }
 

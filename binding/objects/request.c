@@ -269,10 +269,12 @@ static int
 describe(hdpy_connection *conn, hdpy_step *step, hd_span body)
 {
     hdpy_settings *settings = hdpy_connection_settings(conn);
-    if (settings == NULL)
-        return -1;
-    hdpy_description *d =
-        step->parsed ? describe_statement(conn, step, settings, body) : describe_portal(conn, step, settings, body);
+    hdpy_description *d = NULL;
+    if (settings != NULL)
+        d = step->parsed ? describe_statement(conn, step, settings, body)
+                         : describe_portal(conn, step, settings, body);
+    if (d == NULL && step->parsed && is_current(step) && !step->stmt->described)
+        hdpy_statement_lost(&conn->queries, step->stmt); /* prepared, but of no use */
     Py_XSETREF(step->description, d);
     return d ? 0 : -1;
 }

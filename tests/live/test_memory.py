@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "bench/memory.py"
-EXHAUST = ROOT / "tests/isolated/no_memory.py"
+EXHAUST = [ROOT / "tests/isolated/no_memory.py", ROOT / "tests/isolated/lane_no_memory.py"]
 FORGET = ROOT / "tests/isolated/reimported.py"
 # AddressSanitizer would keep what is freed, and it would count.
 ENVIRONMENT = {**os.environ, "ASAN_OPTIONS": f"{os.environ.get('ASAN_OPTIONS', '')}:quarantine_size_mb=1"}
@@ -47,6 +47,7 @@ def test_nothing_stays_when_all_is_forgotten(pg, dsn):
 
 
 @pytest.mark.howdah_only
-def test_memory_that_runs_out(dsn):
+@pytest.mark.parametrize("program", EXHAUST, ids=lambda path: path.stem)
+def test_memory_that_runs_out(dsn, program):
     pytest.importorskip("_testcapi")
-    subprocess.run([sys.executable, EXHAUST, dsn], check=True)
+    subprocess.run([sys.executable, program, dsn], check=True)
