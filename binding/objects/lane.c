@@ -174,6 +174,7 @@ flush(hdpy_lane *lane)
 {
     lane->scheduled = false;
     if (seal(lane) < 0) {
+        PyErr_Clear(); /* who waits is told, by the loss */
         hdpy_connection_lose_because(lane->conn, "the connection was closed: no memory");
         return hdpy_lane_arrived(lane, false);
     }

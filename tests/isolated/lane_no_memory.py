@@ -1,6 +1,6 @@
 """Memory runs out for a while, at each allocation of what an event loop calls of a read lane: every read ends.
 
-Run in a process of its own, as no_memory.py is. The loop is made of little: asyncio's would lose callbacks itself.
+Run in a process of its own, as no_memory.py is.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import select
 import sys
 from _testcapi import remove_mem_hooks, set_nomemory
 from collections import deque
+from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import howdah
@@ -21,50 +23,27 @@ ALLOCATIONS = 60
 QUERIES = ["select 'a'", "select 'b' where 1 / (select 0) = 1", "select 'c'", "select 'd'"]  # two are asked again
 
 
-class Future:
-    ended = False
-
-    def done(self) -> bool:
-        return self.ended
-
-    def set_result(self, result: Any) -> None:
-        self.ended = True
-
-
-class Loop:
-    def __init__(self) -> None:
-        self.soon: deque[Any] = deque()
-        self.readers: dict[int, Any] = {}
-
-    create_future = Future
-
-    def is_closed(self) -> bool:
-        return False
-
-    def get_debug(self) -> bool:
-        return False
-
-    def add_reader(self, fd: int, callback: Any) -> None:
-        self.readers[fd] = callback
-
-    def remove_reader(self, fd: int) -> None:
-        del self.readers[fd]
-
-    def call_soon(self, callback: Any) -> Any:
-        self.soon.append(callback)
-        return callback
-
-    def due(self) -> Any:
-        """What is to be called next; None if nothing ever will be."""
-        if self.soon:
-            return self.soon.popleft()
-        for fd, callback in self.readers.items():
-            if select.select([fd], [], [], 60)[0]:
-                return callback
-        return None
+def make_loop() -> Any:
+    """What a connection asks of an event loop, all of it in C: without memory CPython's own code may lose its way."""
+    loop = SimpleNamespace(soon=deque(), readers={}, is_closed=bool, get_debug=bool)
+    loop.call_soon = loop.soon.append
+    loop.add_reader = loop.readers.__setitem__
+    loop.remove_reader = loop.readers.pop
+    loop.create_future = partial(asyncio.Future, loop=loop)
+    return loop
 
 
-def read(lane: Any, loop: Loop, first: int, last: int) -> list[Any]:
+def due(loop: Any) -> Any:
+    """What the loop is to call next; None if nothing ever will be."""
+    if loop.soon:
+        return loop.soon.popleft()
+    for fd, callback in loop.readers.items():
+        if select.select([fd], [], [], 60)[0]:
+            return callback
+    return None
+
+
+def read(lane: Any, loop: Any, first: int, last: int) -> list[Any]:
     """What becomes of the queries, while these allocations of each call fail."""
     reads = [lane.read(query, (), VALUE) for query in QUERIES]
     outcomes: list[Any] = [None] * len(reads)
@@ -78,7 +57,7 @@ def read(lane: Any, loop: Loop, first: int, last: int) -> list[Any]:
         finally:
             remove_mem_hooks()
     while waiting:
-        call = loop.due()
+        call = due(loop)
         assert call is not None, f"{[QUERIES[i] for i in waiting]} wait for ever: {first} to {last}"
         set_nomemory(first, last)
         try:
@@ -87,7 +66,7 @@ def read(lane: Any, loop: Loop, first: int, last: int) -> list[Any]:
             pass
         finally:
             remove_mem_hooks()
-        for i in [i for i, future in waiting.items() if future.ended]:
+        for i in [i for i, future in waiting.items() if future.done()]:
             try:
                 waiting[i] = reads[i].send(None)
             except StopIteration as stop:
@@ -103,7 +82,7 @@ def main(dsn: str) -> None:
     async def connect() -> Any:
         return await howdah.AsyncConnection.connect(dsn, autocommit=True)
 
-    loop = Loop()
+    loop = make_loop()
     conn = lane = None
     failed = 0
     for first, length in itertools.product(range(ALLOCATIONS), (1, 3)):
@@ -111,9 +90,9 @@ def main(dsn: str) -> None:
         if conn is None or conn.closed:
             loop.soon.clear()
             conn = asyncio.run(connect())
-            asyncio._set_running_loop(loop)  # type: ignore[arg-type]
+            asyncio._set_running_loop(loop)
             lane = _howdah.Lane(conn, conn.cursor, howdah.rows.tuple_row, 100, 1000.0, print)
-        asyncio._set_running_loop(loop)  # type: ignore[arg-type]
+        asyncio._set_running_loop(loop)
         a, failing, *others = read(lane, loop, first, first + length)
         assert isinstance(failing, Exception), failing
         for outcome, value in zip((a, *others), "acd", strict=True):
