@@ -10,6 +10,7 @@ import warnings
 
 import pytest
 
+import howdah
 from howdah._connect import scram
 from scripted import WELCOME, Scram, accept, refused, says
 from servers import fake
@@ -248,3 +249,54 @@ def test_no_password_for_a_scripted_server(pg, connect):
 
 def test_trust_is_not_enough_when_authentication_is_required(pg, connect):
     refused(pg, connect, accept, "did not complete authentication", require_auth="scram-sha-256")
+
+
+# ---- functions of the user's
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TimeoutError("of the vault"),
+        ConnectionRefusedError(111, "of the vault"),
+        ConnectionResetError("of the vault"),
+        howdah.errors.InvalidAuthorizationSpecification("of the vault"),
+        howdah.errors.CannotConnectNow("of the vault"),
+        KeyError("of the vault"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+@pytest.mark.parametrize("awaited", [False, True])
+def test_an_error_of_a_function_is_not_taken_for_the_servers(pg, error, awaited):
+    """It comes out as it is, and neither another host nor a connection without TLS is tried."""
+
+    def password():
+        raise error
+
+    async def password_async():
+        raise error
+
+    async def connect_async(**params):
+        await pg.AsyncConnection.connect(**{**params, "password": password_async if awaited else password})
+
+    with FakeServer(says(authentication(3))) as server:
+        twice = {**server.params, "host": "127.0.0.1,127.0.0.1", "password": password}
+        with pytest.raises(type(error)) as caught:
+            asyncio.run(connect_async(**twice))
+        assert caught.value is error
+        if not awaited:
+            with pytest.raises(type(error)) as caught:
+                pg.connect(**twice)
+            assert caught.value is error
+        assert server.connections == 1 + (not awaited)
+
+
+async def test_a_function_that_takes_too_long(pg):
+    """Waiting for it counts."""
+    with FakeServer(says(authentication(3))) as server:
+
+        async def password():
+            await asyncio.sleep(60)
+
+        with pytest.raises(pg.errors.ConnectionTimeout):
+            await pg.AsyncConnection.connect(**{**server.params, "password": password, "connect_timeout": "0.2"})

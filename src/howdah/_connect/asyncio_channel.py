@@ -57,8 +57,12 @@ class AsyncioChannel(OwnSocket):
         return super().detach()
 
     async def resolve(self, given: Any) -> Any:
-        value = given() if callable(given) else given
-        return await value if isinstance(value, Awaitable) else value
+        try:
+            value = given() if callable(given) else given
+            return await value if isinstance(value, Awaitable) else value
+        except Exception as error:
+            self.raised = error
+            raise
 
     async def compute(self, work: Callable[[], T]) -> T:
         return await self._loop.run_in_executor(None, work)

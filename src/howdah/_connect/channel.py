@@ -75,6 +75,11 @@ class Channel(Protocol):
         """A value, or what a function gives that has none to start with. Raises what the function does."""
         ...
 
+    @property
+    def raised(self) -> BaseException | None:
+        """What such a function has raised: nobody else may take it for an error of his own."""
+        ...
+
     def note(self, step: Step, about: Any = None) -> None:
         """A step is taken: see `Step`."""
         ...
@@ -90,6 +95,7 @@ class Channel(Protocol):
 class OwnSocket:
     _sock: socket.socket | None = None
     tls: Pump | None = None
+    raised: BaseException | None = None
 
     async def _send(self, data: bytes) -> None:
         raise NotImplementedError
@@ -195,7 +201,11 @@ class BlockingChannel(OwnSocket):
                 continue
 
     async def resolve(self, given: Any) -> Any:
-        value = given() if callable(given) else given
+        try:
+            value = given() if callable(given) else given
+        except Exception as error:
+            self.raised = error
+            raise
         if isinstance(value, Awaitable):
             if isinstance(value, Coroutine):
                 value.close()

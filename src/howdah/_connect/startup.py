@@ -155,7 +155,7 @@ async def _try(
 ) -> Outcome:
     """Connect to one address, with TLS or without, or first one and then the other.
 
-    What fails is added to `failures`; whatever does, the socket is closed.
+    What fails is added to `failures`, and what a function of the user's raises is raised; the socket is closed either way.
     """
 
     def failed(cls: type[Error], reason: Any, **of_server: Any) -> Error:
@@ -174,6 +174,8 @@ async def _try(
                     channel.note("connected", address)
                     return Outcome.CONNECTED
                 except Error as error:
+                    if error is channel.raised:
+                        raise
                     failed(_class_of(error), error, info=error._info, encoding=error._encoding)
                     if isinstance(error, WrongKind) or error.sqlstate == "57P03":
                         return Outcome.WRONG_HOST
@@ -181,9 +183,13 @@ async def _try(
                         return Outcome.FAILED
                 finally:
                     channel.close()
-    except TimeoutError:
+    except TimeoutError as error:
+        if error is channel.raised:
+            raise
         failed(ConnectionTimeout, "connection timeout expired")
     except OSError as error:
+        if error is channel.raised:
+            raise
         failed(OperationalError, _reason(error, address)).__cause__ = error
     return Outcome.FAILED
 
