@@ -83,10 +83,10 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
         param_style="numeric_dollar": queries with ``$1`` and sequences of parameters, on all cursors of the
         connection, instead of "pyformat".
 
-        Also by keyword: ``ssl_context``, an `ssl.SSLContext` to use as it is (``sslmode`` is then ``require`` unless
-        given); ``password`` as a function without arguments, called when the server asks for one; ``oauth_token``, a
-        function from an `OAuthRequest` to a bearer token. Under asyncio both may be coroutine functions. See
-        docs/tls.md.
+        Also by keyword: ``ssl_context``, an `ssl.SSLContext` to use as it is (``sslmode`` is then ``require`` or
+        stricter, unless given); ``password`` as a function without arguments, called when the server asks for one;
+        ``oauth_token``, a function from an `OAuthRequest` to a bearer token. Under asyncio both may be coroutine
+        functions. See docs/tls.md.
 
         Raises ValueError for another param_style, or for one together with a cursor_factory, which decides that by
         itself; `ProgrammingError` for a string or a keyword that libpq doesn't know, `OperationalError` when no host

@@ -321,6 +321,20 @@ def test_a_context_of_ones_own(encrypted, tls, pg):
         encrypted(tls.dsn, ssl_context=lax, sslmode="verify-full")
     with pytest.raises(TypeError, match="ssl_context"):
         encrypted(tls.dsn, ssl_context=True)
+    with pytest.raises(pg.OperationalError, match="sslcertmode=require is not possible with an ssl_context"):
+        encrypted(tls.dsn, ssl_context=context, sslcertmode="require")
+
+
+def test_what_the_environment_demands_holds_for_a_context_of_ones_own(encrypted, tls, pg, monkeypatch):
+    context = ssl.create_default_context(cafile=tls.root)
+    context.check_hostname = False
+    monkeypatch.setenv("PGSSLMODE", "disable")
+    assert encrypted(tls.dsn, ssl_context=context, host="elsewhere")
+    assert not encrypted(tls.dsn, ssl_context=context, sslmode="disable", user="hd_clear")
+    monkeypatch.setenv("PGSSLMODE", "verify-full")
+    assert encrypted(tls.dsn, ssl_context=context)
+    with pytest.raises(pg.OperationalError, match='does not match host name "elsewhere"'):
+        encrypted(tls.dsn, ssl_context=context, host="elsewhere")
 
 
 def test_key_log(encrypted, tls, tmp_path):

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from ..errors import OperationalError
 from .channel import Channel
+from .encryption import STRICT
 from .oauth import MECHANISM as OAUTHBEARER
 from .oauth import OAuthRequest, initial_response, refusal
 from .parameters import password_for
@@ -73,13 +74,23 @@ class Helpers(NamedTuple):
         rest = dict(given)
         context, token = rest.pop("ssl_context", None), rest.pop("oauth_token", None)
         password = rest.pop("password") if callable(rest.get("password")) else None
-        if context is not None:
-            if not hasattr(context, "wrap_bio"):
-                raise TypeError(f"ssl_context must be an ssl.SSLContext, not {type(context).__name__}")
-            rest.setdefault("sslmode", "require")
+        if context is not None and not hasattr(context, "wrap_bio"):
+            raise TypeError(f"ssl_context must be an ssl.SSLContext, not {type(context).__name__}")
         if token is not None and not callable(token):
             raise TypeError(f"oauth_token must be a function, not {type(token).__name__}")
         return cls(context, password, token), rest
+
+    def adjust(self, params: dict[str, str], given: Mapping[str, Any]) -> None:
+        """Who gives an SSLContext wants TLS, unless he says otherwise; what the environment demands beyond stays.
+
+        Raises `OperationalError` for what cannot be seen of a context that is not ours.
+        """
+        if self.ssl_context is None:
+            return
+        if "sslmode" not in given and params["sslmode"] not in STRICT:
+            params["sslmode"] = "require"
+        if params.get("sslcertmode") == "require":
+            raise OperationalError("sslcertmode=require is not possible with an ssl_context")
 
 
 def check_keys(params: Mapping[str, str]) -> None:

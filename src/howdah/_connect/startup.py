@@ -59,6 +59,7 @@ async def connect(channel: Channel, conn: Any, given: Mapping[str, Any]) -> None
     helpers, given = Helpers.split(given)
     known = variables()
     params = resolve(given, known)
+    helpers.adjust(params, given)
     # A mistake is told before anything is tried.
     timeout = timeout_of(params)
     protocols = _protocols(params)
@@ -154,7 +155,7 @@ async def _try(
     channel: Channel, conn: Any, terms: Terms, address: Address, kind: str, failures: list[Error]
 ) -> Outcome:
     """Connect to one address, with TLS or without, or first one and then the other.
-
+    What fails is added to `failures`, and what a function of the user's raises is raised; either closes the socket.
     What fails is added to `failures`, and what a function of the user's raises is raised; the socket is closed either way.
     """
 
