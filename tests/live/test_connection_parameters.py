@@ -121,9 +121,41 @@ def test_settings_of_tcp_are_of_no_concern_to_a_unix_socket(connected, server):
 
 
 @pytest.mark.parametrize("name", ["keepalives", "keepalives_idle", "tcp_user_timeout"])
-def test_settings_of_tcp_that_are_no_numbers(pg, connected, name):
+@pytest.mark.parametrize("value", ["soon", "", "1.5", "1_000", "١٢", "0x10", "99999999999", "2147483648"])
+def test_settings_of_tcp_that_are_no_numbers(pg, connected, name, value):
     with FakeServer(accept) as server, pytest.raises(pg.OperationalError, match="invalid integer value"):
-        connected(options_of, **server.params, **{name: "soon"})
+        connected(options_of, **server.params, **{name: value})
+
+
+@linux_only
+@pytest.mark.parametrize("value", [-1, 40_000_000])
+def test_settings_of_tcp_that_the_system_refuses(pg, connected, value):
+    with FakeServer(accept) as server, pytest.raises(pg.OperationalError, match=r"Invalid argument") as caught:
+        connected(options_of, **server.params, keepalives_count=value)
+    if pg.__name__ == "howdah":
+        assert f"keepalives_count={value} is not possible" in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["abc", "nan", "inf", "-inf"])
+def test_a_timeout_that_is_none(pg, connected, value):
+    with pytest.raises(pg.ProgrammingError, match="bad value for connect_timeout"):
+        connected(options_of, host="127.0.0.1", connect_timeout=value)
+
+
+def test_an_empty_application_name_is_one(connected):
+    fallback = {"fallback_application_name": "mine"}
+    assert started_with(connected, **fallback)["application_name"] == "mine"
+    assert "application_name" not in started_with(connected, **fallback, application_name="")
+
+
+@pytest.mark.howdah_only
+@pytest.mark.parametrize("variable", ["PGUSER", "PGDATABASE", "PGAPPNAME", "PGOPTIONS", "PGTZ"])
+def test_what_is_sent_at_startup_is_text(pg, connected, monkeypatch, variable):
+    monkeypatch.setenv(variable, "caf\udce9")
+    with FakeServer(accept) as server:
+        where = {name: server.params[name] for name in ("host", "port", "sslmode")}
+        with pytest.raises(pg.ProgrammingError, match="is not UTF-8"):
+            connected(options_of, **where)
 
 
 def test_requirepeer(connected, pg, tmp_path):
@@ -205,6 +237,7 @@ def test_a_port_that_is_none_costs_its_host_only(connected, pg):
         assert connected(lambda conn: conn.info.port, **where) == server.port
         with pytest.raises(pg.OperationalError, match="invalid port number"):
             connected(options_of, **{**where, "port": "70000,0"})
+        assert connected(lambda conn: conn.info.port, **{**server.params, "port": f"000{server.port}"}) == server.port
 
 
 def test_hostaddr_is_where_and_host_is_who(connected):

@@ -208,6 +208,36 @@ def test_bad_service(pg, connect, monkeypatch, tmp_path, content):
         connect("service=mine")
 
 
+def test_a_folder_is_no_service_file(pg, connect, monkeypatch, tmp_path):
+    for name in ("HOME", "PGSERVICEFILE"):
+        (tmp_path / ".pg_service.conf").mkdir(exist_ok=True)
+        monkeypatch.setenv(name, str(tmp_path))
+        with pytest.raises(pg.OperationalError, match='definition of service "mine" not found'):
+            connect("service=mine")
+
+
+def test_what_a_service_names_is_no_service(pg, connect, monkeypatch, tmp_path):
+    path = tmp_path / "services.conf"
+    path.write_text("[mine]\nuser=u\nservice=other\n[other]\nuser=v\n")
+    monkeypatch.setenv("PGSERVICEFILE", str(path))
+    with pytest.raises(pg.OperationalError, match=f'nested service specifications .*"{path}", line 3'):
+        connect("service=mine")
+
+
+@pytest.mark.parametrize(("length", "end", "accepted"), [(1021, "\n", True), (1022, "\n", False), (1022, "", True)])
+def test_lines_of_service_files_have_their_length(pg, connect, monkeypatch, tmp_path, length, end, accepted):
+    path = tmp_path / "services.conf"
+    monkeypatch.setenv("PGSERVICEFILE", str(path))
+    with FakeServer(accept) as server:
+        where = f"host=127.0.0.1\nport={server.port}\nuser=u\n"
+        path.write_text(f"[mine]\n{where}{'#' * length}{end}")
+        if accepted:
+            connect("service=mine")
+        else:
+            with pytest.raises(pg.OperationalError, match=f'line 5 too long in service file "{path}"'):
+                connect("service=mine")
+
+
 # ---- interrupted
 
 

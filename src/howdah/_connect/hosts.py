@@ -89,6 +89,7 @@ def _port(text: str) -> int:
     digits = text.strip(" \t\n\v\f\r").removeprefix("+")
     if not (digits.isascii() and digits.isdigit()):
         raise OperationalError('invalid integer value for connection option "port"')
+    digits = digits.lstrip("0") or "0"
     if len(digits) > 5 or not 1 <= int(digits) <= 65535:
         raise OperationalError("invalid port number")
     return int(digits)

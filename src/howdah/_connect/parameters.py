@@ -20,7 +20,7 @@ from .options import DEFAULTS, ENVVARS, OPTIONS
 
 SPACE = " \t\n\v\f\r"  # as C has it
 
-LONGEST_LINE = 1023  # bytes of a service file's
+LONGEST_LINE = 1022  # bytes of a service file's, the end of the line among them
 
 DEFAULT_TIMEOUT = 130.0  # about when Linux gives up on its own
 
@@ -100,17 +100,19 @@ def timeout_of(params: Mapping[str, str]) -> float:
         seconds = float(text)
     except ValueError:
         raise ProgrammingError(f"bad value for connect_timeout: {text!r}") from None
+    if seconds != seconds or abs(seconds) == float("inf"):
+        raise ProgrammingError(f"bad value for connect_timeout: {text!r}")
     return seconds if 0 < seconds < 1e9 else DEFAULT_TIMEOUT
 
 
 def integer(params: Mapping[str, str], name: str, default: int) -> int:
     text = params.get(name)
-    if not text:
+    if text is None:
         return default
-    try:
-        return int(text)
-    except ValueError:
-        raise OperationalError(f'invalid integer value "{text}" for connection option "{name}"') from None
+    found = re.fullmatch(rf"[{SPACE}]*([+-]?[0-9]{{1,10}})[{SPACE}]*", text)
+    if found is None or not -(2**31) <= (number := int(found[1])) < 2**31:
+        raise OperationalError(f'invalid integer value "{text}" for connection option "{name}"')
+    return number
 
 
 def startup_settings(params: Mapping[str, str], variables: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -119,7 +121,7 @@ def startup_settings(params: Mapping[str, str], variables: Mapping[str, str]) ->
     for name in ("replication", "options"):
         if params.get(name):
             settings.append((name, params[name]))
-    if application := params.get("application_name") or params.get("fallback_application_name"):
+    if application := params.get("application_name", params.get("fallback_application_name")):
         settings.append(("application_name", application))
     if encoding := params.get("client_encoding"):
         settings.append(("client_encoding", _locale_encoding() if encoding == "auto" else encoding))
@@ -127,6 +129,11 @@ def startup_settings(params: Mapping[str, str], variables: Mapping[str, str]) ->
         value = variables.get(envvar, "")
         if value and value.lower() != "default":
             settings.append((setting, value))
+    for name, value in settings:
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise ProgrammingError(f"the connection's {name} is not UTF-8") from None
     return settings
 
 
@@ -149,17 +156,21 @@ def service(params: Mapping[str, str], variables: Mapping[str, str]) -> dict[str
     if folder := variables.get("PGSYSCONFDIR"):
         paths.append(Path(folder, "pg_service.conf"))
     for path in paths:
-        if path.exists() and (section := _section(path, name)) is not None:
-            return section
+        try:
+            found = _section(path, name) if path.exists() and not path.is_dir() else None
+        except OSError as error:
+            raise OperationalError(f'could not read service file "{path}": {error.strerror}') from None
+        if found is not None:
+            return found
     raise OperationalError(f'definition of service "{name}" not found')
 
 
 def _section(path: Path, name: str) -> dict[str, str] | None:
     section: dict[str, str] | None = None
-    for number, line in enumerate(path.read_bytes().decode("utf-8", "surrogateescape").split("\n"), 1):
-        if len(line.encode("utf-8", "surrogateescape")) >= LONGEST_LINE:
+    for number, raw in enumerate(re.findall(rb"[^\n]*\n|[^\n]+", path.read_bytes()), 1):
+        if len(raw) > LONGEST_LINE:
             raise OperationalError(f'line {number} too long in service file "{path}"')
-        line = line.strip(SPACE)
+        line = raw.decode("utf-8", "surrogateescape").strip(SPACE)
         if not line or line.startswith("#"):
             continue
         if line.startswith("["):
@@ -169,7 +180,9 @@ def _section(path: Path, name: str) -> dict[str, str] | None:
                 section = {}
         elif section is not None:
             key, equals, value = line.partition("=")
-            if not equals or key not in OPTIONS or key == "service":
+            if equals and key == "service":
+                raise OperationalError(f'nested service specifications in service file "{path}", line {number}')
+            if not equals or key not in OPTIONS:
                 raise OperationalError(f'syntax error in service file "{path}", line {number}')
             section.setdefault(key, value)
     return section

@@ -114,6 +114,7 @@ async def _addresses(channel: Channel, host: Host, timeout: float) -> list[Addre
     except (OSError, UnicodeError) as error:  # UnicodeError: no name that IDNA could encode
         reason = str(error)
         if host.hostaddr:
+            reason = getattr(error, "strerror", None) or reason
             raise OperationalError(f'could not parse network address "{host.hostaddr}": {reason}') from None
         raise OperationalError(f"failed to resolve host {host.shown!r}: {reason}") from None
     addresses = tcp_addresses(host, infos)
@@ -155,8 +156,9 @@ async def _try(
     channel: Channel, conn: Any, terms: Terms, address: Address, kind: str, failures: list[Error]
 ) -> Outcome:
     """Connect to one address, with TLS or without, or first one and then the other.
-    What fails is added to `failures`, and what a function of the user's raises is raised; either closes the socket.
-    What fails is added to `failures`, and what a function of the user's raises is raised; the socket is closed either way.
+
+    What fails is added to `failures`; whatever does, the socket is closed. What a function of the user's raises comes
+    out.
     """
 
     def failed(cls: type[Error], reason: Any, **of_server: Any) -> Error:
@@ -272,12 +274,18 @@ def prepare_socket(sock: socket.socket, params: Mapping[str, str], address: Addr
     if integer(params, "keepalives", 1):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for parameter, option in KEEPALIVE:
-            value = integer(params, parameter, 0)
-            if value > 0:
-                sock.setsockopt(socket.IPPROTO_TCP, option, value)
+            if value := integer(params, parameter, 0):
+                _set_option(sock, option, value, parameter)
     milliseconds = integer(params, "tcp_user_timeout", 0)
     if milliseconds > 0 and hasattr(socket, "TCP_USER_TIMEOUT"):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
+        _set_option(sock, socket.TCP_USER_TIMEOUT, milliseconds, "tcp_user_timeout")
+
+
+def _set_option(sock: socket.socket, option: int, value: int, parameter: str) -> None:
+    try:
+        sock.setsockopt(socket.IPPROTO_TCP, option, value)
+    except OSError as error:
+        raise OperationalError(f"{parameter}={value} is not possible: {error.strerror}") from None
 
 
 def _check_peer(sock: socket.socket, wanted: str) -> None:
