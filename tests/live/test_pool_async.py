@@ -92,6 +92,25 @@ async def test_timeout(make_pool, pool_module):
         assert stats["requests_errors"] == 1
 
 
+async def test_timeout_after_a_failed_check(make_pool, pool_module):
+    """What is said is what was asked for, not what the check has left of it."""
+    checked = []
+
+    async def kwargs():
+        return {"port": 1} if checked else {}
+
+    async def check(conn):
+        checked.append(conn)
+        await sleep_async(0.1)
+        await conn.close()
+        raise ZeroDivisionError
+
+    async with make_pool(min_size=1, kwargs=kwargs, check=check, reconnect_timeout=60) as pool:
+        await pool.wait()
+        with pytest.raises(pool_module.PoolTimeout, match=r"couldn't get a connection after 0\.50 sec"):
+            await pool.getconn(timeout=0.5)
+
+
 @pytest.mark.howdah_only
 async def test_who_gave_up_no_longer_waits(make_pool, pool_module):
     async with make_pool(min_size=1, max_waiting=1) as pool:
@@ -381,8 +400,7 @@ async def test_who_has_borrowed(make_pool, pool_module, caplog):
     caplog.set_level(logging.WARNING, "howdah.pool")
     async with make_pool(min_size=1, report_after=0.2) as pool:
         conn = await pool.getconn()
-        await eventually_async(lambda: caplog.records)
-        assert "in test_who_has_borrowed (conn = " in caplog.text
+        await eventually_async(lambda: "in test_who_has_borrowed (conn = " in caplog.text)
         with pytest.raises(
             pool_module.PoolTimeout, match=r"after 0.01 sec; longest lent for .* in test_who_has_borrowed"
         ):

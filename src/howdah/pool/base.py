@@ -138,7 +138,8 @@ class BasePool:
             raise PoolClosed(f"the pool {self.name!r} is {state}")
 
     def _timed_out(self, timeout: float) -> PoolTimeout:
-        message = f"couldn't get a connection after {max(timeout, 0.0):.2f} sec"
+        """timeout: the seconds asked for, of which earlier attempts may have used some."""
+        message = f"couldn't get a connection after {timeout:.2f} sec"
         oldest = self._loans.oldest() if self._loans is not None else None
         return PoolTimeout(f"{message}; longest {oldest}" if oldest else message)
 

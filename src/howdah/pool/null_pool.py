@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 from .. import errors
 from ..connection import Connection
 from ._connecting import AddConnection
@@ -91,7 +93,7 @@ class NullConnectionPool(ConnectionPool[CT]):
     def check(self) -> None:
         """Nothing is idle, so nothing is checked."""
 
-    def _take_or_queue(self, timeout: float) -> CT | WaitingClient[CT]:
+    def _take_or_queue(self, deadline: float, timeout: float) -> CT | WaitingClient[CT]:
         with self._lock:
             if self._closed:
                 self._check_open_getconn()
@@ -99,7 +101,7 @@ class NullConnectionPool(ConnectionPool[CT]):
                 return self._enqueue()
             self._nconns += 1
         try:
-            return self._connect(timeout)
+            return self._connect(deadline - monotonic())
         except BaseException as error:
             with self._lock:
                 self._nconns -= 1

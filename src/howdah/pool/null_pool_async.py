@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 from .. import errors
 from ..connection_async import AsyncConnection
 from ._connecting_async import AddConnection
@@ -90,7 +92,7 @@ class AsyncNullConnectionPool(AsyncConnectionPool[ACT]):
     async def check(self) -> None:
         """Nothing is idle, so nothing is checked."""
 
-    async def _take_or_queue(self, timeout: float) -> ACT | WaitingClient[ACT]:
+    async def _take_or_queue(self, deadline: float, timeout: float) -> ACT | WaitingClient[ACT]:
         with self._lock:
             if self._closed:
                 self._check_open_getconn()
@@ -98,7 +100,7 @@ class AsyncNullConnectionPool(AsyncConnectionPool[ACT]):
                 return self._enqueue()
             self._nconns += 1
         try:
-            return await self._connect(timeout)
+            return await self._connect(deadline - monotonic())
         except BaseException as error:
             with self._lock:
                 self._nconns -= 1

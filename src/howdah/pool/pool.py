@@ -147,7 +147,7 @@ class ConnectionPool(Keeping[CT]):
         deadline = monotonic() + timeout
         self._requests_num += 1
         if self._check is None:
-            conn = self._getconn_unchecked(timeout)
+            conn = self._getconn_unchecked(deadline, timeout)
         else:
             conn = self._getconn_with_check_loop(deadline, timeout)
         if self._loans is not None:
@@ -174,7 +174,7 @@ class ConnectionPool(Keeping[CT]):
         assert self._check is not None
         attempt: AttemptWithBackoff | None = None
         while True:
-            conn = self._getconn_unchecked(deadline - monotonic())
+            conn = self._getconn_unchecked(deadline, timeout)
             if self._check_connection(conn):
                 return conn
             now = monotonic()
@@ -200,17 +200,16 @@ class ConnectionPool(Keeping[CT]):
             return False
         return True
 
-    def _getconn_unchecked(self, timeout: float) -> CT:
-        deadline = monotonic() + timeout
+    def _getconn_unchecked(self, deadline: float, timeout: float) -> CT:
         while True:
-            got = self._take_or_queue(deadline - monotonic())
+            got = self._take_or_queue(deadline, timeout)
             if isinstance(got, WaitingClient):
-                return self._wait_turn(got, deadline)
+                return self._wait_turn(got, deadline, timeout)
             if got._lend(self, self._watch):
                 return got
             self._discard_dead(got)
 
-    def _take_or_queue(self, timeout: float) -> CT | WaitingClient[CT]:
+    def _take_or_queue(self, deadline: float, timeout: float) -> CT | WaitingClient[CT]:
         """An idle connection, or our place in the queue."""
         with self._lock:
             if self._closed:
@@ -236,7 +235,7 @@ class ConnectionPool(Keeping[CT]):
         self._waiting.append(client)
         return client
 
-    def _wait_turn(self, client: WaitingClient[CT], deadline: float) -> CT:
+    def _wait_turn(self, client: WaitingClient[CT], deadline: float, timeout: float) -> CT:
         started = monotonic()
         try:
             client.wait(max(deadline - started, 0.0))
@@ -253,7 +252,7 @@ class ConnectionPool(Keeping[CT]):
                 return client.conn
             self._stats[self._REQUESTS_ERRORS] += 1
             self._leave(client)
-        raise client.error or self._timed_out(deadline - started)
+        raise client.error or self._timed_out(timeout)
 
     def _leave(self, client: WaitingClient[CT]) -> None:
         if client in self._waiting:

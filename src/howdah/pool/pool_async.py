@@ -160,7 +160,7 @@ class AsyncConnectionPool(AsyncKeeping[ACT]):
         deadline = monotonic() + timeout
         self._requests_num += 1
         if self._check is None:
-            conn = await self._getconn_unchecked(timeout)
+            conn = await self._getconn_unchecked(deadline, timeout)
         else:
             conn = await self._getconn_with_check_loop(deadline, timeout)
         if self._loans is not None:
@@ -190,7 +190,7 @@ class AsyncConnectionPool(AsyncKeeping[ACT]):
         assert self._check is not None
         attempt: AttemptWithBackoff | None = None
         while True:
-            conn = await self._getconn_unchecked(deadline - monotonic())
+            conn = await self._getconn_unchecked(deadline, timeout)
             if await self._check_connection(conn):
                 return conn
             now = monotonic()
@@ -216,17 +216,16 @@ class AsyncConnectionPool(AsyncKeeping[ACT]):
             return False
         return True
 
-    async def _getconn_unchecked(self, timeout: float) -> ACT:
-        deadline = monotonic() + timeout
+    async def _getconn_unchecked(self, deadline: float, timeout: float) -> ACT:
         while True:
-            got = await self._take_or_queue(deadline - monotonic())
+            got = await self._take_or_queue(deadline, timeout)
             if isinstance(got, WaitingClient):
-                return await self._wait_turn(got, deadline)
+                return await self._wait_turn(got, deadline, timeout)
             if got._lend(self, self._watch):
                 return got
             await self._discard_dead(got)
 
-    async def _take_or_queue(self, timeout: float) -> ACT | WaitingClient[ACT]:
+    async def _take_or_queue(self, deadline: float, timeout: float) -> ACT | WaitingClient[ACT]:
         """An idle connection, or our place in the queue."""
         with self._lock:
             if self._closed:
@@ -252,7 +251,7 @@ class AsyncConnectionPool(AsyncKeeping[ACT]):
         self._waiting.append(client)
         return client
 
-    async def _wait_turn(self, client: WaitingClient[ACT], deadline: float) -> ACT:
+    async def _wait_turn(self, client: WaitingClient[ACT], deadline: float, timeout: float) -> ACT:
         started = monotonic()
         try:
             await client.wait(max(deadline - started, 0.0))
@@ -269,7 +268,7 @@ class AsyncConnectionPool(AsyncKeeping[ACT]):
                 return client.conn
             self._stats[self._REQUESTS_ERRORS] += 1
             self._leave(client)
-        raise client.error or self._timed_out(deadline - started)
+        raise client.error or self._timed_out(timeout)
 
     def _leave(self, client: WaitingClient[ACT]) -> None:
         if client in self._waiting:
