@@ -12,7 +12,7 @@ from functools import partial
 import pytest
 
 from alarm import interrupted
-from beside import within
+from beside import eventually, within
 from copies import BREAKS_PSYCOPG, ENDLESS, IN, IN_BINARY, MANY, rows_of, usable
 
 # ---- errors
@@ -230,9 +230,15 @@ def test_ctrl_c_of_a_stuck_copy(pg, auto, conn, table, watch):
     """The server reads no more, since it waits for a lock; nothing of what was written stays."""
     auto.execute("alter table t add unique (a)")
     conn.execute("insert into t values (1, 'mine')")
-    with watch.during(auto, ctrl_c), pytest.raises(KeyboardInterrupt), auto.cursor().copy(IN) as copy:
-        for n in range(1, 1_000_000):
-            copy.write_row((n, "x" * 1000))
+    waits, pid = "select 1 from pg_locks where pid = %s and not granted", auto.info.backend_pid
+    more_than_sockets_take = "".join(f"{n}\t{'x' * 1000}\n" for n in range(1, 50_000))
+
+    def ctrl_c_then():
+        eventually(lambda: conn.execute(waits, [pid]).fetchone() is not None)
+        ctrl_c()
+
+    with watch.during(auto, ctrl_c_then), pytest.raises(KeyboardInterrupt), auto.cursor().copy(IN) as copy:
+        copy.write(more_than_sockets_take)
     conn.rollback()
     usable(auto)
     assert rows_of(auto) == []
