@@ -8,6 +8,7 @@ import gc
 import os
 import shutil
 import ssl
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -212,10 +213,29 @@ def test_client_certificate(encrypted, tls, stem):
 def test_a_key_with_a_password(encrypted, tls, pg):
     params = {"user": "hd_cert", "sslmode": "require", **identity(tls, "locked")}
     assert encrypted(tls.dsn, **params, sslpassword="open")
-    for password in ({}, {"sslpassword": "wrong"}):
-        with pytest.raises(pg.OperationalError, match="could not load private key file") as caught:
-            encrypted(tls.dsn, **params, **password)
-        assert "wrong" not in str(caught.value)
+    for password, reason in (("", "there is no sslpassword"), ("wrong", "not with sslpassword"), ("x" * 2000, "not with")):
+        with pytest.raises(
+            pg.OperationalError, match=f"could not load private key file .*it is encrypted, and {reason}"
+        ) as caught:
+            encrypted(tls.dsn, **params, sslpassword=password)
+        assert not password or password not in str(caught.value)
+
+
+@pytest.mark.parametrize("form", ["PEM", "DER"])
+def test_of_certificate_and_key_the_one_at_fault_is_named(encrypted, tls, pg, tmp_path, form):
+    params = {"user": "hd_cert", "sslmode": "require", **identity(tls, "client" if form == "PEM" else "der")}
+    (tmp_path / "nonsense").write_text("nonsense")
+    (tmp_path / "nonsense").chmod(0o600)
+    spoilt = tmp_path / "spoilt"
+    spoilt.write_bytes(Path(params["sslcert"]).read_bytes().replace(b"A", b"B"))
+    for file in (tmp_path / "nonsense", spoilt, Path(params["sslkey"]), tmp_path):
+        with pytest.raises(pg.OperationalError, match=f'could not read certificate file "{file}"'):
+            encrypted(tls.dsn, **{**params, "sslcert": str(file)})
+    with pytest.raises(pg.OperationalError, match=f'could not load private key file "{tmp_path / "nonsense"}": it is no'):
+        encrypted(tls.dsn, **{**params, "sslkey": str(tmp_path / "nonsense")})
+    strange = identity(tls, "stranger")["sslkey"]
+    with pytest.raises(pg.OperationalError, match=f'does not match private key file "{strange}"'):
+        encrypted(tls.dsn, **{**params, "sslkey": strange})
 
 
 @pytest.mark.parametrize("stem", ["revoked", "stranger"])

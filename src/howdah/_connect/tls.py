@@ -6,6 +6,7 @@ PostgreSQL documentation, "SSL Support" of libpq, whose rules for files, permiss
 from __future__ import annotations
 
 import os
+import re
 import ssl
 import stat
 import warnings
@@ -171,14 +172,29 @@ def _identify(context: ssl.SSLContext, params: Mapping[str, str], files: Mapping
     password = params.get("sslpassword") or ""
     try:
         with _pem_key(key) as pem:
-            context.load_cert_chain(cert, pem, password=lambda: password)
-    except (ssl.SSLError, OSError, ValueError) as error:
-        reason = reason_of(error)
-        if "no start line" in reason or "certificate" in reason:
-            raise OperationalError(f'could not read certificate file "{cert}": {reason}') from None
-        if "mismatch" in reason:
-            raise OperationalError(f'certificate does not match private key file "{key}": {reason}') from None
-        raise OperationalError(f'could not load private key file "{key}": {reason}') from None
+            try:
+                context.load_cert_chain(cert, pem, password=lambda: password)
+            except (ssl.SSLError, OSError, ValueError) as error:
+                encrypted = b"ENCRYPTED" in Path(pem).read_bytes()
+                raise OperationalError(_why_unusable(cert, key, error, encrypted, password)) from None
+    except OSError as error:
+        raise OperationalError(f'could not load private key file "{key}": {error.strerror}') from None
+
+
+def _why_unusable(cert: Path, key: Path, error: Exception, encrypted: bool, password: str) -> str:
+    """Python says "PEM lib" whichever of the two it can't read."""
+    reason = reason_of(error)
+    if "mismatch" in reason:
+        return f'certificate does not match private key file "{key}": {reason}'
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=cert)
+    except (ssl.SSLError, OSError) as of_certificate:
+        return f'could not read certificate file "{cert}": {reason_of(of_certificate)}'
+    if reason == "pem lib":
+        reason = "it is no private key in PEM or DER"
+    if encrypted:
+        reason = "it is encrypted, and " + ("not with sslpassword" if password else "there is no sslpassword")
+    return f'could not load private key file "{key}": {reason}'
 
 
 def _check_key_file(key: Path) -> None:
@@ -214,7 +230,7 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"certificate verify failed: {error.verify_message}"
     if isinstance(error, ssl.SSLError):
-        return (error.reason or str(error)).replace("_", " ").lower()
+        return (error.reason or re.sub(r"^\[SSL\] | \(_ssl\.c:\d+\)$", "", str(error))).replace("_", " ").lower()
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error)
