@@ -112,6 +112,8 @@ def _parse(conninfo: str) -> dict[str, str]:
     for prefix in ("postgresql://", "postgres://"):
         if conninfo.startswith(prefix):
             return _parse_uri(conninfo[len(prefix) :])
+    if re.match(r"[A-Za-z][A-Za-z0-9+.:-]*://", conninfo):
+        raise ProgrammingError("a connection URI begins with postgresql:// or postgres://")
     return _parse_pairs(conninfo)
 
 

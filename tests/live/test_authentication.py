@@ -115,6 +115,28 @@ def test_password_file(whoami, server, logins, tmp_path):
     assert whoami(login.dsn, passfile=path) == login.user
 
 
+def test_where_a_wrong_password_comes_from(whoami, pg, logins, tmp_path):
+    login = logins["scram-sha-256"]
+    path = passfile(tmp_path / "pass", "*:*:*:*:wrong")
+    with pytest.raises(pg.OperationalError, match=f'authentication failed .*\npassword retrieved from file "{path}"'):
+        whoami(login.dsn, passfile=path)
+    with pytest.raises(pg.OperationalError, match="authentication failed") as caught:
+        whoami(login.dsn, passfile=path, password="as wrong")
+    assert "retrieved" not in str(caught.value)
+
+
+@pytest.mark.howdah_only
+@pytest.mark.parametrize("method", ["password", "md5", "scram-sha-256"])
+def test_a_password_with_a_nul(whoami, pg, logins, tmp_path, method):
+    login = logins[method]
+    for params in (
+        {"password": lambda: f"{login.password}\0x"},
+        {"passfile": passfile(tmp_path / "pass", f"*:*:*:*:{login.password}\0x")},
+    ):
+        with pytest.raises(pg.OperationalError, match="the password contains a NUL character"):
+            whoami(login.dsn, **params)
+
+
 def test_password_file_of_the_environment(whoami, logins, tmp_path, monkeypatch):
     login = logins["md5"]
     monkeypatch.setenv("PGPASSFILE", passfile(tmp_path / "pass", f"*:*:*:*:{login.password}"))

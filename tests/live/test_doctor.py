@@ -306,7 +306,23 @@ def test_pgbouncer(doctor, debian, mode):
         assert any("listens on port" in sign for sign in found["signs"])
         status, report = doctor(where, f"user={ADMIN} dbname=pgbouncer")
         assert status == 0
-        assert "console" in report["session"]["pooler"]["signs"][0]
+        assert report["session"]["pooler"]["signs"][0].startswith("its console answers: PgBouncer ")
+        status, report = doctor(where, "user=hd_clear dbname=nowhere")
+        assert status == 1
+        assert "no database of this name" in report["attempts"][-1]["hint"]
+
+
+@pytest.mark.parametrize("text", ['database "nowhere" does not exist', "no such database: nowhere"])
+def test_a_pooler_that_knows_no_such_database(doctor, text):
+    def script(peer):
+        peer.startup()
+        peer.send(fake.error("08P01", text))
+        peer.rest()
+
+    with FakeServer(script) as server:
+        status, report = doctor(f"host=127.0.0.1 port={server.port} user=u sslmode=disable")
+    assert status == 1
+    assert "no database of this name" in report["attempts"][0]["hint"]
 
 
 # ---- the log

@@ -34,6 +34,32 @@ def test_closes_at_once(pg, connect):
     refused(pg, connect, lambda peer: None, CLOSED)
 
 
+@pytest.mark.howdah_only
+def test_a_server_that_closes_when_tls_comes_at_once(pg, connect):
+    """As PostgreSQL does before 17."""
+    error = refused(
+        pg,
+        connect,
+        lambda peer: peer._exactly(8),
+        "closed the connection during the handshake; sslnegotiation=direct takes PostgreSQL 17 or newer",
+        sslmode="require",
+        sslnegotiation="direct",
+    )
+    assert type(error) is pg.OperationalError
+
+
+@pytest.mark.parametrize("mode", ["allow", "prefer", "require"])
+def test_closes_at_the_request_for_tls(pg, connect, mode):
+    """That is no answer: there is no attempt without TLS."""
+    asked = []
+
+    def script(peer):
+        asked.append(peer._exactly(8))
+
+    refused(pg, connect, script, CLOSED, sslmode=mode)
+    assert len(asked) == 1
+
+
 def test_closes_after_the_startup_message(pg, connect):
     refused(pg, connect, lambda peer: peer.startup(), CLOSED)
 

@@ -213,7 +213,11 @@ def test_client_certificate(encrypted, tls, stem):
 def test_a_key_with_a_password(encrypted, tls, pg):
     params = {"user": "hd_cert", "sslmode": "require", **identity(tls, "locked")}
     assert encrypted(tls.dsn, **params, sslpassword="open")
-    for password, reason in (("", "there is no sslpassword"), ("wrong", "not with sslpassword"), ("x" * 2000, "not with")):
+    for password, reason in (
+        ("", "there is no sslpassword"),
+        ("wrong", "not with sslpassword"),
+        ("x" * 2000, "not with"),
+    ):
         with pytest.raises(
             pg.OperationalError, match=f"could not load private key file .*it is encrypted, and {reason}"
         ) as caught:
@@ -231,7 +235,9 @@ def test_of_certificate_and_key_the_one_at_fault_is_named(encrypted, tls, pg, tm
     for file in (tmp_path / "nonsense", spoilt, Path(params["sslkey"]), tmp_path):
         with pytest.raises(pg.OperationalError, match=f'could not read certificate file "{file}"'):
             encrypted(tls.dsn, **{**params, "sslcert": str(file)})
-    with pytest.raises(pg.OperationalError, match=f'could not load private key file "{tmp_path / "nonsense"}": it is no'):
+    with pytest.raises(
+        pg.OperationalError, match=f'could not load private key file "{tmp_path / "nonsense"}": it is no'
+    ):
         encrypted(tls.dsn, **{**params, "sslkey": str(tmp_path / "nonsense")})
     strange = identity(tls, "stranger")["sslkey"]
     with pytest.raises(pg.OperationalError, match=f'does not match private key file "{strange}"'):

@@ -122,6 +122,12 @@ def test_errors_keep_the_secret(text):
     assert caught.value.__cause__ is None
 
 
+@pytest.mark.parametrize("scheme", ["postgresql+psycopg", "jdbc:postgresql", "POSTGRESQL", "mysql"])
+def test_uris_of_others_are_told_from_pairs(scheme):
+    with pytest.raises(errors.ProgrammingError, match=r"^a connection URI begins with postgresql:// or postgres://$"):
+        conninfo_to_dict(f"{scheme}://user:secret@host/db?sslmode=require")
+
+
 def test_unknown_name_is_shown():
     with pytest.raises(errors.ProgrammingError, match='invalid connection option "hosst"'):
         conninfo_to_dict("hosst=x")

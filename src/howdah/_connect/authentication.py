@@ -6,6 +6,7 @@ import hashlib
 import ipaddress
 import warnings
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import OperationalError
@@ -13,7 +14,7 @@ from .channel import Channel
 from .encryption import STRICT
 from .oauth import MECHANISM as OAUTHBEARER
 from .oauth import OAuthRequest, initial_response, refusal
-from .parameters import password_for
+from .parameters import passfile_of, password_for
 from .scram import MECHANISM, Scram, encode_password, key_of
 
 OK, CLEARTEXT, MD5, GSS, GSS_CONTINUE = 0, 3, 5, 7, 8
@@ -121,6 +122,7 @@ class Authenticator:
         self._gss: Any = None
         self._oauth = False
         self._bound = False
+        self.passfile: Path | None = None  # that the password came from
         self._awaited: int | None = None  # the only request that may come next; None: any that begins an exchange
 
     async def answer(self, code: int, data: bytes) -> None:
@@ -194,8 +196,12 @@ class Authenticator:
                 raise TypeError(f"the function for the password must return str, not {type(password).__name__}")
         else:
             password = password_for(self._params, self._address.host)
+            if password and not self._params.get("password"):
+                self.passfile = passfile_of(self._params)
         if not password:
             raise OperationalError("fe_sendauth: no password supplied")
+        if "\0" in password:
+            raise OperationalError("the password contains a NUL character")
         self._conn._used_password = True
         return password
 

@@ -132,7 +132,8 @@ async def start_tls(channel: Channel, tls: Tls) -> None:
     except ssl.SSLError as error:
         raise HandshakeFailed(f"SSL error: {reason_of(error)}") from None
     except ConnectionResetError:
-        raise HandshakeFailed("SSL error: the server closed the connection during the handshake") from None
+        since = "; sslnegotiation=direct takes PostgreSQL 17 or newer" if tls.direct else ""
+        raise HandshakeFailed(f"SSL error: the server closed the connection during the handshake{since}") from None
     protocol = pump.object.selected_alpn_protocol()
     if protocol is None and tls.direct:
         raise HandshakeFailed("direct SSL connection was established without ALPN protocol negotiation extension")

@@ -192,11 +192,15 @@ def _home(name: str) -> Path:
     return Path(os.path.expanduser("~"), name)
 
 
+def passfile_of(params: Mapping[str, str]) -> Path:
+    return Path(params.get("passfile") or _home(".pgpass"))
+
+
 def password_for(params: Mapping[str, str], host: Host) -> str:
     """The password for this host: the one that was given, else the first line of the password file that fits."""
     if params.get("password"):
         return params["password"]
-    path = Path(params.get("passfile") or _home(".pgpass"))
+    path = passfile_of(params)
     try:
         mode = path.stat().st_mode
     except OSError:

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from enum import Enum
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import ConnectionTimeout, Error, OperationalError, from_server
@@ -327,7 +328,7 @@ async def _start(channel: Channel, conn: Any, terms: Terms, authenticator: Authe
             elif event[0] == "negotiate_protocol_version":
                 _check_negotiation(event[1], event[2], lowest)
             elif event[0] == "error":
-                raise _complaint(event[1])
+                raise _complaint(event[1], authenticator.passfile)
             elif event[0] == "ready":
                 if conn._parameter_status("integer_datetimes") == "off":  # no server since PostgreSQL 10
                     raise OperationalError("the server keeps times as floating-point numbers, which is not supported")
@@ -347,10 +348,13 @@ async def _exchange(channel: Channel, conn: Any) -> bytes:
     return received
 
 
-def _complaint(fields: Mapping[str, bytes]) -> Error:
+def _complaint(fields: Mapping[str, bytes], passfile: Path | None = None) -> Error:
     error = from_server(fields)
     severity = error.diag.severity
-    return type(error)(f"{severity}:  {error}" if severity else str(error), info=fields)
+    text = f"{severity}:  {error}" if severity else str(error)
+    if passfile is not None and error.sqlstate == "28P01":
+        text += f'\npassword retrieved from file "{passfile}"'
+    return type(error)(text, info=fields)
 
 
 LETTERS = b"abcdefghijklmnopqrstuvwxyz234567" * 8  # for each byte one

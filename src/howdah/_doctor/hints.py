@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from ..errors import ConnectionTimeout, Error
@@ -31,6 +32,7 @@ BY_TEXT: tuple[tuple[str, str], ...] = (
     ("certificate verify failed", "sslrootcert has to name the certificate of who signed the server's, or `system`."),
     ("does not match host name", "Connect by a name that is in the certificate; hostaddr can say where that is."),
     ("root certificate file", "Get the certificate of the server's authority, or use sslrootcert=system."),
+    ("sslnegotiation=direct", "Every version understands sslnegotiation=postgres, which asks for TLS first."),
     ("ALPN", "Direct TLS needs PostgreSQL 17; with sslnegotiation=postgres it is asked for."),
     ("SSL error", "TLS ends where both sides have no version or cipher in common, or where something between them is "
      "no PostgreSQL."),
@@ -60,9 +62,11 @@ def hint_for(error: Error, phase: str | None, params: Mapping[str, str]) -> str:
     """One sentence or two; empty where there is nothing to say."""
     if isinstance(error, ConnectionTimeout):
         return BY_TIMEOUT.get(phase or "", "")
+    text = str(error)
+    if error.sqlstate == "08P01" and re.search(r'database "[^"]*" does not exist|no such database', text):
+        return "So says a pooler: its configuration, or the server behind it, has no database of this name."
     if error.sqlstate in BY_SQLSTATE:
         return BY_SQLSTATE[error.sqlstate]
-    text = str(error)
     for piece, hint in BY_TEXT:
         if piece in text:
             return hint

@@ -74,10 +74,8 @@ def examine_session(conn: Patient, channel: WatchedChannel, params: Mapping[str,
         "authentication": _authentication(conn, attempt),
     }
     if _is_console(conn):
-        found["pooler"] = {
-            "detected": True,
-            "signs": [f"its console answers: {_ask(conn, 'show version', unanswered)}"],
-        }
+        answer = _ask(conn, "show version", unanswered) or ("",)
+        found["pooler"] = {"detected": True, "signs": [f"its console answers: {answer[0]}"]}
         return found
     if answers := _ask(conn, SESSION, unanswered):
         found |= dict(zip(SESSION_NAMES, answers, strict=True))
