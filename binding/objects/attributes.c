@@ -251,6 +251,7 @@ PyMemberDef hdpy_connection_members[] = {
     {"broken", T_BOOL, offsetof(hdpy_connection, broken), READONLY, "True when the connection was lost, not closed."},
     {"_types_changed", T_BOOL, offsetof(hdpy_connection, types_changed), 0, NULL},
     {"_autocommit", T_BOOL, offsetof(hdpy_connection, autocommit), 0, NULL},
+    {"_simply", T_BOOL, offsetof(hdpy_connection, simply), 0, NULL},
     {"cancel_grace", T_DOUBLE, offsetof(hdpy_connection, cancel_grace), 0,
      "Seconds that a query may take to end once it was interrupted; then the connection is closed."},
     {"_expire_at", T_DOUBLE, offsetof(hdpy_connection, expires), 0, NULL},

@@ -26,6 +26,7 @@ typedef struct hdpy_connection {
     bool broken;   /* closed, and not by close() */
     bool closing;  /* close() was called while somebody else was waiting */
     bool autocommit;
+    bool simply;     /* for replication: the server takes simple Queries only */
     PyObject *begin; /* bytes: the statement that opens a transaction */
     hdpy_context context;
     PyObject *row_factory;

@@ -248,6 +248,7 @@ class BaseConnection:
     def adapters(self) -> Any: ...
     _adapters: Any
     _autocommit: bool
+    _simply: bool
     _begin: bytes  # what opens a transaction: b"BEGIN", or with its modes
     @property
     def _copy(self) -> Any:

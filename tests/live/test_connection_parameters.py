@@ -347,6 +347,30 @@ def test_replication(connected, value):
     assert "replication" not in started_with(connected)
 
 
+@pytest.mark.howdah_only
+@pytest.mark.parametrize("autocommit", [True, False])
+def test_statements_for_replication(pg, dsn, autocommit):
+    """Its server takes nothing but simple Queries, and knows commands of its own."""
+    with pg.connect(dsn, replication="database", autocommit=autocommit) as conn:
+        for _ in range(8):  # often enough to be prepared elsewhere
+            assert len(conn.execute("IDENTIFY_SYSTEM").fetchone()) == 4
+            assert conn.execute("select 1, 'x'::text").fetchone() == (1, "x")
+        with conn.transaction():
+            assert [cur.fetchone() for cur in conn.execute("select 2; select 3").results()] == [(2,), (3,)]
+        assert pg.ClientCursor(conn).execute("select %s", [4]).fetchone() == (4,)
+        with pytest.raises(pg.errors.ProtocolViolation):
+            conn.execute("select %s", [5])
+        conn.rollback()
+        assert conn.execute("show work_mem").fetchone()
+
+
+@pytest.mark.howdah_only
+async def test_statements_for_replication_asyncio(pg, dsn):
+    async with await pg.AsyncConnection.connect(dsn, replication="database") as conn:
+        for _ in range(8):
+            assert len(await (await conn.execute("IDENTIFY_SYSTEM")).fetchone()) == 4
+
+
 def test_client_encoding_of_the_locale(connected, monkeypatch):
     import locale
 

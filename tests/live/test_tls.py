@@ -154,6 +154,16 @@ def test_names(encrypted, tls, pg, host, fits):
         assert encrypted(tls.dsn, **{**params, "sslmode": "verify-ca", "sslsni": "0"})
 
 
+@pytest.mark.parametrize(("address", "fits"), [("127.0.0.1", True), ("::1", False)])
+def test_an_address_without_a_name(encrypted, tls, pg, address, fits):
+    params = {"host": "", "hostaddr": address, "sslmode": "verify-full", "sslrootcert": str(tls.root)}
+    if fits:
+        assert encrypted(tls.dsn, **params)
+    else:
+        with pytest.raises(pg.OperationalError, match='does not match host name "::1"'):
+            encrypted(tls.dsn, **params)
+
+
 @pytest.mark.parametrize("mode", ["require", "verify-ca", "verify-full"])
 def test_a_root_that_has_not_signed_it(encrypted, tls, pg, mode):
     with pytest.raises(pg.OperationalError, match="certificate verify failed"):

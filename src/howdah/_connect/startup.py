@@ -91,6 +91,7 @@ async def connect(channel: Channel, conn: Any, given: Mapping[str, Any]) -> None
                 outcome = await _try(channel, conn, terms, address, kind, failures)
                 if outcome is Outcome.CONNECTED:
                     conn._params = _used(params, address)
+                    conn._simply = bool(params.get("replication"))
                     return
                 if outcome is Outcome.WRONG_HOST:
                     break
