@@ -236,11 +236,12 @@ async_executemany(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObj
 static PyObject *
 async_await(PyObject *self, PyObject *unused)
 {
+    hdpy_cursor *cur = (hdpy_cursor *)self;
     hdpy_options none = {0};
-    return hdpy_operation_new(((hdpy_cursor *)self)->conn, NULL, hdpy_submit_flush, &none);
+    return hdpy_cursor_check(cur) < 0 ? NULL : hdpy_operation_new(cur->conn, NULL, hdpy_submit_flush, &none);
 }
 
-/* _mogrify(query, params): the text that a cursor which binds on the client would send */
+/* _mogrify(query, params): the text that a cursor which binds on the client would send. It needs no lock. */
 static PyObject *
 mogrify(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
 {
@@ -253,6 +254,7 @@ mogrify(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
     }
     if (hdpy_cursor_check(cur) < 0 || hdpy_cursor_options(cur, &options, args[0], args[1], NULL, NULL) < 0)
         return NULL;
+    options.binding = HDPY_BIND_CLIENT;
     return hdpy_mogrify(cur->conn, &options);
 }
 

@@ -5,11 +5,21 @@
 
 enum { MOST_PARAMS = 65535 }; /* Bind counts them in 16 bits */
 
+/* What parameters become, and of which query. */
+typedef struct target {
+    hdpy_connection *conn;
+    hdpy_dump_ctx ctx;
+    const hd_query *parsed; /* NULL: a raw query, whose placeholders are the server's */
+    bool literals;          /* text within the query */
+    hd_writer *values;      /* the connection's, or for literals one of their own, for which no lock is needed */
+} target;
+
 /* Room for n parameters beside conn->values. */
 static int
-reserve_params(hdpy_connection *conn, size_t n)
+reserve_params(target *t, size_t n)
 {
-    if (n <= conn->params_capacity)
+    hdpy_connection *conn = t->conn;
+    if (t->literals || n <= conn->params_capacity)
         return 0;
     if (n > MOST_PARAMS) {
         PyErr_Format(conn->st->OperationalError, "the number of query parameters is %zu: PostgreSQL takes at most %d",
@@ -30,14 +40,6 @@ reserve_params(hdpy_connection *conn, size_t n)
     return 0;
 }
 
-/* What parameters become, and of which query. */
-typedef struct target {
-    hdpy_connection *conn;
-    hdpy_dump_ctx ctx;
-    const hd_query *parsed; /* NULL: a raw query, whose placeholders are the server's */
-    bool literals;          /* text within the query */
-} target;
-
 /* The value as a literal, where its dumped bytes would be. */
 static int
 write_literal(target *t, PyObject *value)
@@ -50,9 +52,9 @@ write_literal(target *t, PyObject *value)
         Py_XDECREF(literal);
         return -1;
     }
-    size_t at = hd_write_value_begin(&t->conn->values);
-    hd_write_span(&t->conn->values, (hd_span){bytes.buf, (size_t)bytes.len});
-    hd_write_value_end(&t->conn->values, at);
+    size_t at = hd_write_value_begin(t->values);
+    hd_write_span(t->values, (hd_span){bytes.buf, (size_t)bytes.len});
+    hd_write_value_end(t->values, at);
     PyBuffer_Release(&bytes);
     Py_DECREF(literal);
     return 0;
@@ -65,7 +67,7 @@ dump_one(target *t, size_t i, char format, PyObject *value)
     if (t->literals)
         return write_literal(t, value);
     hdpy_param param = {0, HD_TEXT};
-    if (hdpy_dump_value(&t->ctx, value, (hdpy_pyformat)format, &conn->values, &param) < 0)
+    if (hdpy_dump_value(&t->ctx, value, (hdpy_pyformat)format, t->values, &param) < 0)
         return -1;
     conn->oids[i] = param.oid;
     conn->formats[i] = param.format;
@@ -142,7 +144,7 @@ dump_sequence(target *t, PyObject *params, size_t *n)
     if (fast == NULL)
         return -1;
     *n = (size_t)PySequence_Fast_GET_SIZE(fast);
-    int rc = parsed != NULL && *n != parsed->n_params ? count_mismatch(t, *n) : reserve_params(t->conn, *n);
+    int rc = parsed != NULL && *n != parsed->n_params ? count_mismatch(t, *n) : reserve_params(t, *n);
     for (size_t i = 0; rc == 0 && i < *n; i++) {
         PyObject *value = hdpy_item(fast, (Py_ssize_t)i);
         if (value == NULL) { /* a dumper in Python, or another thread, has changed the list under us */
@@ -163,13 +165,10 @@ is_mapping(PyObject *params)
     return PyDict_Check(params) || (PyMapping_Check(params) && PyObject_HasAttrString(params, "keys"));
 }
 
-/* Fills conn->values, oids and formats. */
+/* Fills t->values, and the connection's oids and formats. */
 static int
 dump_params(target *t, PyObject *params, size_t *n)
 {
-    hdpy_connection *conn = t->conn;
-    hd_writer_rewind(&conn->values, 0);
-    conn->dumps++;
     int rc;
     if (PyTuple_Check(params) || PyList_Check(params))
         rc = dump_sequence(t, params, n);
@@ -187,10 +186,10 @@ dump_params(target *t, PyObject *params, size_t *n)
     }
     else {
         *n = t->parsed->n_params;
-        rc = reserve_params(conn, *n) < 0 ? -1 : dump_mapping(t, params);
+        rc = reserve_params(t, *n) < 0 ? -1 : dump_mapping(t, params);
     }
-    if (rc == 0 && conn->values.rc != HD_OK) {
-        hdpy_raise_rc(conn->st, conn->values.rc);
+    if (rc == 0 && t->values->rc != HD_OK) {
+        hdpy_raise_rc(t->ctx.st, t->values->rc);
         rc = -1;
     }
     return rc;
@@ -199,7 +198,7 @@ dump_params(target *t, PyObject *params, size_t *n)
 /* The same, among the adapters as they are now: one of them may be Python code that registers another, or changes the
  * session's settings. */
 static int
-adapt(hdpy_connection *conn, hdpy_request *request, hdpy_settings *settings, PyObject *params, bool literals,
+adapt(hdpy_connection *conn, hdpy_request *request, hdpy_settings *settings, PyObject *params, hd_writer *values,
       size_t *n)
 {
     hdpy_adapters *adapters = (hdpy_adapters *)Py_NewRef((PyObject *)hdpy_context_adapters(request->context));
@@ -208,7 +207,8 @@ adapt(hdpy_connection *conn, hdpy_request *request, hdpy_settings *settings, PyO
         .conn = conn,
         .ctx = hdpy_dump_ctx_of(conn->st, settings, adapters, request->context, request->owner),
         .parsed = request->binding == HDPY_BIND_RAW ? NULL : &request->query->parsed,
-        .literals = literals,
+        .literals = values != &conn->values,
+        .values = values,
     };
     int rc = dump_params(&t, params, n);
     Py_DECREF((PyObject *)settings);
@@ -219,7 +219,9 @@ adapt(hdpy_connection *conn, hdpy_request *request, hdpy_settings *settings, PyO
 int
 hdpy_dump_params(hdpy_connection *conn, hdpy_request *request, hdpy_settings *settings, PyObject *params, size_t *n)
 {
-    return adapt(conn, request, settings, params, false, n);
+    hd_writer_rewind(&conn->values, 0);
+    conn->dumps++;
+    return adapt(conn, request, settings, params, &conn->values, n);
 }
 
 /* ---- literals in their places */
@@ -242,13 +244,11 @@ append_literal(hd_writer *dst, hdpy_settings *settings, hd_span literal)
     return utf8 ? 0 : -1;
 }
 
-/* Puts the literals of conn->values into their places. */
+/* Puts the literals into their places. */
 static int
-write_merged(hdpy_connection *conn, const hdpy_query *query, hdpy_settings *settings, hd_span *literals,
-             hd_writer *dst)
+write_merged(const hdpy_query *query, hdpy_settings *settings, hd_reader values, hd_span *literals, hd_writer *dst)
 {
     hd_span text = {(const uint8_t *)PyBytes_AS_STRING(query->utf8), (size_t)PyBytes_GET_SIZE(query->utf8)};
-    hd_reader values = hd_reader_of(hd_writer_span(&conn->values));
     for (size_t i = 0; i < query->parsed.n_params; i++) {
         uint32_t length = hd_read_u32(&values);
         literals[i] = hd_read_span(&values, length);
@@ -269,21 +269,25 @@ PyObject *
 hdpy_merge_params(hdpy_connection *conn, hdpy_request *request, hdpy_settings *settings, PyObject *params)
 {
     size_t n;
-    if (adapt(conn, request, settings, params, true, &n) < 0)
-        return NULL;
-    hd_span *literals = PyMem_New(hd_span, n ? n : 1);
-    if (literals == NULL)
-        return PyErr_NoMemory();
-    hd_writer merged = hd_writer_of(&hd_alloc_default);
+    hd_writer values = hd_writer_of(&hd_alloc_default), merged = hd_writer_of(&hd_alloc_default);
+    hd_span *literals = NULL;
     PyObject *text = NULL;
-    if (write_merged(conn, request->query, settings, literals, &merged) == 0) {
-        if (merged.rc != HD_OK)
-            hdpy_raise_rc(conn->st, merged.rc);
-        else if (settings->utf8 || settings->bytes_only)
-            text = PyBytes_FromStringAndSize((const char *)merged.p, (Py_ssize_t)merged.n);
-        else
-            text = PyUnicode_DecodeUTF8((const char *)merged.p, (Py_ssize_t)merged.n, NULL);
+    if (adapt(conn, request, settings, params, &values, &n) < 0)
+        goto done;
+    if ((literals = PyMem_New(hd_span, n ? n : 1)) == NULL) {
+        PyErr_NoMemory();
+        goto done;
     }
+    if (write_merged(request->query, settings, hd_reader_of(hd_writer_span(&values)), literals, &merged) < 0)
+        goto done;
+    if (merged.rc != HD_OK)
+        hdpy_raise_rc(conn->st, merged.rc);
+    else if (settings->utf8 || settings->bytes_only)
+        text = PyBytes_FromStringAndSize((const char *)merged.p, (Py_ssize_t)merged.n);
+    else
+        text = PyUnicode_DecodeUTF8((const char *)merged.p, (Py_ssize_t)merged.n, NULL);
+done:
+    hd_writer_fini(&values);
     hd_writer_fini(&merged);
     PyMem_Free(literals);
     return text;

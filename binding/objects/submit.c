@@ -272,15 +272,25 @@ choose_statement(hdpy_connection *conn, hdpy_request *request, size_t n_params, 
     return 0;
 }
 
+/* The request's query with the parameters as a part of its text: a new reference. */
+static hdpy_query *
+merge_params(hdpy_connection *conn, hdpy_request *request, hdpy_settings *settings, PyObject *params)
+{
+    Py_INCREF((PyObject *)settings); /* Python code that adapts may change the session's */
+    PyObject *text = hdpy_merge_params(conn, request, settings, params);
+    hdpy_query *merged = text ? hdpy_query_once(conn->st, settings, text) : NULL;
+    Py_XDECREF(text);
+    Py_DECREF((PyObject *)settings);
+    return merged;
+}
+
 /* Dumps the parameters, or makes them a part of the text, whose request this is from then on. */
 static int
 bind_params(hdpy_connection *conn, hdpy_request *request, hdpy_settings *settings, PyObject *params, size_t *n)
 {
     if (request->binding != HDPY_BIND_CLIENT)
         return hdpy_dump_params(conn, request, settings, params, n);
-    PyObject *text = hdpy_merge_params(conn, request, settings, params);
-    hdpy_query *merged = text ? hdpy_query_once(conn->st, settings, text) : NULL;
-    Py_XDECREF(text);
+    hdpy_query *merged = merge_params(conn, request, settings, params);
     if (merged == NULL)
         return -1;
     Py_SETREF(request->query, merged);
@@ -404,11 +414,14 @@ hdpy_mogrify(hdpy_connection *conn, const hdpy_options *options)
     if (request == NULL)
         return NULL;
     bool with_params = options->params != NULL && options->params != Py_None;
-    PyObject *sql = NULL;
     hdpy_settings *settings = take_options(conn, request, options, with_params);
-    size_t n;
-    if (settings != NULL && (!with_params || bind_params(conn, request, settings, options->params, &n) == 0))
-        sql = Py_NewRef(request->query->sql);
+    hdpy_query *query = NULL;
+    if (settings != NULL && with_params)
+        query = merge_params(conn, request, settings, options->params);
+    else if (settings != NULL)
+        query = (hdpy_query *)Py_NewRef((PyObject *)request->query);
+    PyObject *sql = query ? Py_NewRef(query->sql) : NULL;
+    Py_XDECREF((PyObject *)query);
     hdpy_request_unref(request);
     return sql;
 }
@@ -493,17 +506,15 @@ static int
 merge_row(hdpy_connection *conn, hdpy_request *request, PyObject *row, hd_writer *all)
 {
     hdpy_settings *settings = hdpy_connection_settings(conn);
-    PyObject *text = settings ? hdpy_merge_params(conn, request, settings, row) : NULL;
-    hdpy_query *merged = text ? hdpy_query_once(conn->st, settings, text) : NULL;
-    if (merged != NULL) {
-        if (all->n != 0)
-            hd_write_span(all, HD_SPAN_LITERAL("\n;")); /* the text may end with a comment */
-        hd_write_span(all, sql_of(merged));
-        note_sent(request, merged);
-    }
-    Py_XDECREF(text);
-    Py_XDECREF((PyObject *)merged);
-    return merged ? 0 : -1;
+    hdpy_query *merged = settings ? merge_params(conn, request, settings, row) : NULL;
+    if (merged == NULL)
+        return -1;
+    if (all->n != 0)
+        hd_write_span(all, HD_SPAN_LITERAL("\n;")); /* the text may end with a comment */
+    hd_write_span(all, sql_of(merged));
+    note_sent(request, merged);
+    Py_DECREF((PyObject *)merged);
+    return 0;
 }
 
 /* With client-side binding every row is another text: all of them travel as one simple Query. */

@@ -107,6 +107,34 @@ class TestClient:
         client.adapters.register_dumper(str, Loud)
         assert client.execute("select %s", ["abc"]).fetchone() == ("ABC",)
 
+    @pytest.mark.parametrize("cursor", ["Cursor", "ClientCursor"])
+    def test_a_dumper_that_mogrifies(self, pg, module, client, cursor):
+        """On the connection whose parameters are being dumped: they stay what they are."""
+
+        class Curious(module("adapt").Dumper):
+            oid = 25
+
+            def dump(self, obj):
+                return client.mogrify("%s and %s", ["other", 1]).encode()
+
+        cur = getattr(pg, cursor)(client.connection)
+        cur.adapters.register_dumper(dict, Curious)
+        found = cur.execute("select %s::text, %s::text, %s::text", ["first", {}, "last"]).fetchone()
+        assert found == ("first", "'other' and 1", "last")
+
+    def test_a_dumper_that_changes_the_encoding(self, module, client):
+        text = "é"
+
+        class Changing(module("adapt").Dumper):
+            def dump(self, obj):
+                client.connection.execute("set client_encoding to latin1")
+                client.connection.execute("set client_encoding to utf8")
+                return b"x"
+
+        client.adapters.register_dumper(dict, Changing)
+        for _ in range(3):
+            assert client.mogrify("select %s, %s", [{}, text]).startswith("select 'x', ")
+
     def test_transaction(self, pg, dsn):
         with pg.connect(dsn, cursor_factory=pg.ClientCursor) as conn:
             assert conn.execute("select %s", [1]).fetchone() == (1,)
