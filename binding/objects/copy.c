@@ -114,9 +114,19 @@ copy_dealloc(PyObject *self)
 /* ---- what may be done when */
 
 int
+hdpy_copy_check(const hdpy_copy *copy)
+{
+    if (copy->conn != NULL)
+        return 0;
+    PyErr_SetString(PyExc_RuntimeError, "Copy.__init__() was not called");
+    return -1;
+}
+
+int
 hdpy_copy_no_copy(hdpy_copy *copy, const char *doing)
 {
-    PyErr_Format(copy->conn->st->OperationalError, "%s failed: no COPY in progress", doing);
+    if (hdpy_copy_check(copy) == 0)
+        PyErr_Format(copy->conn->st->OperationalError, "%s failed: no COPY in progress", doing);
     return -1;
 }
 
@@ -274,6 +284,8 @@ int
 hdpy_copy_began(hdpy_copy *copy)
 {
     hdpy_request *request = copy->request;
+    if (request == NULL)
+        return hdpy_copy_no_copy(copy, "copying");
     if (request->copy.kept) {
         copy->in = request->copy.result->status != HDPY_COPY_OUT;
         copy->out = !copy->in;
@@ -297,6 +309,8 @@ hdpy_copy_began(hdpy_copy *copy)
 int
 hdpy_copy_prepare_start(hdpy_copy *copy, PyObject *const *args, Py_ssize_t nargs, hdpy_options *options)
 {
+    if (hdpy_copy_check(copy) < 0)
+        return -1;
     if (nargs != 2 || copy->request != NULL || copy->left) {
         PyErr_SetString(PyExc_TypeError, "copy blocks can be used only once");
         return -1;
@@ -394,6 +408,8 @@ hdpy_copy_encoded(PyObject *self, PyObject *data)
 {
     HDPY_GUARD(((hdpy_copy *)self)->conn);
     hdpy_copy *copy = (hdpy_copy *)self;
+    if (hdpy_copy_check(copy) < 0)
+        return NULL;
     if (PyUnicode_Check(data)) {
         if (copy->binary) {
             PyErr_SetString(PyExc_TypeError, "cannot copy str data in binary mode: use bytes instead");

@@ -24,8 +24,9 @@ struct hdpy_copy {
     PyObject *writer;      /* where rows go; NULL: to the server */
     bool in, out;          /* what the server said; neither: rows for a writer only */
     bool binary;
-    bool left; /* the block has ended */
-    bool told; /* the request's error was raised */
+    bool left;     /* the block has ended */
+    bool adapting; /* a row is, by the columns: Python code may be at it */
+    bool told;     /* the request's error was raised */
 
     hdpy_adapters *adapters; /* among which the columns' dumpers or loaders were found */
     hdpy_copy_column *columns;
@@ -48,6 +49,9 @@ hdpy_copy_unsent(const hdpy_copy *copy)
 {
     return copy->rows.n > HDPY_COPY_HEADER ? copy->rows.n - HDPY_COPY_HEADER : 0;
 }
+
+/* RuntimeError unless __init__() was called. */
+int hdpy_copy_check(const hdpy_copy *copy);
 
 /* By when a step has to be over that begins now. */
 static inline hdpy_deadline

@@ -144,6 +144,8 @@ async_more(PyObject *self, PyObject *unused)
 static PyObject *
 async_take(hdpy_copy *copy, PyObject *(*make)(hdpy_copy *copy, hd_span data))
 {
+    if (hdpy_copy_check_reading(copy) < 0)
+        return NULL;
     if (!hdpy_lock_try(&copy->lock)) {
         PyErr_SetString(copy->conn->st->ProgrammingError, "another task is reading from this COPY");
         return NULL;

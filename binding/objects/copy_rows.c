@@ -21,6 +21,18 @@ hdpy_copy_forget_columns(hdpy_copy *copy)
     Py_CLEAR(copy->adapters);
 }
 
+/* The types are to be set. -1: not now. */
+static int
+check_setting(const hdpy_copy *copy)
+{
+    if (hdpy_copy_check(copy) < 0)
+        return -1;
+    if (!copy->adapting)
+        return 0;
+    PyErr_SetString(copy->conn->st->ProgrammingError, "types cannot be set while a row is being adapted");
+    return -1;
+}
+
 static int
 make_columns(hdpy_copy *copy, size_t n)
 {
@@ -42,6 +54,8 @@ hdpy_copy_set_dumpers(PyObject *self, PyObject *dumpers)
 {
     HDPY_GUARD(((hdpy_copy *)self)->conn);
     hdpy_copy *copy = (hdpy_copy *)self;
+    if (check_setting(copy) < 0)
+        return NULL;
     if (!PyList_Check(dumpers)) {
         PyErr_SetString(PyExc_TypeError, "a list is needed");
         return NULL;
@@ -68,6 +82,8 @@ hdpy_copy_set_loaders(PyObject *self, PyObject *oids)
 {
     HDPY_GUARD(((hdpy_copy *)self)->conn);
     hdpy_copy *copy = (hdpy_copy *)self;
+    if (check_setting(copy) < 0)
+        return NULL;
     if (!PyTuple_Check(oids)) {
         PyErr_SetString(PyExc_TypeError, "a tuple is needed");
         return NULL;
@@ -287,7 +303,9 @@ hdpy_copy_format_row(hdpy_copy *copy, PyObject *row)
     size_t mark = copy->rows.n;
     hdpy_dump_ctx ctx =
         hdpy_dump_ctx_of(copy->conn->st, settings, adapters, &copy->cursor->context, (PyObject *)copy->cursor);
+    copy->adapting = true;
     int rc = copy->binary ? format_binary(copy, &ctx, fast) : format_text(copy, &ctx, fast);
+    copy->adapting = false;
     if (rc == 0 && HD_UNLIKELY(copy->rows.rc != HD_OK)) {
         hdpy_raise_rc(ctx.st, copy->rows.rc);
         rc = -1;
@@ -459,8 +477,10 @@ load_row(hdpy_copy *copy, hdpy_settings *settings, hd_span data)
     if (row == NULL)
         return NULL;
     Py_INCREF((PyObject *)adapters);
+    copy->adapting = true;
     if ((copy->binary ? load_binary(copy, &ctx, &r, row) : load_text(copy, &ctx, data, row)) < 0)
         Py_CLEAR(row);
+    copy->adapting = false;
     Py_DECREF((PyObject *)adapters);
     return row;
 }

@@ -52,9 +52,8 @@ start(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
     hdpy_copy *copy = (hdpy_copy *)self;
     hdpy_connection *conn = copy->conn;
     hdpy_options options;
-    unsigned long me = this_thread(copy);
     if (hdpy_copy_prepare_start(copy, args, nargs, &options) < 0 || hdpy_connection_check(conn) < 0 ||
-        hdpy_lock_acquire(conn->st, &conn->lock, me, options.deadline) < 0)
+        hdpy_lock_acquire(conn->st, &conn->lock, this_thread(copy), options.deadline) < 0)
         return NULL;
     hdpy_request *request = copy->request;
     int rc = hdpy_connection_check(conn); /* it may have been closed while we waited */
@@ -116,7 +115,8 @@ write_row(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwn
     static const char *const params[] = {"row", NULL};
     static const hdpy_signature signature = {"write_row", params, 1, 1};
     PyObject *row = hdpy_parse_arg(&signature, args, nargs, kwnames);
-    if (row == NULL || write_one((hdpy_copy *)self, row, this_thread((hdpy_copy *)self)) < 0)
+    if (row == NULL || hdpy_copy_check((hdpy_copy *)self) < 0 ||
+        write_one((hdpy_copy *)self, row, this_thread((hdpy_copy *)self)) < 0)
         return NULL;
     Py_RETURN_NONE;
 }
@@ -126,7 +126,7 @@ write_rows(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
 {
     HDPY_GUARD(((hdpy_copy *)self)->conn);
     Py_ssize_t n = 0, most;
-    if (hdpy_copy_rows_given(args, nargs, &most) < 0)
+    if (hdpy_copy_check((hdpy_copy *)self) < 0 || hdpy_copy_rows_given(args, nargs, &most) < 0)
         return NULL;
     unsigned long me = this_thread((hdpy_copy *)self);
     PyObject *row;
@@ -242,7 +242,7 @@ end(PyObject *self, PyObject *reason)
 {
     HDPY_GUARD(((hdpy_copy *)self)->conn);
     hdpy_copy *copy = (hdpy_copy *)self;
-    if (take_lock(copy, 0) < 0)
+    if (hdpy_copy_check(copy) < 0 || take_lock(copy, 0) < 0)
         return NULL;
     int rc = run_end(copy, reason);
     give_lock(copy);

@@ -201,8 +201,12 @@ rows(PyObject *self, PyObject *size)
 {
     hdpy_cursor *cur = (hdpy_cursor *)self;
     Py_ssize_t n = PyLong_AsSsize_t(size);
-    if (n == -1 && PyErr_Occurred())
+    if ((n == -1 && PyErr_Occurred()) || hdpy_cursor_check(cur) < 0)
         return NULL;
+    if (n < 1) {
+        PyErr_SetString(PyExc_ValueError, "size must be >= 1");
+        return NULL;
+    }
     stream_rows *it = PyObject_GC_New(stream_rows, (PyTypeObject *)cur->conn->st->StreamRows);
     if (it == NULL)
         return NULL;

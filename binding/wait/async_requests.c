@@ -93,6 +93,9 @@ hdpy_async_stream_more(PyObject *self, PyObject *timeout)
 PyObject *
 hdpy_async_stream_end(PyObject *self, PyObject *unused)
 {
+    hdpy_cursor *cur = (hdpy_cursor *)self;
     hdpy_options none = {0};
+    if (cur->conn == NULL) /* a closed cursor's stream has to end, too */
+        return hdpy_cursor_check(cur), NULL;
     return stream_operation(self, OP_STREAM_END, &none);
 }

@@ -356,3 +356,38 @@ def test_blocks_then_rows(auto, format):
         assert copy.read_row() == (2, "x2")
         assert bytes(copy.read())
         assert list(copy.rows()) == [(4, "x4"), (5, "x5")]
+
+
+@pytest.mark.howdah_only
+@pytest.mark.parametrize("format", ["text", "binary"])
+def test_a_loader_that_sets_other_types(pg, module, conn, format):
+    """The loaders of a row cannot be taken away while it is being loaded."""
+
+    class Setting(module("adapt").Loader):
+        def load(self, data):
+            copy.set_types(["int4"] * 100)
+
+    Setting.format = pg.pq.Format[format.upper()]
+    cur = conn.cursor()
+    cur.adapters.register_loader("int4", Setting)
+    with cur.copy(f"copy (select 1, 2, 3) to stdout (format {format})") as copy:
+        copy.set_types(["int4", "int4", "int4"])
+        with pytest.raises(pg.ProgrammingError, match="while a row is being adapted"):
+            copy.read_row()
+
+
+@pytest.mark.howdah_only
+def test_a_dumper_that_sets_other_types(pg, module, conn):
+    class Setting(module("adapt").Dumper):
+        def dump(self, obj):
+            copy.set_types(["text"])
+            return b"x"
+
+    cur = conn.cursor()
+    cur.adapters.register_dumper(dict, Setting)
+    cur.execute("create temp table t (a text, b text)")
+    with cur.copy("copy t from stdin") as copy:
+        with pytest.raises(pg.ProgrammingError, match="while a row is being adapted"):
+            copy.write_row([{}, {}])
+        copy.write_row(["a", "b"])
+    assert cur.execute("select * from t").fetchall() == [("a", "b")]

@@ -6,6 +6,7 @@ import datetime as dt
 import subprocess
 import sys
 import sysconfig
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,8 @@ import howdah
 from howdah import pq
 
 oracle = pytest.importorskip("psycopg")
+
+UNINITIALISED = Path(__file__).resolve().parents[1] / "isolated/uninitialised.py"
 
 
 def test_public_names_exist():
@@ -130,3 +133,8 @@ def test_the_gil_stays_off():
     """In a process of its own: here something else may have turned it on."""
     code = "import sys, howdah, howdah.pool; sys.exit(sys._is_gil_enabled())"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_objects_without_init_do_not_crash():
+    done = subprocess.run([sys.executable, UNINITIALISED], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-60:]
