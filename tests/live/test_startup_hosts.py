@@ -12,6 +12,7 @@ import threading
 import pytest
 
 from beside import within
+from howdah._connect import hosts
 from scripted import CLOSED, Scram, accept, refused, says
 from servers import fake
 from servers.fake import FakeServer, authentication
@@ -141,6 +142,16 @@ def test_unix_socket(connect, tmp_path, folder):
         info = connect(host=host, port=5439, user="u", dbname="d")
     assert info["host"] == host
     assert "hostaddr" not in info
+
+
+def test_the_zone_of_an_address_is_kept():
+    """Cancelling goes to the address, and getaddrinfo() has the zone apart from it."""
+    address = hosts.Address(hosts.Host("fe80::1%lo", "", "5432"), socket.AF_INET6, ("fe80::1", 5432, 0, 1))
+    assert address.ip == "fe80::1%1"
+    again = hosts.lookup_of(hosts.Host("fe80::1%lo", address.ip, "5432"))
+    if not socket.has_ipv6:
+        pytest.skip("no IPv6")
+    assert hosts.numeric_infos(again)[0][4] == address.sockaddr
 
 
 def test_path_too_long(pg, connect):

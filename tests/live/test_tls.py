@@ -108,6 +108,17 @@ def test_prefer_goes_without_where_tls_is_refused(encrypted, tls, pg):
         encrypted(tls.dsn, user="hd_clear", sslmode="require")
 
 
+def test_prefer_does_not_go_without_for_want_of_a_file(encrypted, tls, pg, tmp_path):
+    """What a client's certificate is for is not done in the clear, because its key is readable by all."""
+    params = identity(tls, "client")
+    key = shutil.copy(params["sslkey"], tmp_path)
+    os.chmod(key, 0o644)
+    with pytest.raises(pg.OperationalError, match="group or world access"):
+        encrypted(tls.dsn, **{**params, "sslkey": key, "user": "hd_clear", "sslmode": "prefer"})
+    with pytest.raises(pg.OperationalError, match="could not read root certificate file"):
+        encrypted(tls.dsn, user="hd_clear", sslmode="prefer", sslrootcert=params["sslkey"])
+
+
 def test_a_wrong_password_is_not_offered_in_clear(encrypted, tls, pg):
     before = len(log_of(tls))
     with pytest.raises(pg.errors.InvalidPassword):

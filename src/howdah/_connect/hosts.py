@@ -55,7 +55,11 @@ class Address(NamedTuple):
 
     @property
     def ip(self) -> str:
-        return "" if self.host.is_unix else str(self.sockaddr[0])
+        """With its zone, without which a link-local address leads nowhere."""
+        if self.host.is_unix:
+            return ""
+        ip, _port, *rest = self.sockaddr
+        return f"{ip}%{rest[1]}" if len(rest) == 2 and rest[1] and "%" not in ip else str(ip)
 
     def __str__(self) -> str:
         if self.host.is_unix:
