@@ -42,6 +42,7 @@ typedef struct hdpy_connection {
     hdpy_request *request;  /* being answered; NULL when idle. Those behind it follow by `next` ... */
     hdpy_request *last;     /* ... up to this one */
     bool pipelined;         /* in pipeline mode: statements are queued, and nobody waits for each */
+    size_t received;        /* bytes in all, which may wrap: an event loop takes a share of them at a time */
     size_t gather;          /* bytes that a pipeline sends, when they have come together */
     bool begun;             /* our BEGIN is among what was sent since the last Sync */
     bool unsynced;          /* something was sent since the last Sync */

@@ -80,8 +80,10 @@ receive(hdpy_connection *conn, int flags)
         return -1;
     }
     ssize_t n = conn->tls ? hdpy_tls_receive(conn, to, room, flags) : hdpy_socket_receive(conn, to, room, flags);
-    if (n > 0)
+    if (n > 0) {
         hd_inbox_commit(&conn->session.in, (size_t)n);
+        conn->received += (size_t)n;
+    }
     else if (n == 0) {
         errno = 0;
         return -1;

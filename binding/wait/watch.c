@@ -263,17 +263,13 @@ static void
 take(hdpy_watch *watch, hdpy_connection *conn)
 {
     HDPY_GUARD(conn);
-    size_t taken = 0, before;
-    bool dry = false;
-    do {
-        before = conn->session.in.chunk ? conn->session.in.chunk->used : 0;
-        if ((dry = !hdpy_receive(conn)))
-            break;
-        taken += conn->session.in.chunk && conn->session.in.chunk->used > before
-                     ? conn->session.in.chunk->used - before
-                     : 1;
-    } while (conn->fd >= 0 && taken < FAIR_SHARE && (hd_inbox_pending(&conn->session.in) != 0 || watch->forgetful) &&
-             !hdpy_copying_is_full(conn) && !is_sated(conn));
+    size_t before = conn->received;
+    bool dry;
+    do
+        dry = !hdpy_receive(conn);
+    while (!dry && conn->fd >= 0 && conn->received - before < FAIR_SHARE &&
+           (hd_inbox_pending(&conn->session.in) != 0 || watch->forgetful) && !hdpy_copying_is_full(conn) &&
+           !is_sated(conn));
     if (!hdpy_watch_rest(conn) && watch->forgetful && !dry)
         watch_again(watch, conn);
 }

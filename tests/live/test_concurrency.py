@@ -223,6 +223,18 @@ async def test_the_loop_runs_while_rows_arrive(aauto):
     assert (await task).rowcount == 100_000
 
 
+@pytest.mark.howdah_only
+async def test_a_busy_loop_takes_a_share_of_the_rows_in_each_turn(aauto):
+    """The server is faster and always has more: of 100 MB, a turn takes hardly more than one."""
+    turns = 0
+    task = asyncio.create_task(aauto.execute("select repeat('x', 1000) from generate_series(1, 100000)"))
+    while not task.done():
+        await asyncio.sleep(0)
+        time.sleep(0.005)  # noqa: ASYNC251
+        turns += 1
+    assert turns > 50
+
+
 async def test_sync_and_async_side_by_side(aauto, auto):
     rows = await asyncio.gather(
         aauto.execute("select 1"), asyncio.to_thread(auto.execute, "select 2"), aauto.execute("select 3")
