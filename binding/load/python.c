@@ -28,10 +28,11 @@ method_of(hdpy_state *st, PyObject *transformer, PyObject *key)
 PyObject *
 hdpy_load_by_python(const hdpy_loader *self, hdpy_load_ctx *ctx, hd_span src)
 {
-    PyObject *transformer = hdpy_context_transformer(ctx->context, ctx->st, ctx->owner);
+    PyObject *transformer = Py_XNewRef(hdpy_context_transformer(ctx->context, ctx->st, ctx->owner));
     PyObject *method = transformer ? Py_XNewRef(method_of(ctx->st, transformer, self->data)) : NULL;
     PyObject *data = method ? hdpy_as_sent(ctx->settings, src) : NULL;
     PyObject *value = data ? PyObject_CallOneArg(method, data) : NULL;
+    Py_XDECREF(transformer);
     Py_XDECREF(method);
     Py_XDECREF(data);
     return value;

@@ -363,6 +363,30 @@ class TestLater:
         assert rows == [(1, 2)] * 3
         assert cur.execute("select 3::int8").fetchone() == ("3!",)
 
+    @pytest.mark.howdah_only
+    def test_registered_while_a_loader_is_made(self, adapt, conn):
+        """What kept the loaders until then is nobody's any more, but for the one that is being made."""
+        cur = conn.cursor()
+        found = []
+
+        class Registering(adapt.Loader):
+            def __init__(self, oid, context):
+                if not found:
+                    found.append(None)
+                    cur.adapters.register_loader("text", loader(adapt, "!"))
+                    cur.scroll(0, "absolute")
+                    found.append(cur.fetchone())
+                    gc.collect()
+
+            def load(self, data):
+                return int(data)
+
+        cur.adapters.register_loader("int4", Registering)
+        cur.execute("select i, 'x' from generate_series(1, 3) i")
+        assert cur.fetchone() == (1, "x")
+        assert found[1] == (1, "x!")
+        assert cur.fetchall() == [(2, "x!"), (3, "x!")]
+
 
 class TestConfiguration:
     def test_maps_are_copies(self, adapt, pg):
