@@ -235,6 +235,7 @@ startup_feed(PyObject *self, PyObject *arg)
 static PyObject *
 startup_ask(PyObject *self, PyObject *arg)
 {
+    HDPY_GUARD(self);
     hdpy_connection *conn = (hdpy_connection *)self;
     Py_ssize_t n;
     const char *sql = PyUnicode_AsUTF8AndSize(arg, &n);

@@ -296,14 +296,17 @@ begin(hdpy_operation *op, PyObject **result)
         hdpy_raise_timeout(conn->st, NULL, false);
     else if (hdpy_check(conn) == 0)
         op->request = op->copy ? hdpy_copy_request(op->copy) : hdpy_request_new();
-    if (op->request == NULL || op->submit(conn, op->request, &op->options) < 0) {
+    bool stream = op->request != NULL && op->kind == OP_STREAM_START;
+    PyObject *task = stream ? hdpy_current_task(conn->st, op->loop) : NULL;
+    if (op->request == NULL || (stream && task == NULL) || op->submit(conn, op->request, &op->options) < 0) {
+        Py_XDECREF(task);
         leave(op);
         return PYGEN_ERROR;
     }
     if (!op->request->done && op->lock == &conn->lock)
         hdpy_connection_push(conn, op->request);
-    if (op->kind == OP_STREAM_START)
-        Py_XSETREF(conn->streamer, hdpy_current_task(conn->st, op->loop));
+    if (stream)
+        Py_XSETREF(conn->streamer, task);
     return wait(op, result);
 }
 

@@ -1,6 +1,7 @@
 #include "wait/waiter.h"
 
 #include "module/args.h"
+#include "module/errors.h"
 
 #include <structmember.h>
 
@@ -247,12 +248,12 @@ waiter_result(PyObject *self, PyObject *unused)
         PyErr_SetString(PyExc_RuntimeError, "the operation is still waiting");
         return NULL;
     }
-    if (hdpy_import_once(&w->st->CancelledError, "asyncio", "CancelledError") == NULL)
-        return NULL;
-    if (w->message != NULL && w->message != Py_None)
-        PyErr_SetObject(w->st->CancelledError, w->message);
-    else
-        PyErr_SetNone(w->st->CancelledError);
+    PyObject *cls = hdpy_import_once(&w->st->CancelledError, "asyncio", "CancelledError"); // borrowed
+    bool bare = w->message == NULL || w->message == Py_None;
+    /* Made by hand: PyErr_SetObject() would take a tuple for its arguments. */
+    PyObject *cancelled = !cls ? NULL : bare ? PyObject_CallNoArgs(cls) : PyObject_CallOneArg(cls, w->message);
+    if (cancelled != NULL)
+        hdpy_raise(cancelled);
     return NULL;
 }
 

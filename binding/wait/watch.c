@@ -187,12 +187,15 @@ hdpy_watch_flush(hdpy_connection *conn)
     bool pending = conn->fd >= 0 && hdpy_has_unsent(conn);
     if (watch == NULL || watch->loop == NULL || watch->face != NULL || pending == watch->writing)
         return 0;
-    watch->writing = pending;
-    if (!pending)
-        return call(watch->loop, conn->st->str_remove_writer, watch->fd, NULL);
-    PyObject *writable = PyObject_GetAttrString((PyObject *)watch, "writable");
-    int rc = writable ? call(watch->loop, conn->st->str_add_writer, watch->fd, writable) : -1;
+    PyObject *writable = pending ? PyObject_GetAttrString((PyObject *)watch, "writable") : NULL;
+    int rc = -1;
+    if (writable != NULL)
+        rc = call(watch->loop, conn->st->str_add_writer, watch->fd, writable);
+    else if (!pending)
+        rc = call(watch->loop, conn->st->str_remove_writer, watch->fd, NULL);
     Py_XDECREF(writable);
+    if (rc == 0)
+        watch->writing = pending;
     return rc;
 }
 

@@ -90,16 +90,18 @@ async def test_closing_within_the_wake(pg, dsn, wake):
     assert conn.closed
 
 
+@pytest.mark.parametrize("message", ["enough", ("enough", "of it")])
 @pytest.mark.parametrize("delay", [0, 0.001, 0.01])
-async def test_cancelled_while_it_waits(pg, dsn, wake, delay):
+async def test_cancelled_while_it_waits(pg, dsn, wake, delay, message):
     async with await pg.AsyncConnection.connect(dsn, autocommit=True) as conn:
         for i in range(10):
             task = asyncio.create_task(conn.execute("select %s::int, pg_sleep(1)", (i,)))
             await asyncio.sleep(0)
             await asyncio.sleep(delay)
-            task.cancel("enough")
-            with pytest.raises(asyncio.CancelledError):
+            task.cancel(message)
+            with pytest.raises(asyncio.CancelledError) as cancelled:
                 await task
+            assert cancelled.value.args == (message,)
             cur = await conn.execute("select %s::int", (-i,))
             assert await cur.fetchone() == (-i,)
 
