@@ -197,6 +197,17 @@ def test_wrong_password(doctor, server):
     assert (attempt["failed_at"], attempt["sqlstate"]) == ("authentication", "28P01")
 
 
+def test_a_server_of_another_kind(doctor):
+    def script(peer):
+        peer._exactly(8)
+        peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with FakeServer(script) as server:
+        status, report = doctor(f"host=127.0.0.1 port={server.port} user=u")
+    assert status == 1
+    assert report["attempts"][0]["hint"] == "Something else listens on that port."
+
+
 def test_silence(doctor):
     with FakeServer(lambda peer: peer.rest()) as server:
         status, report = doctor(f"host=127.0.0.1 port={server.port} sslmode=disable connect_timeout=0.3")

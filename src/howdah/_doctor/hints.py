@@ -39,6 +39,7 @@ BY_TEXT: tuple[tuple[str, str], ...] = (
     ("no password supplied", "Give a password by PGPASSWORD, a password file, or password as a function."),
     ("requirement", "The server asks for another method than require_auth allows: see pg_hba.conf."),
     ("channel binding", "It takes TLS, and SCRAM in pg_hba.conf; a proxy that ends the TLS prevents it."),
+    ("invalid response to SSL", "Something else listens on that port."),
     ("does not speak PostgreSQL", "Something else listens on that port."),
     ("session is read-only", "This is a standby, or default_transaction_read_only is on: see target_session_attrs."),
     ("server is in hot standby mode", "This is a standby: give all the hosts, or the primary's."),
