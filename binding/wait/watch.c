@@ -30,7 +30,8 @@ static bool
 is_closed(hdpy_state *st, PyObject *loop)
 {
     PyObject *closed = PyObject_CallMethodNoArgs(loop, st->str_is_closed);
-    bool yes = closed == Py_True;
+    /* One that is being collected together with its connections has nothing left to say it with. */
+    bool yes = closed == NULL || closed == Py_True;
     Py_XDECREF(closed);
     if (closed == NULL)
         PyErr_Clear();

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import struct
+import sys
 
 import pytest
 
@@ -67,6 +69,22 @@ def test_loop_that_ended_during_a_query(pg, dsn):
 
     conn = asyncio.run(connect())
     asyncio.run(go_on(conn))
+
+
+@pytest.mark.howdah_only
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_a_loop_that_is_collected_with_its_connection(pg, dsn, monkeypatch):
+    """The collector takes the loop's attributes first: nothing is left to be asked, or to be told."""
+    told = []
+    monkeypatch.setattr(sys, "unraisablehook", told.append)
+    loop = asyncio.new_event_loop()
+    conn = loop.run_until_complete(pg.AsyncConnection.connect(dsn, autocommit=True))
+    assert loop.run_until_complete(ask(conn)) == 1
+    loop.close()
+    vars(loop).clear()
+    del conn
+    gc.collect()
+    assert told == []
 
 
 def test_many_loops(pg, dsn):
