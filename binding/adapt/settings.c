@@ -109,8 +109,7 @@ set_encoding(hdpy_state *st, hdpy_settings *s, const char *server_name)
 {
     const char *codec = server_name == NULL ? "utf-8" : find_codec(server_name);
     if (codec == NULL) {
-        PyErr_Format(st->NotSupportedError ? st->NotSupportedError : PyExc_ValueError,
-                     "codec not available in Python: '%s'", server_name);
+        PyErr_Format(st->NotSupportedError, "codec not available in Python: '%s'", server_name);
         return -1;
     }
     s->utf8 = strcmp(codec, "utf-8") == 0;

@@ -71,16 +71,10 @@ next(walk *w)
     return ENTER;
 }
 
-static PyObject *
-data_error(hdpy_dump_ctx *ctx)
-{
-    return ctx->st->DataError ? ctx->st->DataError : PyExc_ValueError;
-}
-
 static int
 too_deep(hdpy_dump_ctx *ctx)
 {
-    PyErr_Format(data_error(ctx), "cannot dump a list that is recursive or nested more than %d deep",
+    PyErr_Format(ctx->st->DataError, "cannot dump a list that is recursive or nested more than %d deep",
                  HD_ARRAY_MAX_DIMS);
     return -1;
 }
@@ -210,7 +204,7 @@ mixed_types(hdpy_dump_ctx *ctx, survey *s)
         Py_XDECREF(name);
     }
     if (ok && PyList_Sort(names) == 0 && (joined = PyUnicode_Join(comma, names)) != NULL)
-        PyErr_Format(data_error(ctx), "cannot dump lists of mixed types; got: %U", joined);
+        PyErr_Format(ctx->st->DataError, "cannot dump lists of mixed types; got: %U", joined);
     Py_XDECREF(joined);
     Py_XDECREF(comma);
     Py_XDECREF(names);
@@ -392,7 +386,7 @@ find_dims(hdpy_dump_ctx *ctx, PyObject *list, hd_array_header *h)
         PyObject *first = item_at(l, 0);
         Py_SETREF(l, first ? first : Py_NewRef(Py_None));
         if (first == NULL || n == 0) {
-            PyErr_SetString(data_error(ctx), "lists cannot contain empty lists");
+            PyErr_SetString(ctx->st->DataError, "lists cannot contain empty lists");
             rc = -1;
         }
         else if (h->ndim == HD_ARRAY_MAX_DIMS)
@@ -485,7 +479,7 @@ write_item(hdpy_dump_ctx *ctx, PyObject *item, pen *p, hd_writer *dst)
     if (param.oid == oid || (param.oid == 0 && param.format == HD_BINARY)) /* 0: such as an empty range */
         return 0;
     /* such as datetimes with and without a zone */
-    PyErr_Format(data_error(ctx),
+    PyErr_Format(ctx->st->DataError,
                  "cannot dump lists whose elements are of different PostgreSQL types; got: oid %u, %u", (unsigned)oid,
                  (unsigned)param.oid);
     return -1;
@@ -521,7 +515,7 @@ write_binary(hdpy_dump_ctx *ctx, PyObject *list, bool ints, hd_array_header *h, 
             has_null = has_null || (dst->rc == HD_OK && is_null((hd_span){dst->p + at, dst->n - at}));
         }
         if (uneven != NULL) {
-            PyErr_SetString(data_error(ctx), uneven);
+            PyErr_SetString(ctx->st->DataError, uneven);
             rc = -1;
         }
     }

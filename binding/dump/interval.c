@@ -21,8 +21,7 @@ read_field(hdpy_dump_ctx *ctx, PyObject *obj, PyObject *name, long long min, lon
     *field = value ? PyLong_AsLongLongAndOverflow(value, &overflow) : -1;
     bool failed = *field == -1 && PyErr_Occurred();
     if (!failed && (overflow != 0 || *field < min || *field > max)) {
-        PyErr_Format(ctx->st->DataError ? ctx->st->DataError : PyExc_ValueError,
-                     "PostgreSQL's intervals cannot hold %R %U", value, name);
+        PyErr_Format(ctx->st->DataError, "PostgreSQL's intervals cannot hold %R %U", value, name);
         failed = true;
     }
     Py_XDECREF(value);

@@ -24,8 +24,8 @@ offset_of(hdpy_dump_ctx *ctx, PyObject *obj, int64_t *micros)
 {
     int known = hdpy_utc_offset(ctx->st, obj, micros);
     if (known == 0) {
-        PyErr_Format(ctx->st->DataError ? ctx->st->DataError : PyExc_ValueError,
-                     "cannot calculate the offset of tzinfo '%S' without a date", PyDateTime_TIME_GET_TZINFO(obj));
+        PyErr_Format(ctx->st->DataError, "cannot calculate the offset of tzinfo '%S' without a date",
+                     PyDateTime_TIME_GET_TZINFO(obj));
     }
     return known > 0 ? 0 : -1;
 }

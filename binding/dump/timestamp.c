@@ -63,8 +63,7 @@ subclass_micros(hdpy_dump_ctx *ctx, PyObject *obj, bool aware, int64_t *micros)
     if (ok)
         *micros = hdpy_delta_micros(delta);
     else
-        PyErr_Format(ctx->st->DataError ? ctx->st->DataError : PyExc_ValueError, "cannot dump %R as a timestamp",
-                     obj);
+        PyErr_Format(ctx->st->DataError, "cannot dump %R as a timestamp", obj);
     Py_DECREF(delta);
     return ok ? 0 : -1;
 }
@@ -106,8 +105,8 @@ dump_binary(const hdpy_dumper *self, hdpy_dump_ctx *ctx, PyObject *obj, hd_write
     if (Py_TYPE(obj) == hdpy_datetime(ctx->st)->DateTimeType) {
         int known = aware ? offset_of(ctx->st, obj, &offset) : 1;
         if (known == 0)
-            PyErr_Format(ctx->st->DataError ? ctx->st->DataError : PyExc_ValueError,
-                         "cannot calculate the offset of tzinfo '%S'", PyDateTime_DATE_GET_TZINFO(obj));
+            PyErr_Format(ctx->st->DataError, "cannot calculate the offset of tzinfo '%S'",
+                         PyDateTime_DATE_GET_TZINFO(obj));
         if (known <= 0)
             return -1;
         micros = local_micros(obj) - offset;

@@ -3,7 +3,7 @@
 PyObject *
 hdpy_calendar_error(hdpy_load_ctx *ctx, const char *type_name, bool too_small, const hd_span *text)
 {
-    PyObject *error = ctx->st->DataError ? ctx->st->DataError : PyExc_ValueError;
+    PyObject *error = ctx->st->DataError;
     const char *why = too_small ? "too small (before year 1)" : "too large (after year 9999)";
     if (text == NULL) {
         PyErr_Format(error, "%s %s", type_name, why);

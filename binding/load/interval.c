@@ -17,8 +17,7 @@ beyond_timedelta(hdpy_load_ctx *ctx, hd_interval v, int64_t days, int most_days)
         hd_interval_show(&w, v);
         return hdpy_shown(&w);
     }
-    PyErr_Format(ctx->st->DataError ? ctx->st->DataError : PyExc_ValueError,
-                 "can't parse interval: %lld days are too many for a timedelta", (long long)days);
+    PyErr_Format(ctx->st->DataError, "can't parse interval: %lld days are too many for a timedelta", (long long)days);
     return NULL;
 }
 

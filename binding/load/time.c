@@ -18,8 +18,7 @@ static PyObject *
 end_of_day(hdpy_load_ctx *ctx, const hd_timetz *t)
 {
     if (ctx->edges->out_of_range != HDPY_RANGE_TEXT) {
-        PyErr_SetString(ctx->st->DataError ? ctx->st->DataError : PyExc_ValueError,
-                        "time not supported by Python: 24:00");
+        PyErr_SetString(ctx->st->DataError, "time not supported by Python: 24:00");
         return NULL;
     }
     hd_writer w = hd_writer_of(&hd_alloc_default);
