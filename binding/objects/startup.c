@@ -301,7 +301,7 @@ startup_attach(PyObject *self, PyObject *args)
         return PyErr_SetFromErrno(PyExc_OSError);
     if (hdpy_connection_settings(conn) == NULL)
         return NULL;
-    if (parts != Py_None && conn->tls == NULL && (conn->tls = hdpy_tls_new(parts)) == NULL)
+    if (parts != Py_None && conn->tls == NULL && (conn->tls = hdpy_tls_new(conn->st, parts)) == NULL)
         return NULL;
     conn->fd = fd;
     conn->owner = hdpy_process();

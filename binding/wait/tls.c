@@ -46,11 +46,23 @@ has_known_tag(PyObject *object)
     return has;
 }
 
+/* They say why a call has failed, and are needed when nothing can be imported any more: an interpreter that ends has
+ * finalizers that use connections. */
+static int
+import_exceptions(hdpy_state *st)
+{
+    return hdpy_import_once(&st->SSLError, "ssl", "SSLError") != NULL &&
+                   hdpy_import_once(&st->SSLWantReadError, "ssl", "SSLWantReadError") != NULL &&
+                   hdpy_import_once(&st->SSLZeroReturnError, "ssl", "SSLZeroReturnError") != NULL
+               ? 0
+               : -1;
+}
+
 hdpy_tls *
-hdpy_tls_new(PyObject *parts)
+hdpy_tls_new(hdpy_state *st, PyObject *parts)
 {
     PyObject *object, *incoming, *outgoing;
-    if (!PyArg_ParseTuple(parts, "OOO", &object, &incoming, &outgoing))
+    if (!PyArg_ParseTuple(parts, "OOO", &object, &incoming, &outgoing) || import_exceptions(st) < 0)
         return NULL;
     hdpy_tls *tls = PyMem_Calloc(1, sizeof(*tls));
     if (tls == NULL)
@@ -169,21 +181,9 @@ pending(hdpy_connection *conn, PyObject *bio)
 }
 
 static bool
-is_ssl(hdpy_state *st, const char *name, PyObject **cls)
-{
-    PyObject *type, *value, *traceback;
-    PyErr_Fetch(&type, &value, &traceback);
-    PyObject *found = hdpy_import_once(cls, "ssl", name);
-    if (found == NULL)
-        PyErr_Clear();
-    PyErr_Restore(type, value, traceback);
-    return found != NULL && PyErr_ExceptionMatches(found);
-}
-
-static bool
 is_tls_failure(hdpy_connection *conn)
 {
-    return is_ssl(conn->st, "SSLError", &conn->st->SSLError);
+    return PyErr_ExceptionMatches(conn->st->SSLError);
 }
 
 /* The current exception ends the connection. One that is not TLS's own (Ctrl-C) is raised, too: it came behind the work,
@@ -329,11 +329,11 @@ static Py_ssize_t
 read_failed(hdpy_connection *conn)
 {
     hdpy_state *st = conn->st;
-    if (is_ssl(st, "SSLWantReadError", &st->SSLWantReadError)) {
+    if (PyErr_ExceptionMatches(st->SSLWantReadError)) {
         PyErr_Clear();
         return NOTHING_YET;
     }
-    if (is_ssl(st, "SSLZeroReturnError", &st->SSLZeroReturnError)) {
+    if (PyErr_ExceptionMatches(st->SSLZeroReturnError)) {
         PyErr_Clear();
         return 0;
     }

@@ -31,7 +31,7 @@ typedef struct hdpy_tls {
 } hdpy_tls;
 
 /* Takes over a handshake that is done: (SSLObject, incoming, outgoing). NULL with an exception. */
-hdpy_tls *hdpy_tls_new(PyObject *parts);
+hdpy_tls *hdpy_tls_new(hdpy_state *st, PyObject *parts);
 void hdpy_tls_free(hdpy_tls *tls);
 int hdpy_tls_traverse(hdpy_tls *tls, visitproc visit, void *arg);
 

@@ -472,6 +472,30 @@ def test_both_write_at_once_through_small_buffers(pg, dsn, road):
 
 # ---- interpreters and forks
 
+LATE = """
+import os, sys
+import howdah
+
+class Late:
+    def __init__(self, conn):
+        self.conn = conn
+
+    def __del__(self, write=os.write):
+        write(1, repr(self.conn.execute("select 'x'").fetchone()).encode())
+        self.conn.close()
+
+sys.late = Late(howdah.connect(sys.argv[1], autocommit=True))
+"""
+
+
+def test_a_query_by_a_finalizer_of_an_interpreter_that_ends(transport):
+    """Nothing can be imported any more there."""
+    context, sslmode = transport
+    with FakeServer(answering(ROW + DONE), context=context) as server:
+        where = " ".join(f"{key}={value}" for key, value in {**server.params, "sslmode": sslmode}.items())
+        child = subprocess.run([sys.executable, "-c", LATE, where], capture_output=True, text=True, timeout=120)
+    assert (child.returncode, child.stderr, child.stdout) == (0, "", "('x',)")
+
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="before 3.12 interpreters share asyncio's module in C")
 def test_interpreters(dsn):
