@@ -60,6 +60,7 @@ connection_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(conn->failure);
     Py_VISIT(conn->complaint);
     Py_VISIT(conn->streamer);
+    Py_VISIT(conn->loop);
     Py_VISIT((PyObject *)conn->watch);
     if (hdpy_tls_traverse(conn->tls, visit, arg) != 0)
         return -1;
@@ -85,6 +86,7 @@ connection_clear(PyObject *self)
     Py_CLEAR(conn->failure);
     Py_CLEAR(conn->complaint);
     Py_CLEAR(conn->streamer);
+    Py_CLEAR(conn->loop);
     hdpy_drop_requests(&conn->request);
     hdpy_drop_requests(&conn->arrived);
     return 0;

@@ -49,6 +49,7 @@ typedef struct hdpy_connection {
     hdpy_request *arrived;  /* of the pipeline, answered; for hdpy_cursor_deliver() ... */
     hdpy_request *newest;   /* ... up to this one */
     PyObject *streamer;     /* the task to which a stream belongs; NULL: none */
+    PyObject *loop;         /* in which it was used last; NULL: none */
     PyObject *failure;      /* the first error of the pipeline that nobody has been told of */
     PyObject *complaint;    /* tuple (text, fields): the server's last error, until something else is sent; or NULL */
     PyObject *pool;         /* that has lent it; None for none */

@@ -303,11 +303,34 @@ begin(hdpy_operation *op, PyObject **result)
         leave(op);
         return PYGEN_ERROR;
     }
-    if (!op->request->done && op->lock == &conn->lock)
+    if (!op->request->done && op->lock == &conn->lock) {
         hdpy_connection_push(conn, op->request);
+        if (conn->loop != op->loop)
+            Py_XSETREF(conn->loop, Py_NewRef(op->loop));
+    }
     if (stream)
         Py_XSETREF(conn->streamer, task);
     return wait(op, result);
+}
+
+/* A loop can't wake a task of another one. Who uses the connection in another loop is waited for in vain: in one that has
+ * ended he will never go on, so the connection ends, too. -1: an exception. */
+static int
+refuse_other_loop(hdpy_operation *op)
+{
+    static const char ended[] = "the connection was closed: the event loop that was using it has ended";
+    hdpy_connection *conn = op->conn;
+    if (conn->request == NULL || conn->loop == NULL || conn->loop == op->loop)
+        return 0;
+    PyObject *closed = PyObject_CallMethod(conn->loop, "is_closed", NULL);
+    if (closed == Py_True) {
+        hdpy_connection_lose_because(conn, ended);
+        PyErr_SetString(conn->st->OperationalError, ended);
+    }
+    else if (closed != NULL)
+        PyErr_SetString(conn->st->ProgrammingError, "the connection is being used in another event loop");
+    Py_XDECREF(closed);
+    return -1;
 }
 
 /* Takes the lock, or waits for it. A stream that was left by `break` is closed by a task that the loop makes in one of its
@@ -327,7 +350,7 @@ acquire(hdpy_operation *op, PyObject **result)
     if (own == 1)
         PyErr_SetString(op->conn->st->ProgrammingError,
                         "the connection is streaming to this task: end the stream before, or use another connection");
-    *result = own == 0 ? wait_anew(op, false) : NULL;
+    *result = own == 0 && refuse_other_loop(op) == 0 ? wait_anew(op, false) : NULL;
     if (*result == NULL || hdpy_lock_enqueue(op->lock, op->future) < 0) {
         op->state = OP_DONE;
         stop(op, &op->expiry);

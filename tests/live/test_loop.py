@@ -10,6 +10,7 @@ import sys
 
 import pytest
 
+from beside import within
 from servers.fake import READY, FakeServer, authentication, error, message, welcome
 
 
@@ -85,6 +86,68 @@ def test_a_loop_that_is_collected_with_its_connection(pg, dsn, monkeypatch):
     del conn
     gc.collect()
     assert told == []
+
+
+async def query(conn):
+    return asyncio.create_task(conn.execute("select pg_sleep(60)"))
+
+
+async def copy(conn):
+    block = conn.cursor().copy("copy (select generate_series(1, 1000000)) to stdout")
+    await (await block.__aenter__()).read()
+    return block
+
+
+async def stream(conn):
+    rows = conn.cursor().stream("select generate_series(1, 1000000)")
+    await anext(rows)
+    return rows
+
+
+@pytest.mark.howdah_only
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore:.*was deleted while still open:ResourceWarning")
+@pytest.mark.parametrize("begin", [query, copy, stream])
+def test_loop_that_was_closed_in_the_middle(pg, dsn, begin):
+    """Nobody was cancelled, and nobody will ever go on: whoever comes next must not wait for that."""
+
+    async def in_the_middle():
+        conn = await pg.AsyncConnection.connect(dsn, autocommit=True)
+        begun = await begin(conn)
+        await asyncio.sleep(0.1)
+        return conn, begun
+
+    async def go_on():
+        with pytest.raises(pg.OperationalError, match="loop that was using it has ended"):
+            await ask(conn, 2)
+        assert conn.closed
+
+    loop = asyncio.new_event_loop()
+    conn, begun = loop.run_until_complete(in_the_middle())
+    loop.close()
+    with within(60):
+        asyncio.run(go_on())
+    del begun
+
+
+@pytest.mark.howdah_only
+def test_loops_at_once(pg, dsn):
+    """Another loop is not let wait for a task that could not wake it."""
+
+    async def elsewhere(conn):
+        with pytest.raises(pg.ProgrammingError, match="another event loop"):
+            await ask(conn, 2)
+
+    async def main():
+        async with await pg.AsyncConnection.connect(dsn, autocommit=True) as conn:
+            busy = asyncio.create_task(conn.execute("select pg_sleep(0.5)"))
+            await asyncio.sleep(0.1)
+            await asyncio.to_thread(asyncio.run, elsewhere(conn))
+            await busy
+            assert await ask(conn, 3) == 3
+
+    with within(60):
+        asyncio.run(main())
 
 
 def test_many_loops(pg, dsn):
