@@ -145,11 +145,24 @@ hdpy_cursor_settle_rows(hdpy_cursor *cur)
 {
     if (cur->maker_factory == cur->row_factory)
         return 0;
+    /* A factory in Python may do anything with the cursor: what it makes is for this result, and for no other. */
+    PyObject *factory = Py_NewRef(cur->row_factory);
+    hdpy_result *result = (hdpy_result *)Py_NewRef((PyObject *)cur->result);
+    hdpy_row_maker maker = {.kind = HDPY_ROW_TUPLE};
     Py_CLEAR(cur->maker_factory);
-    if (hdpy_row_maker_setup(&cur->maker, cur->conn->st, cur->row_factory, (PyObject *)cur, cur->result) < 0)
-        return -1;
-    cur->maker_factory = Py_NewRef(cur->row_factory);
-    return 0;
+    hdpy_row_maker_clear(&cur->maker);
+    cur->maker.kind = HDPY_ROW_TUPLE;
+    int rc = hdpy_row_maker_setup(&maker, cur->conn->st, factory, (PyObject *)cur, result);
+    if (rc == 0 && cur->result == result && cur->row_factory == factory) {
+        hdpy_row_maker_clear(&cur->maker);
+        cur->maker = maker;
+        Py_XSETREF(cur->maker_factory, Py_NewRef(factory));
+    }
+    else
+        hdpy_row_maker_clear(&maker);
+    Py_DECREF((PyObject *)result);
+    Py_DECREF(factory);
+    return rc;
 }
 
 /* A row factory is called when a result becomes the current one, as in psycopg. */

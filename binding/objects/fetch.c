@@ -213,10 +213,10 @@ scroll(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwname
     static const hdpy_signature signature = {"scroll", params, 2, 1};
     hdpy_cursor *cur = (hdpy_cursor *)self;
     PyObject *given[2] = {NULL, NULL};
-    if (hdpy_parse_args(&signature, args, nargs, kwnames, given) < 0 || prepare_fetch(cur) < 0)
+    if (hdpy_parse_args(&signature, args, nargs, kwnames, given) < 0)
         return NULL;
-    Py_ssize_t value = PyNumber_AsSsize_t(given[0], NULL); /* clipped */
-    if (value == -1 && PyErr_Occurred())
+    Py_ssize_t value = PyNumber_AsSsize_t(given[0], NULL); /* clipped; it may run Python */
+    if ((value == -1 && PyErr_Occurred()) || prepare_fetch(cur) < 0)
         return NULL;
     const char *mode = given[1] ? (PyUnicode_Check(given[1]) ? PyUnicode_AsUTF8(given[1]) : "") : "relative";
     if (mode == NULL)

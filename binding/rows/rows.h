@@ -24,7 +24,8 @@ typedef struct hdpy_row_maker {
 void hdpy_row_maker_clear(hdpy_row_maker *maker);
 
 /* Settles how the rows of a result are made: the factories of howdah.rows are known, others asked by calling
- * factory(cursor). -1: what the factory raised, or ProgrammingError (a scalar of no column). */
+ * factory(cursor). `maker` is empty before, and to be cleared in any case. -1: what the factory raised, or
+ * ProgrammingError (a scalar of no column). */
 int hdpy_row_maker_setup(hdpy_row_maker *maker, hdpy_state *st, PyObject *factory, PyObject *cursor,
                          hdpy_result *result);
 

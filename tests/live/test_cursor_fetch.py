@@ -109,6 +109,17 @@ def test_scroll_relative(ten):
     assert ten.fetchone() == (3,)
 
 
+@pytest.mark.howdah_only
+def test_scroll_by_what_closes_the_cursor(pg, ten):
+    class Closing:
+        def __index__(self):
+            ten.close()
+            return 1
+
+    with pytest.raises(pg.InterfaceError, match="the cursor is closed"):
+        ten.scroll(Closing())
+
+
 def test_scroll_absolute(ten):
     ten.scroll(9, mode="absolute")
     assert ten.fetchone() == (10,)

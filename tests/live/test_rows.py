@@ -412,6 +412,38 @@ def test_factory_changed_after_execute(pg, conn):
     assert cur.fetchone().y == 30
 
 
+@pytest.mark.howdah_only
+def test_factory_that_changes_the_factory(pg, conn, module):
+    """What it returns is not taken for what the other one makes rows of."""
+    rows = module("rows")
+
+    def change(cursor):
+        cursor.row_factory = rows.namedtuple_row
+        return list
+
+    cur = conn.cursor(row_factory=change)
+    first, second = cur.execute("select 1 as a, 2 as b from generate_series(1, 2)").fetchall()
+    assert (first.a, first.b) == second == (1, 2)
+
+
+@pytest.mark.howdah_only
+def test_factory_that_executes(pg, conn, module):
+    def execute(cursor):
+        cursor.row_factory = module("rows").tuple_row
+        cursor.execute("select 1, 2, 3")
+        return list
+
+    assert conn.cursor(row_factory=execute).execute("select 4").fetchall() == [(1, 2, 3)]
+
+
+@pytest.mark.howdah_only
+def test_factory_that_closes(pg, conn):
+    cur = conn.cursor(row_factory=lambda cursor: cursor.close() or list)
+    cur.execute("select 1")
+    with pytest.raises(pg.InterfaceError, match="the cursor is closed"):
+        cur.fetchone()
+
+
 def test_factory_follows_nextset(pg, conn):
     cur = conn.cursor(row_factory=pg.rows.dict_row).execute("select 1 as one; select 2 as two")
     assert cur.fetchone() == {"one": 1}
