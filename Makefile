@@ -200,8 +200,11 @@ api-compare: build ## Which of psycopg's names and signatures are missing, diffe
 bench-tls: build ## What TLS costs, beside psycopg, on Debian's PostgreSQL
 	$(RUN) bench/tls.py $(ARGS)
 
-matrix: build ## Real parts: PostgreSQL 17 and 18 and pgbouncer of newer Debians (made once, in .cache), Kerberos; 216 ways to log in
+# Before anything is built: one line says all that lacks.
+servers-there:
 	@$(PYTHON) tools/check_prerequisites.py servers
+
+matrix: servers-there build ## Real parts: PostgreSQL 17 and 18 and pgbouncer of newer Debians (made once, in .cache), Kerberos; 216 ways to log in
 	$(RUN) -m pip install --quiet --group matrix
 	$(RUN) tests/servers/debootstrapped.py
 	$(RUN) -m pytest tests/matrix --timeout=300
@@ -223,6 +226,6 @@ bench-threads: build ## How threads scale with a connection each, with a GIL and
 clean: ## Delete what was built, .venv included
 	rm -rf build build-* dist $(VENV)
 
-.PHONY: conninfo-fuzz typing help build demo test test-types test-core fuzz-replay fuzz coverage asan mutants boundaries hostile cancels lint format bench bench-tail bench-memory bench-web bench-report bench-tls matrix budget type-matrix smoke compat conformance-psycopg \
+.PHONY: conninfo-fuzz typing help build demo test test-types test-core fuzz-replay fuzz coverage asan mutants boundaries hostile cancels lint format bench bench-tail bench-memory bench-web bench-report bench-tls matrix servers-there budget type-matrix smoke compat conformance-psycopg \
 	eco conformance-sqlalchemy conformance-django conformance-peewee conformance-pandas conformance-fastapi \
 	conformance-quick api-compare clean free-threaded free-threaded-tsan bench-threads
