@@ -256,9 +256,7 @@ def test_of_certificate_and_key_the_one_at_fault_is_named(encrypted, tls, pg, tm
     for file in (tmp_path / "nonsense", spoilt, Path(params["sslkey"]), tmp_path):
         with pytest.raises(pg.OperationalError, match=f'could not read certificate file "{file}"'):
             encrypted(tls.dsn, **{**params, "sslcert": str(file)})
-    with pytest.raises(
-        pg.OperationalError, match=f'could not load private key file "{tmp_path / "nonsense"}": it is no'
-    ):
+    with pytest.raises(pg.OperationalError, match=f'could not load private key file "{tmp_path / "nonsense"}": '):
         encrypted(tls.dsn, **{**params, "sslkey": str(tmp_path / "nonsense")})
     strange = identity(tls, "stranger")["sslkey"]
     with pytest.raises(pg.OperationalError, match=f'does not match private key file "{strange}"'):
