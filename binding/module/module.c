@@ -60,6 +60,7 @@ intern_names(hdpy_state *st)
         const char *text;
         size_t offset;
     } private_names[] = {
+        {"_conn", offsetof(hdpy_state, str_conn)},
         {"_on_cancel", offsetof(hdpy_state, str_on_cancel)},
         {"_on_notice", offsetof(hdpy_state, str_on_notice)},
         {"_on_notification", offsetof(hdpy_state, str_on_notification)},

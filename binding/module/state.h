@@ -13,7 +13,7 @@
 #define HDPY_STATE_NAMES(X) \
     X(acquire) X(release) X(done) X(cancelled) X(set_result) X(exception) X(cancel) X(is_closed) X(add_reader) \
     X(remove_reader) X(add_writer) X(remove_writer) X(create_future) X(create_task) X(add_done_callback) \
-    X(on_cancel) X(on_notice) X(on_notification) X(future_blocking) X(fromutc) X(utcoffset) X(call_soon) X(get_debug) X(adapters) X(as_literal) \
+    X(conn) X(on_cancel) X(on_notice) X(on_notification) X(future_blocking) X(fromutc) X(utcoffset) X(call_soon) X(get_debug) X(adapters) X(as_literal) \
     X(connection) X(core) X(discover) X(dump) X(format) X(get_dumper) X(get_loader) X(load) X(of_snapshot) X(oid) \
     X(name) X(network) X(network_address) X(packed) X(prefixlen) \
     X(assigns) X(pending) X(read) X(init) X(row_factory) X(cursor) X(cursor_factory) X(execute) X(named_cursor) X(days) X(microseconds) X(months) X(write)

@@ -2,8 +2,27 @@
 
 #include "module/errors.h"
 #include "module/state.h"
+#include "objects/connection.h"
 
 enum { MOST_SIGNALS = 5 }; /* that may interrupt the undoing of a block one after the other */
+
+/* Closes the block's connection, for which no memory is needed: nothing of the block may be left, and to undo it takes some.
+ */
+static void
+close_connection(PyObject *self)
+{
+    hdpy_state *st = hdpy_state_of_type(Py_TYPE(self));
+    PyObject *names[] = {st->str_conn, st->str_connection};
+    PyObject *conn = NULL;
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(names) && conn == NULL; i++) {
+        PyErr_Clear();
+        conn = PyObject_GetAttr(self, names[i]);
+    }
+    if (conn != NULL && PyObject_TypeCheck(conn, (PyTypeObject *)st->BaseConnection))
+        hdpy_connection_close((hdpy_connection *)conn);
+    PyErr_Clear();
+    Py_XDECREF(conn);
+}
 
 /* Calls _undo() until it gets through, then _give_up(). The current exception stays. */
 static void
@@ -19,8 +38,10 @@ undo(PyObject *self)
         PyErr_Clear();
         done = PyObject_CallMethod(self, "_give_up", NULL);
     }
-    if (done == NULL)
+    if (done == NULL) {
         PyErr_WriteUnraisable(self);
+        close_connection(self);
+    }
     Py_XDECREF(done);
     hdpy_raise(interruption);
 }

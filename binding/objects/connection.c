@@ -300,30 +300,33 @@ hdpy_connection_notification(hdpy_connection *conn, hd_span body)
 
 /* ---- methods */
 
-static PyObject *
-connection_close(PyObject *self, PyObject *unused)
+int
+hdpy_connection_close(hdpy_connection *conn)
 {
-    HDPY_GUARD(self);
-    hdpy_connection *conn = (hdpy_connection *)self;
+    HDPY_GUARD(conn);
     bool was_open = conn->fd >= 0 && !conn->closed;
     conn->closed = true;
     if (!was_open)
-        Py_RETURN_NONE;
+        return 0;
     conn->closing = true;
     if (hdpy_connection_is_inherited(conn)) { /* the session is our parent's */
         close_socket(conn);
-        Py_RETURN_NONE;
+        return 0;
     }
     if (conn->lock.held && !conn->lock.owed) {
         /* Somebody waits for the server: end of file wakes them, and they close. */
         shutdown(conn->fd, SHUT_RDWR);
-        Py_RETURN_NONE;
+        return 0;
     }
     say_goodbye(conn);
     hdpy_connection_lose_because(conn, "the connection is closed");
-    if (hdpy_raise_interruption(conn) < 0)
-        return NULL;
-    Py_RETURN_NONE;
+    return hdpy_raise_interruption(conn);
+}
+
+static PyObject *
+connection_close(PyObject *self, PyObject *unused)
+{
+    return hdpy_connection_close((hdpy_connection *)self) < 0 ? NULL : Py_NewRef(Py_None);
 }
 
 /* _watch_by(loop[, socket]): has the event loop take what arrives; it may know the connection by this socket object. */

@@ -112,6 +112,9 @@ void hdpy_connection_lose_because(hdpy_connection *conn, const char *format, ...
 /* Gives the lock back, and closes if close() was called meanwhile. */
 void hdpy_connection_release(hdpy_connection *conn);
 
+/* Closes it; idempotent. It needs no memory. -1: an exception of a signal handler, though it is closed. */
+int hdpy_connection_close(hdpy_connection *conn);
+
 /* The exception for an ErrorResponse. Its text is kept, and not the exception, which would keep the frames that it passes. */
 PyObject *hdpy_connection_complaint(hdpy_connection *conn, hd_span body, PyObject *sql);
 

@@ -34,7 +34,11 @@ class AsyncBlock:
             entered: Self = await self._enter()
             return entered
         except BaseException:
-            await self._undo_whole()
+            try:
+                await self._undo_whole()
+            except MemoryError:  # it may not even have begun
+                self._give_up()
+                raise
             raise
 
     async def __aexit__(
@@ -46,7 +50,11 @@ class AsyncBlock:
         try:
             return await self._exit(exc_val)
         except BaseException:
-            await self._undo_whole()
+            try:
+                await self._undo_whole()
+            except MemoryError:  # it may not even have begun
+                self._give_up()
+                raise
             raise
 
     async def _undo_whole(self) -> None:

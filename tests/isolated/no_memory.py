@@ -59,6 +59,42 @@ def without_memory(dsn: str, use: Any) -> str:
     return f"{use.__name__} failed {failed} times"
 
 
+def transaction(conn: Any) -> Any:
+    return conn.transaction()
+
+
+def savepoint(conn: Any) -> Any:
+    conn.execute("begin")
+    return conn.transaction()
+
+
+def never_again(dsn: str, make: Any) -> str:
+    """Memory is gone for good at the end of a block: it is undone, or the connection closed.
+
+    CPython itself doesn't survive it in a handler of exceptions, and 3.12 in more places than that.
+    """
+    closed = 0
+    for n in range(ALLOCATIONS):
+        conn = howdah.connect(dsn, autocommit=True)
+        block = make(conn)
+        status = conn.info.transaction_status
+        try:
+            with block:
+                conn.execute("select 1")
+                set_nomemory(n, 0)
+        except (MemoryError, howdah.Error):
+            remove_mem_hooks()
+            assert conn.closed or conn.info.transaction_status == status, n
+            closed += conn.closed
+        finally:
+            remove_mem_hooks()
+        conn.close()
+    assert closed != 0
+    return f"{make.__name__} closed the connection {closed} times"
+
+
 if __name__ == "__main__":
+    for make in (transaction, savepoint) if sys.version_info < (3, 12) else ():
+        print(never_again(sys.argv[1], make), flush=True)
     for use in (stream, execute, prepared, several, executemany):
         print(without_memory(sys.argv[1], use), flush=True)
