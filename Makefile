@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(BIN)/python
+# meson-python looks for meson there, and meson for ninja: a machine needs none of its own.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 # Each writes one file or more of the tree, and with --check says whether they are current.
 GENERATORS := $(wildcard tools/generate_*.py tools/draw_*.py tools/unasync.py)
