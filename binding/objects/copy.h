@@ -24,9 +24,8 @@ struct hdpy_copy {
     PyObject *writer;      /* where rows go; NULL: to the server */
     bool in, out;          /* what the server said; neither: rows for a writer only */
     bool binary;
-    bool left;     /* the block has ended */
-    bool adapting; /* a row is, by the columns: Python code may be at it */
-    bool told;     /* the request's error was raised */
+    bool left; /* the block has ended */
+    bool told; /* the request's error was raised */
 
     hdpy_adapters *adapters; /* among which the columns' dumpers or loaders were found */
     hdpy_copy_column *columns;

@@ -21,15 +21,15 @@ hdpy_copy_forget_columns(hdpy_copy *copy)
     Py_CLEAR(copy->adapters);
 }
 
-/* The types are to be set. -1: not now. */
+/* The types are to be set. -1: not now, for by the columns a row may be adapted, by Python code. */
 static int
 check_setting(const hdpy_copy *copy)
 {
     if (hdpy_copy_check(copy) < 0)
         return -1;
-    if (!copy->adapting)
+    if (!copy->lock.held)
         return 0;
-    PyErr_SetString(copy->conn->st->ProgrammingError, "types cannot be set while a row is being adapted");
+    PyErr_SetString(copy->conn->st->ProgrammingError, "types cannot be set while something is being copied");
     return -1;
 }
 
@@ -303,9 +303,7 @@ hdpy_copy_format_row(hdpy_copy *copy, PyObject *row)
     size_t mark = copy->rows.n;
     hdpy_dump_ctx ctx =
         hdpy_dump_ctx_of(copy->conn->st, settings, adapters, &copy->cursor->context, (PyObject *)copy->cursor);
-    copy->adapting = true;
     int rc = copy->binary ? format_binary(copy, &ctx, fast) : format_text(copy, &ctx, fast);
-    copy->adapting = false;
     if (rc == 0 && HD_UNLIKELY(copy->rows.rc != HD_OK)) {
         hdpy_raise_rc(ctx.st, copy->rows.rc);
         rc = -1;
@@ -477,10 +475,8 @@ load_row(hdpy_copy *copy, hdpy_settings *settings, hd_span data)
     if (row == NULL)
         return NULL;
     Py_INCREF((PyObject *)adapters);
-    copy->adapting = true;
     if ((copy->binary ? load_binary(copy, &ctx, &r, row) : load_text(copy, &ctx, data, row)) < 0)
         Py_CLEAR(row);
-    copy->adapting = false;
     Py_DECREF((PyObject *)adapters);
     return row;
 }

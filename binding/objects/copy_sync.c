@@ -8,7 +8,7 @@
 static unsigned long
 this_thread(const hdpy_copy *copy)
 {
-    return copy->conn->wait == Py_None ? PyThread_get_thread_ident() : 0;
+    return copy->conn != NULL && copy->conn->wait == Py_None ? PyThread_get_thread_ident() : 0;
 }
 
 static int
@@ -84,7 +84,7 @@ send_and_catch_up(hdpy_copy *copy)
     return hdpy_copy_has_to_wait(copy) ? run_step(copy, hdpy_copying_send, &nothing) : 0;
 }
 
-static int
+static inline int
 write_one(hdpy_copy *copy, PyObject *row, unsigned long me)
 {
     if (hdpy_copy_check_writing(copy) < 0 ||
@@ -115,8 +115,7 @@ write_row(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwn
     static const char *const params[] = {"row", NULL};
     static const hdpy_signature signature = {"write_row", params, 1, 1};
     PyObject *row = hdpy_parse_arg(&signature, args, nargs, kwnames);
-    if (row == NULL || hdpy_copy_check((hdpy_copy *)self) < 0 ||
-        write_one((hdpy_copy *)self, row, this_thread((hdpy_copy *)self)) < 0)
+    if (row == NULL || write_one((hdpy_copy *)self, row, this_thread((hdpy_copy *)self)) < 0)
         return NULL;
     Py_RETURN_NONE;
 }
@@ -126,7 +125,7 @@ write_rows(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
 {
     HDPY_GUARD(((hdpy_copy *)self)->conn);
     Py_ssize_t n = 0, most;
-    if (hdpy_copy_check((hdpy_copy *)self) < 0 || hdpy_copy_rows_given(args, nargs, &most) < 0)
+    if (hdpy_copy_rows_given(args, nargs, &most) < 0)
         return NULL;
     unsigned long me = this_thread((hdpy_copy *)self);
     PyObject *row;

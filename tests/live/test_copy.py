@@ -372,7 +372,7 @@ def test_a_loader_that_sets_other_types(pg, module, conn, format):
     cur.adapters.register_loader("int4", Setting)
     with cur.copy(f"copy (select 1, 2, 3) to stdout (format {format})") as copy:
         copy.set_types(["int4", "int4", "int4"])
-        with pytest.raises(pg.ProgrammingError, match="while a row is being adapted"):
+        with pytest.raises(pg.ProgrammingError, match="while something is being copied"):
             copy.read_row()
 
 
@@ -387,7 +387,7 @@ def test_a_dumper_that_sets_other_types(pg, module, conn):
     cur.adapters.register_dumper(dict, Setting)
     cur.execute("create temp table t (a text, b text)")
     with cur.copy("copy t from stdin") as copy:
-        with pytest.raises(pg.ProgrammingError, match="while a row is being adapted"):
+        with pytest.raises(pg.ProgrammingError, match="while something is being copied"):
             copy.write_row([{}, {}])
         copy.write_row(["a", "b"])
     assert cur.execute("select * from t").fetchall() == [("a", "b")]
