@@ -16,6 +16,10 @@ hdpy_connection_cancel_begin(PyObject *self, PyObject *unused)
 {
     HDPY_GUARD(self);
     hdpy_connection *conn = (hdpy_connection *)self;
+    if (hdpy_connection_is_inherited(conn)) { /* what it would cancel is our parent's */
+        PyErr_SetString(conn->st->OperationalError, "the connection belongs to the process that forked this one");
+        return NULL;
+    }
     hd_writer w = hd_writer_of(&hd_alloc_default);
     hd_write_cancel_request(&w, conn->session.backend_pid, (hd_span){conn->session.key, conn->session.key_length});
     PyTypeObject *type = (PyTypeObject *)conn->st->Cancel;

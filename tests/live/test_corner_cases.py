@@ -528,6 +528,8 @@ def test_a_forked_child_cannot_use_the_connection(pg, dsn):
             refuses(pg, lambda: conn.cursor().copy("copy (select 1) to stdout").__enter__()),
             refuses(pg, lambda: next(conn.notifies(timeout=1))),
             refuses(pg, conn.fileno),
+            refuses(pg, conn.cancel),
+            refuses(pg, conn.cancel_safe),
         ]
         conn.close()
         return mine and all(refused) and conn.closed
