@@ -98,6 +98,9 @@ cancels: build ## Interrupt tasks and threads at any of their waits, in 63 scena
 walks: build ## Walk at random over howdah and psycopg, and compare step by step: WALKS=1000 of 60 steps, from FIRST=0
 	HOWDAH_WALKS=$(or $(WALKS),1000) HOWDAH_FIRST_WALK=$(or $(FIRST),0) $(RUN) -m pytest -q tests/live/test_walks.py $(ARGS)
 
+large: build ## Values of 1 GiB and more: 6 GiB of memory, some minutes
+	HOWDAH_TEST_GIGABYTE=1 $(RUN) -m pytest -v tests/live/test_gigabyte.py $(ARGS)
+
 hostile: build ## Spoil recorded conversations in 100 ways each
 	HOWDAH_HOSTILE=100 $(RUN) -m pytest -q tests/live/test_hostile_server.py $(ARGS)
 
@@ -228,6 +231,6 @@ bench-threads: build ## How threads scale with a connection each, with a GIL and
 clean: ## Delete what was built, .venv included
 	rm -rf build build-* dist $(VENV)
 
-.PHONY: conninfo-fuzz typing help build demo test test-types test-core fuzz-replay fuzz coverage asan mutants boundaries hostile cancels lint format bench bench-tail bench-memory bench-web bench-report bench-tls matrix servers-there budget type-matrix smoke compat conformance-psycopg \
+.PHONY: conninfo-fuzz typing help build demo test test-types test-core fuzz-replay fuzz coverage asan mutants boundaries hostile large cancels lint format bench bench-tail bench-memory bench-web bench-report bench-tls matrix servers-there budget type-matrix smoke compat conformance-psycopg \
 	eco conformance-sqlalchemy conformance-django conformance-peewee conformance-pandas conformance-fastapi \
 	conformance-quick api-compare clean free-threaded free-threaded-tsan bench-threads
