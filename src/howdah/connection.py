@@ -135,13 +135,18 @@ class Connection(_howdah.ConnectionBase, BaseConnection[Row]):
     ) -> None:
         if self.closed and not self._transaction_lost:
             return
-        if exc_type is not None:
-            try:
-                self.rollback()
-            except Exception as error:
-                logger.warning("error ignored in rollback of %s: %s", self, error)
-        else:
-            self.commit()
+        try:
+            if exc_type is not None:
+                try:
+                    self.rollback()
+                except Exception as error:
+                    logger.warning("error ignored in rollback of %s: %s", self, error)
+            else:
+                self.commit()
+        except BaseException as error:
+            if self._pool is None and not isinstance(error, Exception):
+                self._close()  # who is interrupted here has nobody else to do it
+            raise
         if self._pool is None:
             self.close()
 

@@ -134,13 +134,18 @@ class AsyncConnection(_howdah.AsyncConnectionBase, BaseConnection[Row]):
     ) -> None:
         if self.closed and not self._transaction_lost:
             return
-        if exc_type is not None:
-            try:
-                await self.rollback()
-            except Exception as error:
-                logger.warning("error ignored in rollback of %s: %s", self, error)
-        else:
-            await self.commit()
+        try:
+            if exc_type is not None:
+                try:
+                    await self.rollback()
+                except Exception as error:
+                    logger.warning("error ignored in rollback of %s: %s", self, error)
+            else:
+                await self.commit()
+        except BaseException as error:
+            if self._pool is None and not isinstance(error, Exception):
+                self._close()  # who is interrupted here has nobody else to do it
+            raise
         if self._pool is None:
             await self.close()
 

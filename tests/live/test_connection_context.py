@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 
@@ -228,3 +230,43 @@ async def test_async_autocommit_is_no_plain_attribute(aconn):
         aconn.autocommit = True
     await aconn.set_autocommit(True)
     assert aconn.autocommit is True
+
+
+@pytest.mark.howdah_only
+@pytest.mark.parametrize("fails", [False, True])
+def test_interrupted_at_the_end(pg, dsn, fails):
+    """Nobody else would close it."""
+
+    class Interrupted(pg.Connection):
+        def commit(self):
+            raise KeyboardInterrupt
+
+        rollback = commit
+
+    conn = Interrupted.connect(dsn)
+    with pytest.raises(KeyboardInterrupt), conn:
+        conn.execute("select 1")
+        if fails:
+            raise Oops
+    assert conn.closed
+
+
+@pytest.mark.howdah_only
+@pytest.mark.parametrize("fails", [False, True])
+async def test_cancelled_at_the_end(pg, dsn, fails):
+    class Slow(pg.AsyncConnection):
+        async def commit(self):
+            await asyncio.sleep(60)
+
+        rollback = commit
+
+    conn = await Slow.connect(dsn)
+
+    async def work():
+        async with conn:
+            if fails:
+                raise Oops
+
+    with pytest.raises(asyncio.TimeoutError):
+        await asyncio.wait_for(work(), 0.05)
+    assert conn.closed
