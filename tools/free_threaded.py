@@ -5,9 +5,9 @@
     python tools/free_threaded.py --sanitize test [ARGS of pytest ...]
 
 Debian has no package of it; the source package comes from the mirror that apt is configured for. All is kept in
-build-free-threaded/. `--python PATH`: a free-threaded interpreter that is there already. `--sanitize`: interpreter
-and extension under ThreadSanitizer, for the tests of threads only, which then take minutes. Each file of tests is a
-run of its own, so that one that ends badly takes no other with it.
+build-free-threaded/. `--python PATH`: a free-threaded interpreter that is there already. Each file of tests is a run
+of its own, so that one that ends badly takes no other with it. `--sanitize`: interpreter and extension under
+ThreadSanitizer, for the tests of threads, pools and read lanes only; in one run, whose beginning and end are slow.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ THREADS = (
     *("test_pool_async", "test_read_lane"),
 )
 CPYTHONS_SUPPRESSIONS = Path("Tools", "tsan", "suppressions_free_threading.txt")
-SUPPRESSIONS = ROOT / "tests" / "tsan-suppressions.txt"
+TESTS = ROOT / "tests"
+SUPPRESSIONS = TESTS / "tsan-suppressions.txt"
 NO_TESTS = 5  # pytest's status where a whole file is skipped
 
 
@@ -144,15 +145,15 @@ def install(python: Path, build: Path, *options: str | Path) -> None:
     )
 
 
-def test(python: Path, files: list[Path], options: list[str], env: dict[str, str]) -> int:
-    """Run each file of tests, say how it ended; how many have failed."""
+def test(python: Path, runs: list[list[str]], options: list[str], env: dict[str, str]) -> int:
+    """Run the files of tests of each run, say how they ended; how many runs have failed."""
     failed = []
-    for file in files:
-        print(file.relative_to(ROOT), flush=True)
-        command = [python, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", file, *options]
+    for files in runs:
+        print(*files, flush=True)
+        command = [python, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", *files, *options]
         if subprocess.run(command, check=False, cwd=ROOT, env={**os.environ, **env}).returncode not in (0, NO_TESTS):
-            failed.append(file.stem)
-    print(f"{len(files)} files,", "failed: " + ", ".join(failed) if failed else "none failed")
+            failed.append(" ".join(files))
+    print(f"{sum(map(len, runs))} files,", "failed: " + ", ".join(failed) if failed else "none failed")
     return len(failed)
 
 
@@ -170,18 +171,20 @@ def main() -> int:
         return subprocess.run(command, check=False).returncode
     # The interpreter that runs this has the package that makes certificates.
     env = {"PYTHON_GIL": "0", "HOWDAH_TEST_CERTIFICATES": sys.executable}
-    live = ROOT / "tests" / "live"
-    files = [*sorted((ROOT / "tests" / "unit").glob("test_*.py")), *sorted(live.glob("test_*.py"))]
+    files = [
+        str(file.relative_to(ROOT)) for kind in ("unit", "live") for file in sorted(TESTS.glob(f"{kind}/test_*.py"))
+    ]
     if args.sanitize:
-        files = [live / f"{name}.py" for name in THREADS]
+        files = [f"tests/live/{name}.py" for name in THREADS]
         env |= prepare_sanitized(python, BUILD / "tsan")
         known = SUPPRESSIONS.read_text() + (fetch_source() / CPYTHONS_SUPPRESSIONS).read_text()
         (BUILD / "tsan" / "suppressions.txt").write_text(known)
-        options = f"suppressions={BUILD / 'tsan' / 'suppressions.txt'} exitcode=66"
-        env["TSAN_OPTIONS"] = f"{options} {os.environ.get('TSAN_OPTIONS', '')}"
+        asked = os.environ.get("TSAN_OPTIONS", "")
+        env["TSAN_OPTIONS"] = f"suppressions={BUILD / 'tsan' / 'suppressions.txt'} exitcode=66 {asked}"
         python = build_sanitized_python(BUILD / "tsan")
-    given = [ROOT / arg for arg in args.args if arg.startswith("tests")]
-    return min(1, test(python, given or files, [arg for arg in args.args if not arg.startswith("tests")], env))
+    files = [arg for arg in args.args if arg.startswith("tests")] or files
+    options = [arg for arg in args.args if not arg.startswith("tests")]
+    return min(1, test(python, [files] if args.sanitize else [[file] for file in files], options, env))
 
 
 if __name__ == "__main__":
