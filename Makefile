@@ -222,7 +222,7 @@ smoke: build ## Install into a fresh environment of each CPython on this machine
 free-threaded: build ## Build a CPython without a GIL, once, and run the unit and live tests on it (ARGS=tests/live/test_threads.py)
 	$(RUN) tools/free_threaded.py test $(ARGS)
 
-free-threaded-tsan: build ## The tests of threads, with CPython and the extension under ThreadSanitizer
+free-threaded-tsan: build ## The tests of threads, pools and read lanes, with CPython and the extension under ThreadSanitizer
 	$(RUN) tools/free_threaded.py --sanitize test $(ARGS)
 
 bench-threads: build ## How threads scale with a connection each, with a GIL and without

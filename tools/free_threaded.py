@@ -174,7 +174,9 @@ def main() -> int:
     files = [
         str(file.relative_to(ROOT)) for kind in ("unit", "live") for file in sorted(TESTS.glob(f"{kind}/test_*.py"))
     ]
+    options = [arg for arg in args.args if not arg.startswith("tests")]
     if args.sanitize:
+        options.append("--capture=sys")  # what ThreadSanitizer writes is shown
         files = [f"tests/live/{name}.py" for name in THREADS]
         env |= prepare_sanitized(python, BUILD / "tsan")
         known = SUPPRESSIONS.read_text() + (fetch_source() / CPYTHONS_SUPPRESSIONS).read_text()
@@ -183,7 +185,6 @@ def main() -> int:
         env["TSAN_OPTIONS"] = f"suppressions={BUILD / 'tsan' / 'suppressions.txt'} exitcode=66 {asked}"
         python = build_sanitized_python(BUILD / "tsan")
     files = [arg for arg in args.args if arg.startswith("tests")] or files
-    options = [arg for arg in args.args if not arg.startswith("tests")]
     return min(1, test(python, [files] if args.sanitize else [[file] for file in files], options, env))
 
 
