@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
+import psycopg
 import pytest
 
 from servers import matrix
 
-pytestmark = pytest.mark.howdah_only
+pytestmark = [
+    pytest.mark.howdah_only,
+    pytest.mark.skipif(psycopg.pq.version() < 170000, reason="psycopg is linked to a libpq older than 17"),
+]
 
 
 @pytest.mark.parametrize("server", matrix.SERVERS)

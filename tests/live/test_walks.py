@@ -15,7 +15,11 @@ import pytest
 
 from walks import compare, player
 
-pytestmark = [pytest.mark.howdah_only, pytest.mark.timeout(0)]
+pytestmark = [
+    pytest.mark.howdah_only,
+    pytest.mark.timeout(0),
+    pytest.mark.skipif(psycopg.pq.version() < 170000, reason="psycopg is linked to a libpq older than 17"),
+]
 
 WALKS = int(os.environ.get("HOWDAH_WALKS", "25"))
 FIRST = int(os.environ.get("HOWDAH_FIRST_WALK", "0"))
