@@ -73,6 +73,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     check_tokens(sql);
     hd_sql_is_batch(sql);
+    hd_sql_copies_out(sql);
     check_escaped(sql);
     hd_rc rc = hd_query_parse(&q, &w, &hd_alloc_default, sql, &error);
     if (rc == HD_OK) {
