@@ -346,7 +346,7 @@ hdpy_submit_execute(hdpy_connection *conn, hdpy_request *request, const hdpy_opt
     note_sent(request, request->query);
     bool simple = n_params == 0 && options->wanted != HDPY_ALL_BINARY && options->prepare <= 0 && !conn->pipelined &&
                   !options->streaming;
-    if (simple && (request->query->batch || (conn->simply && request->copy.phase == HDPY_NO_COPY)))
+    if (simple && (request->query->batch || conn->simply))
         return submit_query(conn, request, request->query->sql, needs_begin(conn, request));
     if (choose_statement(conn, request, n_params, options->prepare) < 0)
         return -1;

@@ -364,11 +364,43 @@ def test_statements_for_replication(pg, dsn, autocommit):
         assert conn.execute("show work_mem").fetchone()
 
 
+@pytest.mark.parametrize("autocommit", [True, False])
+def test_copy_for_replication(pg, dsn, autocommit):
+    with pg.connect(dsn, replication="database", autocommit=autocommit) as conn:
+        cur = conn.execute("create temp table copied (a int)")
+        with cur.copy("copy copied from stdin") as copy:
+            for i in range(3):
+                copy.write_row((i,))
+        assert cur.rowcount == 3
+        with cur.copy("copy copied to stdout") as copy:
+            assert list(copy.rows()) == [("0",), ("1",), ("2",)]
+
+
+@pytest.mark.howdah_only
+def test_copy_that_fails_for_replication(pg, dsn):
+    with pg.connect(dsn, replication="database", autocommit=True) as conn:
+        cur = conn.execute("create temp table copied (a int)")
+        with pytest.raises(ZeroDivisionError), cur.copy("copy copied from stdin") as copy:
+            copy.write_row((1,))
+            raise ZeroDivisionError
+        with pytest.raises(pg.errors.InvalidTextRepresentation), cur.copy("copy copied from stdin") as copy:
+            copy.write("x\n")
+        with pytest.raises(pg.errors.DivisionByZero), cur.copy("copy (select 1/0) to stdout") as copy:
+            list(copy)
+        with cur.copy("copy (select generate_series(1, 100000)) to stdout") as copy:
+            copy.read()
+        with pytest.raises(pg.ProgrammingError), cur.copy("select 1"):
+            pass
+        assert conn.execute("select count(*) from copied").fetchone() == (0,)
+
+
 @pytest.mark.howdah_only
 async def test_statements_for_replication_asyncio(pg, dsn):
     async with await pg.AsyncConnection.connect(dsn, replication="database") as conn:
         for _ in range(8):
             assert len(await (await conn.execute("IDENTIFY_SYSTEM")).fetchone()) == 4
+        async with conn.cursor().copy("copy (select 1) to stdout") as copy:
+            assert [row async for row in copy.rows()] == [("1",)]
 
 
 def test_client_encoding_of_the_locale(connected, monkeypatch):
