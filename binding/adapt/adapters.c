@@ -215,13 +215,12 @@ find_dumper(hdpy_state *st, hdpy_adapters *a, PyTypeObject *type, int i)
     PyObject *found = PyDict_GetItemWithError(a->found_dumpers[i], (PyObject *)type);
     if (found != NULL || PyErr_Occurred())
         return found;
-    PyObject *dumpers = PyTuple_GET_ITEM(a->dumpers, i), *mro = type->tp_mro;
-    for (Py_ssize_t at = 0; found == NULL && at < PyTuple_GET_SIZE(mro); at++) {
+    PyObject *dumpers = PyTuple_GET_ITEM(a->dumpers, i);
+    PyObject *mro = Py_NewRef(type->tp_mro); /* a metaclass may have properties that change it */
+    for (Py_ssize_t at = 0; found == NULL && !PyErr_Occurred() && at < PyTuple_GET_SIZE(mro); at++)
         found = find_registered(dumpers, (PyTypeObject *)PyTuple_GET_ITEM(mro, at));
-        if (PyErr_Occurred())
-            return NULL;
-    }
-    if (found == NULL)
+    Py_DECREF(mro);
+    if (found == NULL || PyErr_Occurred())
         return NULL;
     PyObject *core = hdpy_own_core(found, st->DumperCore, st);
     if (PyErr_Occurred())

@@ -10,9 +10,15 @@ hdpy_utc_offset(hdpy_state *st, PyObject *obj, int64_t *micros)
     PyObject *delta = PyObject_CallMethodNoArgs(obj, st->str_utcoffset);
     if (delta == NULL)
         return -1;
-    bool known = delta != Py_None;
-    if (known)
-        *micros = hdpy_delta_micros(delta); /* utcoffset() has checked what the zone gave */
+    int known = delta != Py_None;
+    if (known && !PyObject_TypeCheck(delta, hdpy_datetime(st)->DeltaType)) { /* a derived class has its own */
+        PyErr_Format(PyExc_TypeError, "utcoffset() should return a timedelta or None, not %R", delta);
+        known = -1;
+    }
+    else if (known && ((*micros = hdpy_delta_micros(delta)) <= -HD_DAY || *micros >= HD_DAY)) {
+        PyErr_Format(PyExc_ValueError, "utcoffset() should be within a day, not %R", delta);
+        known = -1;
+    }
     Py_DECREF(delta);
     return known;
 }

@@ -65,7 +65,9 @@ static PyObject *
 load_by(PyObject *function, hd_span src)
 {
     PyObject *data = PyBytes_FromStringAndSize((const char *)src.p, (Py_ssize_t)src.n);
+    Py_INCREF(function); /* it may set another */
     PyObject *value = data ? PyObject_CallOneArg(function, data) : NULL;
+    Py_DECREF(function);
     Py_XDECREF(data);
     return value;
 }

@@ -219,13 +219,23 @@ set_object(PyObject *self, PyObject *value, void *offset)
     return 0;
 }
 
+/* What is sent as it is. */
+static int
+set_begin(PyObject *self, PyObject *value, void *offset)
+{
+    if (value == NULL || PyBytes_Check(value))
+        return set_object(self, value, offset);
+    PyErr_SetString(PyExc_TypeError, "bytes are needed");
+    return -1;
+}
+
 #define OBJECT(field) (void *)offsetof(hdpy_connection, field)
 
 PyGetSetDef hdpy_connection_getset[] = {
     {"row_factory", get_object, set_object, PyDoc_STR("Row factory of new cursors."), OBJECT(row_factory)},
     {"cursor_factory", get_object, set_object, PyDoc_STR("Class of new cursors."), OBJECT(cursor_factory)},
     {"_discovery", get_object, set_object, NULL, OBJECT(discovery)},
-    {"_begin", get_object, set_object, NULL, OBJECT(begin)},
+    {"_begin", get_object, set_begin, NULL, OBJECT(begin)},
     {"_wait", get_object, set_object, NULL, OBJECT(wait)},
     {"_pool", get_object, set_object, NULL, OBJECT(pool)},
     {"_complaint", get_object, NULL, NULL, OBJECT(complaint)},

@@ -43,9 +43,14 @@ hdpy_thrown(PyObject *const *args, Py_ssize_t nargs)
         return Py_NewRef(args[0]);
     if (nargs > 1 && PyExceptionInstance_Check(args[1]))
         return Py_NewRef(args[1]);
-    if (PyExceptionClass_Check(args[0]))
-        return nargs > 1 && args[1] != Py_None ? PyObject_CallOneArg(args[0], args[1]) : PyObject_CallNoArgs(args[0]);
+    PyObject *made = NULL;
+    if (PyExceptionClass_Check(args[0])) {
+        made = nargs > 1 && args[1] != Py_None ? PyObject_CallOneArg(args[0], args[1]) : PyObject_CallNoArgs(args[0]);
+        if (made == NULL || PyExceptionInstance_Check(made))
+            return made;
+    }
     PyErr_SetString(PyExc_TypeError, "exceptions must be classes or instances deriving from BaseException");
+    Py_XDECREF(made);
     return NULL;
 }
 

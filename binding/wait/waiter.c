@@ -196,7 +196,9 @@ static PyObject *
 waiter_remove_done_callback(PyObject *self, PyObject *fn)
 {
     hdpy_waiter *w = (hdpy_waiter *)self;
-    int same = w->callback != NULL ? PyObject_RichCompareBool(w->callback, fn, Py_EQ) : 0;
+    PyObject *callback = Py_XNewRef(w->callback);
+    int same = callback != NULL ? PyObject_RichCompareBool(callback, fn, Py_EQ) : 0;
+    Py_XDECREF(callback);
     if (same < 0)
         return NULL;
     if (same) {
