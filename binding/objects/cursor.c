@@ -23,6 +23,10 @@ static int
 set_up(hdpy_cursor *cur, hdpy_state *st, hdpy_connection *conn, PyObject *row_factory)
 {
     HDPY_GUARD(conn);
+    if (cur->conn != NULL && cur->conn != conn) {
+        PyErr_SetString(st->ProgrammingError, "a cursor can't change its connection");
+        return -1;
+    }
     if (row_factory == Py_None)
         row_factory = conn->row_factory;
     hdpy_context_clear(&cur->context);
@@ -143,11 +147,13 @@ hdpy_cursor_check(hdpy_cursor *cur)
 int
 hdpy_cursor_settle_rows(hdpy_cursor *cur)
 {
-    if (cur->maker_factory == cur->row_factory)
+    /* A cursor on the server has results of the same columns, if the server is honest. */
+    if (cur->maker_factory == cur->row_factory && cur->maker.n == Py_SIZE(cur->result->description))
         return 0;
     /* A factory in Python may do anything with the cursor: what it makes is for this result, and for no other. */
     PyObject *factory = Py_NewRef(cur->row_factory);
     hdpy_result *result = (hdpy_result *)Py_NewRef((PyObject *)cur->result);
+    hdpy_description *description = (hdpy_description *)Py_NewRef((PyObject *)result->description);
     hdpy_row_maker maker = {.kind = HDPY_ROW_TUPLE};
     Py_CLEAR(cur->maker_factory);
     hdpy_row_maker_clear(&cur->maker);
@@ -160,6 +166,7 @@ hdpy_cursor_settle_rows(hdpy_cursor *cur)
     }
     else
         hdpy_row_maker_clear(&maker);
+    Py_DECREF((PyObject *)description);
     Py_DECREF((PyObject *)result);
     Py_DECREF(factory);
     return rc;
@@ -271,6 +278,7 @@ get_description(PyObject *self, void *closure)
     hdpy_description *d = cur->result ? cur->result->description : NULL;
     if (d == NULL)
         Py_RETURN_NONE;
+    Py_INCREF((PyObject *)d); /* a signal handler, or a finalizer, may execute something else */
     PyObject *columns = PyList_New(Py_SIZE(d));
     for (Py_ssize_t i = 0; columns != NULL && i < Py_SIZE(d); i++) {
         const hdpy_column *c = &d->columns[i];
@@ -282,6 +290,7 @@ get_description(PyObject *self, void *closure)
         else
             PyList_SET_ITEM(columns, i, column);
     }
+    Py_DECREF((PyObject *)d);
     return columns;
 }
 

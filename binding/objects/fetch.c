@@ -30,7 +30,9 @@ hold(hdpy_cursor *cur)
 {
     hdpy_result *result = (hdpy_result *)Py_NewRef((PyObject *)cur->result);
     hdpy_description *d = (hdpy_description *)Py_NewRef((PyObject *)result->description);
-    hdpy_row_maker maker = {cur->maker.kind, Py_XNewRef(cur->maker.callable), Py_XNewRef(cur->maker.blueprint)};
+    hdpy_row_maker maker = cur->maker;
+    Py_XINCREF(maker.callable);
+    Py_XINCREF(maker.blueprint);
     return (hdpy_row_source){
         maker, result, d,
         hdpy_load_ctx_of(cur->conn->st, result->settings, d->adapters, &cur->context, (PyObject *)cur)};

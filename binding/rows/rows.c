@@ -60,6 +60,7 @@ int
 hdpy_row_maker_setup(hdpy_row_maker *maker, hdpy_state *st, PyObject *factory, PyObject *cursor, hdpy_result *result)
 {
     hdpy_description *d = result->description;
+    maker->n = Py_SIZE(d);
     if (factory == st->tuple_row)
         maker->kind = HDPY_ROW_TUPLE;
     else if (factory == st->dict_row) {

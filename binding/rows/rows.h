@@ -19,6 +19,7 @@ typedef struct hdpy_row_maker {
     hdpy_row_kind kind;
     PyObject *callable;  /* what is called; HDPY_ROW_NAMEDTUPLE: the class */
     PyObject *blueprint; /* HDPY_ROW_CLASS: the hdpy_blueprint of the callable */
+    Py_ssize_t n;        /* columns of the rows that it makes */
 } hdpy_row_maker;
 
 void hdpy_row_maker_clear(hdpy_row_maker *maker);
