@@ -28,6 +28,7 @@ struct hdpy_lane {
     uint32_t version; /* of the server's parameters when last looked at */
     bool scheduled;   /* the loop will flush */
     bool handing_out; /* hdpy_lane_arrived() will */
+    bool submitting;  /* a read's parameters are being adapted, maybe by Python code */
 };
 
 PyObject *
@@ -138,13 +139,23 @@ join_batch(hdpy_lane *lane, hdpy_read *read, hdpy_request *request)
     hdpy_reads_append(&lane->open->reads, (hdpy_read *)Py_NewRef((PyObject *)read));
 }
 
+/* An adapter that uses the lane for whose read it adapts would write into the midst of that. */
+static int
+check_submitting(const hdpy_lane *lane)
+{
+    if (!lane->submitting)
+        return 0;
+    PyErr_SetString(lane->conn->st->ProgrammingError, "the read lane is adapting the parameters of a read");
+    return -1;
+}
+
 /* Writes what the read asks for. -1 with an exception: nothing of it was written. */
 static int
 submit(hdpy_lane *lane, hdpy_read *read)
 {
     hdpy_connection *conn = lane->conn;
     hdpy_options options;
-    if (hdpy_connection_check(conn) < 0)
+    if (hdpy_connection_check(conn) < 0 || check_submitting(lane) < 0)
         return -1;
     if (read->cursor == NULL && (read->cursor = take_cursor(lane, read->kind)) == NULL)
         return -1;
@@ -157,7 +168,10 @@ submit(hdpy_lane *lane, hdpy_read *read)
     if (request == NULL)
         return -1;
     read->attempts++;
-    if (hdpy_submit_read(conn, request, &options) < 0) {
+    lane->submitting = true;
+    int rc = hdpy_submit_read(conn, request, &options);
+    lane->submitting = false;
+    if (rc < 0) {
         hdpy_request_unref(request);
         return -1;
     }
@@ -462,7 +476,8 @@ static PyObject *
 lane_flush(PyObject *self, PyObject *unused)
 {
     HDPY_GUARD(((hdpy_lane *)self)->conn);
-    return flush((hdpy_lane *)self) < 0 ? NULL : Py_NewRef(Py_None);
+    hdpy_lane *lane = (hdpy_lane *)self;
+    return check_submitting(lane) < 0 || flush(lane) < 0 ? NULL : Py_NewRef(Py_None);
 }
 
 /* Gives the connection back; what is unanswered ends with an error. */
@@ -484,6 +499,8 @@ lane_close(PyObject *self, PyObject *unused)
 {
     HDPY_GUARD(((hdpy_lane *)self)->conn);
     hdpy_lane *lane = (hdpy_lane *)self;
+    if (check_submitting(lane) < 0)
+        return NULL;
     leave(lane);
     return hdpy_lane_arrived(lane, false) < 0 ? NULL : Py_NewRef(Py_None);
 }

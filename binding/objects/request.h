@@ -148,6 +148,7 @@ typedef struct hdpy_options {
     hdpy_binding binding;
     bool streaming; /* the rows are taken as they come */
     bool bare;      /* no transaction is begun for it */
+    bool begun;     /* the stream that was asked for is the cursor's */
     hdpy_deadline deadline;
 } hdpy_options;
 

@@ -25,6 +25,16 @@ settle(hdpy_connection *conn)
     return NULL;
 }
 
+/* What belongs to start-up is over once the socket is ours: somebody may be waiting for an answer. */
+static int
+check_starting(const hdpy_connection *conn)
+{
+    if (conn->fd < 0 && !conn->closed)
+        return 0;
+    PyErr_SetString(conn->st->ProgrammingError, "the connection was established already");
+    return -1;
+}
+
 /* A list of (name, value) of str to spans, in turn, that borrow from it. */
 static hd_span *
 spans_of(PyObject *pairs, Py_ssize_t n)
@@ -62,8 +72,10 @@ startup_start(PyObject *self, PyObject *args)
     if (prefix_size != HD_STATEMENT_PREFIX)
         return PyErr_Format(PyExc_ValueError, "the names of statements begin with %d bytes", HD_STATEMENT_PREFIX);
     PyObject *pairs = PySequence_Fast(parameters, "start-up parameters should be a sequence of pairs");
-    if (pairs == NULL)
+    if (pairs == NULL || check_starting(conn) < 0) {
+        Py_XDECREF(pairs);
         return NULL;
+    }
     Py_ssize_t n = PySequence_Fast_GET_SIZE(pairs);
     hd_span *spans = spans_of(pairs, n);
     PyObject *done = NULL;
@@ -85,6 +97,8 @@ startup_outgoing(PyObject *self, PyObject *unused)
 {
     HDPY_GUARD(self);
     hdpy_connection *conn = (hdpy_connection *)self;
+    if (check_starting(conn) < 0)
+        return NULL;
     hd_span out = hd_session_outgoing(&conn->session);
     PyObject *bytes = PyBytes_FromStringAndSize((const char *)out.p, (Py_ssize_t)out.n);
     if (bytes != NULL)
@@ -208,7 +222,7 @@ startup_feed(PyObject *self, PyObject *arg)
     HDPY_GUARD(self);
     hdpy_connection *conn = (hdpy_connection *)self;
     Py_buffer data;
-    if (PyObject_GetBuffer(arg, &data, PyBUF_SIMPLE) < 0)
+    if (check_starting(conn) < 0 || PyObject_GetBuffer(arg, &data, PyBUF_SIMPLE) < 0)
         return NULL;
     PyObject *events = PyList_New(0);
     for (Py_ssize_t at = 0; events != NULL && at < data.len;) {
@@ -238,7 +252,7 @@ startup_ask(PyObject *self, PyObject *arg)
     HDPY_GUARD(self);
     hdpy_connection *conn = (hdpy_connection *)self;
     Py_ssize_t n;
-    const char *sql = PyUnicode_AsUTF8AndSize(arg, &n);
+    const char *sql = check_starting(conn) < 0 ? NULL : PyUnicode_AsUTF8AndSize(arg, &n);
     if (sql == NULL)
         return NULL;
     hd_session_query(&conn->session, (hd_span){(const uint8_t *)sql, (size_t)n}, NULL);
@@ -252,7 +266,7 @@ startup_send_password(PyObject *self, PyObject *args)
     hdpy_connection *conn = (hdpy_connection *)self;
     const char *password;
     Py_ssize_t n;
-    if (!PyArg_ParseTuple(args, "y#", &password, &n))
+    if (!PyArg_ParseTuple(args, "y#", &password, &n) || check_starting(conn) < 0)
         return NULL;
     hd_write_password(&conn->session.out, (hd_span){(const uint8_t *)password, (size_t)n});
     return settle(conn);
@@ -265,7 +279,7 @@ startup_send_sasl_initial(PyObject *self, PyObject *args)
     hdpy_connection *conn = (hdpy_connection *)self;
     const char *mechanism, *data;
     Py_ssize_t mechanism_size, n;
-    if (!PyArg_ParseTuple(args, "s#y#", &mechanism, &mechanism_size, &data, &n))
+    if (!PyArg_ParseTuple(args, "s#y#", &mechanism, &mechanism_size, &data, &n) || check_starting(conn) < 0)
         return NULL;
     hd_write_sasl_initial(&conn->session.out, (hd_span){(const uint8_t *)mechanism, (size_t)mechanism_size},
                           (hd_span){(const uint8_t *)data, (size_t)n});
@@ -279,7 +293,7 @@ startup_send_sasl_response(PyObject *self, PyObject *args)
     hdpy_connection *conn = (hdpy_connection *)self;
     const char *data;
     Py_ssize_t n;
-    if (!PyArg_ParseTuple(args, "y#", &data, &n))
+    if (!PyArg_ParseTuple(args, "y#", &data, &n) || check_starting(conn) < 0)
         return NULL;
     hd_write_sasl_response(&conn->session.out, (hd_span){(const uint8_t *)data, (size_t)n});
     return settle(conn);
@@ -295,7 +309,7 @@ startup_attach(PyObject *self, PyObject *args)
     struct timeval timeout = {0, SIGNAL_CHECK_MS * 1000};
     int fd;
     PyObject *parts;
-    if (!PyArg_ParseTuple(args, "iO", &fd, &parts))
+    if (!PyArg_ParseTuple(args, "iO", &fd, &parts) || check_starting(conn) < 0)
         return NULL;
     if (ioctl(fd, FIONBIO, &(int){0}) < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0)
         return PyErr_SetFromErrno(PyExc_OSError);

@@ -106,6 +106,7 @@ hdpy_stream_submit(hdpy_connection *conn, hdpy_request *request, void *options)
     request->until = HDPY_UNTIL_WRITTEN;
     Py_CLEAR(request->owner); /* the cursor owns the request, not the other way round */
     cur->stream = request;
+    ((hdpy_options *)options)->begun = true;
     request->refs++;
     return 0;
 }
@@ -144,9 +145,11 @@ start(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
     if (hdpy_stream_arguments(cur, args, nargs, &options) < 0)
         return NULL;
     hdpy_request *request = hdpy_run_and_keep(cur->conn, hdpy_stream_submit, &options, options.deadline);
-    if (request == NULL) { /* interrupted, it is over */
-        hdpy_request_unref(cur->stream);
-        cur->stream = NULL;
+    if (request == NULL) {
+        if (options.begun) { /* interrupted, it is over */
+            hdpy_request_unref(cur->stream);
+            cur->stream = NULL;
+        }
         return NULL;
     }
     hdpy_request_unref(request);

@@ -436,6 +436,8 @@ write_row(hdpy_connection *conn, hdpy_request *request, PyObject *row)
     hdpy_settings *settings = hdpy_connection_settings(conn);
     if (settings == NULL || bind_params(conn, request, settings, row, &n_params) < 0)
         return -1;
+    if (conn->fd < 0) /* since then */
+        return hdpy_connection_check(conn);
     note_sent(request, request->query);
     const hdpy_statement *stmt = request->step->stmt;
     bool changed =
@@ -469,6 +471,8 @@ static int
 end_feed(hdpy_connection *conn, hdpy_request *request)
 {
     request->feed = NULL;
+    if (conn->fd < 0)
+        return 0;
     hd_session_mark mark = hd_session_mark_of(&conn->session);
     if (request->pipelined) {
         if (request->until == HDPY_UNTIL_DONE)

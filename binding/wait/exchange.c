@@ -42,8 +42,12 @@ hdpy_flush(hdpy_connection *conn)
     for (;;) {
         hdpy_request *request = conn->request ? conn->last : NULL;
         if (request != NULL && request->feed != NULL) {
-            if (request->feed(conn, request) < 0) {
+            request->refs++; /* where its rows come from may end the connection */
+            int fed = request->feed(conn, request);
+            if (fed < 0)
                 hdpy_request_fail(request);
+            hdpy_request_unref(request);
+            if (fed < 0) {
                 hdpy_connection_lose_because(conn, "out of memory while sending");
                 return;
             }
@@ -322,7 +326,9 @@ wait_by_callable(hdpy_connection *conn, hdpy_deadline deadline)
         Py_SETREF(seconds, PyFloat_FromDouble(hdpy_deadline_left(deadline, INT_MAX) / 1000.0));
     PyObject *write = hdpy_has_unsent(conn) ? Py_True : Py_False;
     PyObject *fd = PyLong_FromLong(conn->fd);
-    PyObject *done = fd && seconds ? PyObject_CallFunctionObjArgs(conn->wait, fd, write, seconds, NULL) : NULL;
+    PyObject *wait = Py_NewRef(conn->wait);
+    PyObject *done = fd && seconds ? PyObject_CallFunctionObjArgs(wait, fd, write, seconds, NULL) : NULL;
+    Py_DECREF(wait);
     Py_XDECREF(fd);
     Py_XDECREF(seconds);
     Py_XDECREF(done);

@@ -21,7 +21,7 @@ hdpy_lock_enqueue(hdpy_lock *lock, PyObject *future)
 bool
 hdpy_lock_withdraw(hdpy_lock *lock, PyObject *baton)
 {
-    Py_ssize_t n = PyList_GET_SIZE(lock->waiters);
+    Py_ssize_t n = lock->waiters ? PyList_GET_SIZE(lock->waiters) : 0;
     for (Py_ssize_t i = 0; i < n; i++) {
         if (PyList_GET_ITEM(lock->waiters, i) == baton)
             return PyList_SetSlice(lock->waiters, i, i + 1, NULL) == 0;

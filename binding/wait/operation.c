@@ -291,6 +291,7 @@ begin(hdpy_operation *op, PyObject **result)
 {
     hdpy_connection *conn = op->conn;
     bool nothing_sent = op->lock == &conn->lock;
+    op->state = OP_DONE; /* for who sends to it again from an adapter */
     *result = NULL;
     if (nothing_sent && hdpy_deadline_passed(op->options.deadline))
         hdpy_raise_timeout(conn->st, NULL, false);
@@ -389,8 +390,8 @@ operation_send(PyObject *self, PyObject *value, PyObject **result)
     case OP_TURNING:
         return acquire(op, result);
     case OP_LOCKING:
-        if (!op->late)
-            return begin(op, result);
+        if (!op->late) /* woken by something else, it waits on */
+            return hdpy_lock_withdraw(op->lock, op->future) ? acquire(op, result) : begin(op, result);
         stop(op, &op->expiry);
         op->state = OP_DONE;
         *result = NULL;

@@ -8,10 +8,15 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from beside import eventually
+
+PROGRAM = Path(__file__).resolve().parents[1] / "isolated/reentrance.py"
 
 
 def usable(conn):
@@ -254,3 +259,8 @@ def test_connection_that_was_never_made(pg):
     assert conn.closed
     conn.cancel()
     conn.close()
+
+
+@pytest.mark.howdah_only
+def test_what_is_called_changes_its_caller(dsn):
+    subprocess.run([sys.executable, PROGRAM, dsn], check=True)
