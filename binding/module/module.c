@@ -7,6 +7,7 @@
 #include "objects/block.h"
 #include "objects/cancel.h"
 #include "objects/copy.h"
+#include "objects/lending.h"
 #include "objects/stream.h"
 #include "objects/lane.h"
 #include "wait/operation.h"
@@ -230,7 +231,7 @@ module_exec(PyObject *module)
         hdpy_watch_init(st, module) < 0 || hdpy_operation_init(st, module) < 0 || hdpy_lane_init(st, module) < 0 ||
         hdpy_stream_init(st, module) < 0 || hdpy_connection_init(st, module) < 0 ||
         hdpy_cursor_init(st, module) < 0 || hdpy_copy_init(st, module) < 0 || hdpy_block_init(module) < 0 ||
-        hdpy_cancel_init(st, module) < 0)
+        hdpy_cancel_init(st, module) < 0 || hdpy_lending_init(module) < 0)
         return -1;
     return 0;
 }

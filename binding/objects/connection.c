@@ -347,8 +347,7 @@ connection_watch_by(PyObject *self, PyObject *args)
 static PyMethodDef methods[] = {
     {"_close", connection_close, METH_NOARGS, NULL},
     {"_still_alive", hdpy_connection_still_alive, METH_O, NULL},
-    {"_lend", (PyCFunction)(void (*)(void))hdpy_connection_lend, METH_FASTCALL, NULL},
-    {"_take_back", hdpy_connection_take_back, METH_O, NULL},
+    {"_rest", hdpy_connection_rest, METH_O, NULL},
     {"_cancel_begin", hdpy_connection_cancel_begin, METH_NOARGS, NULL},
     {"_pending", hdpy_connection_pending, METH_NOARGS, NULL},
     {NULL},

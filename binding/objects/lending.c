@@ -1,42 +1,70 @@
 #include "objects/lending.h"
 
+#include "module/state.h"
 #include "wait/exchange.h"
 
 #include <time.h>
-
-/* -1: an exception. */
-static int
-is_alive(hdpy_connection *conn, PyObject *watch)
-{
-    long fd = PyLong_AsLong(watch);
-    if (fd == -1 && PyErr_Occurred())
-        return -1;
-    return hdpy_still_alive(conn, (int)fd);
-}
 
 PyObject *
 hdpy_connection_still_alive(PyObject *self, PyObject *watch)
 {
     HDPY_GUARD(self);
-    int alive = is_alive((hdpy_connection *)self, watch);
-    return alive < 0 ? NULL : PyBool_FromLong(alive);
+    long fd = PyLong_AsLong(watch);
+    if (fd == -1 && PyErr_Occurred())
+        return NULL;
+    return PyBool_FromLong(hdpy_still_alive((hdpy_connection *)self, (int)fd));
+}
+
+/* lend(idle, pool) */
+static PyObject *
+lend(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    hdpy_state *st = hdpy_state_of_module(module);
+    if (nargs != 2) {
+        PyErr_SetString(PyExc_TypeError, "lend() takes a deque and a pool");
+        return NULL;
+    }
+    Py_ssize_t n = PyObject_Size(args[0]);
+    PyObject *first = n > 0 ? PyObject_CallMethodNoArgs(args[0], st->str_popleft) : NULL;
+    if (first == NULL) {
+        if (n < 0 || (n > 0 && !PyErr_ExceptionMatches(PyExc_IndexError)))
+            return NULL;
+        PyErr_Clear(); /* another thread has taken the last one */
+        Py_RETURN_NONE;
+    }
+    if (!PyObject_TypeCheck(first, (PyTypeObject *)st->BaseConnection)) {
+        PyErr_SetString(PyExc_TypeError, "lend() takes a deque of connections");
+        Py_DECREF(first);
+        return NULL;
+    }
+    HDPY_GUARD(first);
+    Py_XSETREF(((hdpy_connection *)first)->pool, Py_NewRef(args[1]));
+    return first;
+}
+
+/* No longer lent: `idle` has it. */
+static bool
+rest(hdpy_connection *conn, PyObject *idle)
+{
+    PyObject *pool = conn->pool;
+    conn->pool = Py_NewRef(Py_None); /* first: without a GIL another thread may lend it as soon as it is there */
+    PyObject *done = PyObject_CallMethodOneArg(idle, conn->st->str_append, (PyObject *)conn);
+    if (done == NULL) {
+        Py_SETREF(conn->pool, pool);
+        return false;
+    }
+    Py_DECREF(done);
+    Py_XDECREF(pool);
+    return true;
 }
 
 PyObject *
-hdpy_connection_lend(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
+hdpy_connection_rest(PyObject *self, PyObject *idle)
 {
     HDPY_GUARD(self);
-    hdpy_connection *conn = (hdpy_connection *)self;
-    if (nargs != 2) {
-        PyErr_SetString(PyExc_TypeError, "_lend() takes a pool and a descriptor");
+    if (!rest((hdpy_connection *)self, idle))
         return NULL;
-    }
-    int alive = is_alive(conn, args[1]);
-    if (alive < 0)
-        return NULL;
-    if (alive)
-        Py_XSETREF(conn->pool, Py_NewRef(args[0]));
-    return PyBool_FromLong(alive);
+    Py_RETURN_NONE;
 }
 
 static bool
@@ -54,13 +82,37 @@ is_expired(const hdpy_connection *conn)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9 >= conn->expires;
 }
 
-PyObject *
-hdpy_connection_take_back(PyObject *self, PyObject *pool)
+/* take_back(conn, pool, idle) */
+static PyObject *
+take_back(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
-    HDPY_GUARD(self);
-    hdpy_connection *conn = (hdpy_connection *)self;
-    bool taken = conn->pool == pool && is_idle(conn) && !is_expired(conn);
-    if (taken)
-        Py_XSETREF(conn->pool, Py_NewRef(Py_None));
+    if (nargs != 3) {
+        PyErr_SetString(PyExc_TypeError, "take_back() takes a connection, a pool and a deque");
+        return NULL;
+    }
+    if (!PyObject_TypeCheck(args[0], (PyTypeObject *)hdpy_state_of_module(module)->BaseConnection))
+        Py_RETURN_FALSE;
+    hdpy_connection *conn = (hdpy_connection *)args[0];
+    HDPY_GUARD(conn);
+    bool taken = conn->pool == args[1] && is_idle(conn) && !is_expired(conn);
+    if (taken && !rest(conn, args[2]))
+        return NULL;
     return PyBool_FromLong(taken);
+}
+
+static PyMethodDef functions[] = {
+    {"lend", (PyCFunction)(void (*)(void))lend, METH_FASTCALL,
+     PyDoc_STR("lend($module, idle, pool, /)\n--\n\n"
+               "The first connection of a deque, which the pool has lent from now on; None: there is none.")},
+    {"take_back", (PyCFunction)(void (*)(void))take_back, METH_FASTCALL,
+     PyDoc_STR("take_back($module, conn, pool, idle, /)\n--\n\n"
+               "Whether the pool has lent the connection and can lend it again as it is: idle, and not too old.\n\n"
+               "If so, it is at the end of the deque, and not lent any more.")},
+    {NULL},
+};
+
+int
+hdpy_lending_init(PyObject *module)
+{
+    return PyModule_AddFunctions(module, functions);
 }

@@ -1,4 +1,11 @@
-/* What a pool asks of its connections for each loan. */
+/* What a pool asks of its connections for each loan.
+ *
+ * A connection is either in the pool's deque, or its pool is told when it is deleted. Each step from the one to the other is
+ * one call, within which no signal handler runs: what one raises can't separate them.
+ *
+ * _howdah.lend(idle, pool): the first connection of a deque, from now on lent; or None.
+ * _howdah.take_back(conn, pool, idle): whether the pool has lent it and can lend it again as it is: idle, and not too old. If
+ * so, the same as _rest(). */
 #ifndef HDPY_LENDING_H
 #define HDPY_LENDING_H
 
@@ -8,11 +15,9 @@
  * descriptor of an epoll that the socket is in, or -1. */
 PyObject *hdpy_connection_still_alive(PyObject *self, PyObject *watch);
 
-/* _lend(pool, watch): the same; if so, it is from now on lent by the pool. */
-PyObject *hdpy_connection_lend(PyObject *self, PyObject *const *args, Py_ssize_t nargs);
+/* _rest(idle): it is no longer lent, and appended to a deque. */
+PyObject *hdpy_connection_rest(PyObject *self, PyObject *idle);
 
-/* _take_back(pool): whether the pool has lent it and can lend it again as it is: idle, and not too old. If so, it is no
- * longer lent. */
-PyObject *hdpy_connection_take_back(PyObject *self, PyObject *pool);
+int hdpy_lending_init(PyObject *module);
 
 #endif

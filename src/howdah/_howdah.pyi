@@ -1,5 +1,6 @@
 """The C core's face to Python. Written by hand, checked by stubtest."""
 
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any, TypeAlias, final
 
@@ -60,6 +61,15 @@ def common_type(items: list[Any], /) -> type | None:
 
 def transposed(rows: list[Any], n: int, /) -> list[list[Any]] | None:
     """The columns of the rows; None unless all are tuples or lists (and not of derived classes) of n values."""
+
+def lend(idle: deque[Any], pool: Any, /) -> Any:
+    """The first connection of a deque, from now on lent by the pool; None: there is none."""
+
+def take_back(conn: Any, pool: Any, idle: deque[Any], /) -> bool:
+    """Whether the pool has lent the connection, and can lend it again as it is: idle, and not too old.
+
+    If so, it is at the end of the deque, and not lent any more.
+    """
 
 def split_query(query: str, /) -> tuple[tuple[str, ...], tuple[str | int, ...]]:
     """The text around a query's placeholders, and which parameter each is: its name, or its number from 0.
@@ -300,10 +310,8 @@ class BaseConnection:
         """
     _pool: Any  # that has lent it
     _expire_at: float
-    def _lend(self, pool: Any, watch: int, /) -> bool:
-        """_still_alive(); if so, it is lent by the pool from now on."""
-    def _take_back(self, pool: Any, /) -> bool:
-        """Whether the pool has lent it, and can lend it again as it is. If so, it is no longer lent."""
+    def _rest(self, idle: deque[Any], /) -> None:
+        """From now on it is not lent any more: the deque has it, at its end."""
     def _still_alive(self, watch: int, /) -> bool:
         """Whether an idle connection can be used, as far as that shows without a round trip.
 

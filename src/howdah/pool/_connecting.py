@@ -52,19 +52,25 @@ class Connecting(Crew, Generic[CT]):
             raise
         finally:
             self._stats[self._CONNECTIONS_MS] += int(1000 * (monotonic() - started))
-        conn._pool = self
-        if self._configure is not None:
-            try:
+        try:
+            if self._configure is not None:
+                conn._pool = self  # blocks of the connection don't close it
                 self._configure(conn)
                 self._check_left_idle(conn, "configure", self._configure)
-            except BaseException:
                 conn._pool = None
-                conn._close()
-                raise
-        self._set_connection_expiry_date(conn)
-        with self._lock:
-            self._admit(conn)
+            self._set_connection_expiry_date(conn)
+            with self._lock:
+                self._admit(conn)
+        except BaseException:
+            conn._pool = None
+            conn._close()
+            raise
         return conn
+
+    def _close_connection(self, conn: CT) -> None:
+        with self._lock:
+            self._dismiss(conn)
+        conn.close()
 
     def _resolve_conninfo(self) -> str:
         """The connection string for the next connection."""
@@ -159,6 +165,11 @@ class Connecting(Crew, Generic[CT]):
         self._try_again()
 
     def _maybe_grow_pool(self) -> None:
+        """Somebody waits: a worker sees to it. Where it counts the places, no signal handler comes between."""
+        if self._nconns < self._max_size and not self._growing:
+            self.run_task(GrowPool(self))
+
+    def _grow_pool(self) -> None:
         with self._lock:
             if self._nconns >= self._max_size or self._growing:
                 return
@@ -166,7 +177,7 @@ class Connecting(Crew, Generic[CT]):
             self._growing = True
             size = self._nconns
         logger.info("growing pool %r to %s", self.name, size)
-        self.run_task(AddConnection(self, growing=True))
+        self._add_connection(None, growing=True)
 
     def _hurry(self) -> None:
         """Somebody waits: let one attempt to connect that was put off be made now."""
@@ -183,9 +194,14 @@ class AddConnection(MaintenanceTask[Connecting[Any]]):
     """Make a connection."""
 
     def __init__(
-        self, pool: Connecting[Any], attempt: AttemptWithBackoff | None = None, growing: bool = False
+        self,
+        pool: Connecting[Any],
+        attempt: AttemptWithBackoff | None = None,
+        growing: bool = False,
+        instead_of: Any = None,
     ) -> None:
         super().__init__(pool)
+        self.instead_of = instead_of
         self.attempt = attempt
         self.growing = growing
 
@@ -196,4 +212,14 @@ class AddConnection(MaintenanceTask[Connecting[Any]]):
             pool.run_task(self)
 
     def _run(self, pool: Connecting[Any]) -> None:
+        if self.instead_of is not None:
+            pool._close_connection(self.instead_of)
+            self.instead_of = None
         pool._add_connection(self.attempt, self.growing)
+
+
+class GrowPool(MaintenanceTask[Connecting[Any]]):
+    """Make a connection for who waits."""
+
+    def _run(self, pool: Connecting[Any]) -> None:
+        pool._grow_pool()

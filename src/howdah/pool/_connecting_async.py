@@ -53,19 +53,25 @@ class AsyncConnecting(AsyncCrew, Generic[ACT]):
             raise
         finally:
             self._stats[self._CONNECTIONS_MS] += int(1000 * (monotonic() - started))
-        conn._pool = self
-        if self._configure is not None:
-            try:
+        try:
+            if self._configure is not None:
+                conn._pool = self  # blocks of the connection don't close it
                 await self._configure(conn)
                 self._check_left_idle(conn, "configure", self._configure)
-            except BaseException:
                 conn._pool = None
-                conn._close()
-                raise
-        self._set_connection_expiry_date(conn)
-        with self._lock:
-            self._admit(conn)
+            self._set_connection_expiry_date(conn)
+            with self._lock:
+                self._admit(conn)
+        except BaseException:
+            conn._pool = None
+            conn._close()
+            raise
         return conn
+
+    async def _close_connection(self, conn: ACT) -> None:
+        with self._lock:
+            self._dismiss(conn)
+        await conn.close()
 
     async def _resolve_conninfo(self) -> str:
         """The connection string for the next connection."""
@@ -139,7 +145,7 @@ class AsyncConnecting(AsyncCrew, Generic[ACT]):
         logger.warning("reconnection attempt in pool %r failed after %s sec", self.name, self.reconnect_timeout)
         await self.reconnect_failed()
         if self._waiting:
-            await self._maybe_grow_pool()
+            self._maybe_grow_pool()
 
     async def reconnect_failed(self) -> None:
         """Call the function that the pool was given for when a server stays away."""
@@ -159,7 +165,12 @@ class AsyncConnecting(AsyncCrew, Generic[ACT]):
             self.run_task(AddConnection(self))
         self._try_again()
 
-    async def _maybe_grow_pool(self) -> None:
+    def _maybe_grow_pool(self) -> None:
+        """Somebody waits: a worker sees to it. Where it counts the places, no signal handler comes between."""
+        if self._nconns < self._max_size and not self._growing:
+            self.run_task(GrowPool(self))
+
+    async def _grow_pool(self) -> None:
         with self._lock:
             if self._nconns >= self._max_size or self._growing:
                 return
@@ -167,7 +178,7 @@ class AsyncConnecting(AsyncCrew, Generic[ACT]):
             self._growing = True
             size = self._nconns
         logger.info("growing pool %r to %s", self.name, size)
-        self.run_task(AddConnection(self, growing=True))
+        await self._add_connection(None, growing=True)
 
     def _hurry(self) -> None:
         """Somebody waits: let one attempt to connect that was put off be made now."""
@@ -184,9 +195,14 @@ class AddConnection(MaintenanceTask[AsyncConnecting[Any]]):
     """Make a connection."""
 
     def __init__(
-        self, pool: AsyncConnecting[Any], attempt: AttemptWithBackoff | None = None, growing: bool = False
+        self,
+        pool: AsyncConnecting[Any],
+        attempt: AttemptWithBackoff | None = None,
+        growing: bool = False,
+        instead_of: Any = None,
     ) -> None:
         super().__init__(pool)
+        self.instead_of = instead_of
         self.attempt = attempt
         self.growing = growing
 
@@ -197,4 +213,14 @@ class AddConnection(MaintenanceTask[AsyncConnecting[Any]]):
             pool.run_task(self)
 
     async def _run(self, pool: AsyncConnecting[Any]) -> None:
+        if self.instead_of is not None:
+            await pool._close_connection(self.instead_of)
+            self.instead_of = None
         await pool._add_connection(self.attempt, self.growing)
+
+
+class GrowPool(MaintenanceTask[AsyncConnecting[Any]]):
+    """Make a connection for who waits."""
+
+    async def _run(self, pool: AsyncConnecting[Any]) -> None:
+        await pool._grow_pool()

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from time import monotonic
 from typing import Any, Generic
 
+from .._howdah import lend
 from ..pq import TransactionStatus
 from ._concurrency import Baton, Event
 from ._connecting import AddConnection, Connecting
@@ -66,8 +68,7 @@ class Keeping(Connecting[CT]):
             conn._pool = self
             if self._waiting.popleft().set(conn):
                 return
-        conn._pool = None
-        self._pool.append(conn)
+        conn._rest(self._pool)
         self._look_full()
 
     def _look_full(self) -> None:
@@ -77,14 +78,19 @@ class Keeping(Connecting[CT]):
     def _settle(self) -> None:
         """A connection was taken back without the lock, while somebody came to wait, or closed the pool."""
         with self._lock:
-            while self._pool and self._waiting:
-                self._give(self._pool.popleft())
+            while self._waiting and (conn := lend(self._pool, self)) is not None:
+                self._give(conn)
             self._look_full()
             left = list(self._pool) if self._closed else []
             if self._closed:
                 self._pool.clear()
         for conn in left:
             self._close_connection(conn)
+
+    def _lend_all(self) -> list[CT]:
+        """Take the idle connections, to look after them."""
+        with self._lock:
+            return [*iter(partial(lend, self._pool, self), None)]
 
     def _add_to_pool(self, conn: CT) -> None:
         with self._lock:
@@ -140,23 +146,16 @@ class Keeping(Connecting[CT]):
 
     # ---- one that goes
 
-    def _close_connection(self, conn: CT) -> None:
-        with self._lock:
-            self._dismiss(conn)
-        conn.close()
-
     def _replace(self, conn: CT) -> None:
         """Close a connection and make another."""
-        self.run_task(AddConnection(self))
+        # The task begins with the first, too: who is interrupted here leaves both to it, or neither.
+        self.run_task(AddConnection(self, instead_of=conn))
         self._close_connection(conn)
 
     def _discard_dead(self, conn: CT) -> None:
         """A connection was found dead: so may be the others that are idle. Replace all that are."""
-        with self._lock:
-            idle = list(self._pool)
-            self._pool.clear()
         dead = [conn]
-        for other in idle:
+        for other in self._lend_all():
             if other._still_alive(-1):
                 self._add_to_pool(other)
             else:
@@ -170,8 +169,9 @@ class Keeping(Connecting[CT]):
         conn: CT | None = None
         with self._lock:
             unused, self._nconns_min = self._nconns_min, len(self._pool)
-            if self._nconns > self._min_size and unused > 0 and self._pool:
-                conn = self._pool.popleft()
+            if self._nconns > self._min_size and unused > 0:
+                conn = lend(self._pool, self)
+            if conn is not None:
                 self._nconns -= 1
                 self._nconns_min -= 1
         if conn is not None:

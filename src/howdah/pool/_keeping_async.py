@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from time import monotonic
 from typing import Any, Generic
 
+from .._howdah import lend
 from ..pq import TransactionStatus
 from ._concurrency import AsyncBaton, AsyncEvent
 from ._connecting_async import AddConnection, AsyncConnecting
@@ -65,8 +67,7 @@ class AsyncKeeping(AsyncConnecting[ACT]):
             conn._pool = self
             if self._waiting.popleft().set(conn):
                 return
-        conn._pool = None
-        self._pool.append(conn)
+        conn._rest(self._pool)
         self._look_full()
 
     def _look_full(self) -> None:
@@ -76,14 +77,19 @@ class AsyncKeeping(AsyncConnecting[ACT]):
     async def _settle(self) -> None:
         """A connection was taken back without the lock, while somebody came to wait, or closed the pool."""
         with self._lock:
-            while self._pool and self._waiting:
-                self._give(self._pool.popleft())
+            while self._waiting and (conn := lend(self._pool, self)) is not None:
+                self._give(conn)
             self._look_full()
             left = list(self._pool) if self._closed else []
             if self._closed:
                 self._pool.clear()
         for conn in left:
             await self._close_connection(conn)
+
+    def _lend_all(self) -> list[ACT]:
+        """Take the idle connections, to look after them."""
+        with self._lock:
+            return [*iter(partial(lend, self._pool, self), None)]
 
     async def _add_to_pool(self, conn: ACT) -> None:
         with self._lock:
@@ -139,23 +145,16 @@ class AsyncKeeping(AsyncConnecting[ACT]):
 
     # ---- one that goes
 
-    async def _close_connection(self, conn: ACT) -> None:
-        with self._lock:
-            self._dismiss(conn)
-        await conn.close()
-
     async def _replace(self, conn: ACT) -> None:
         """Close a connection and make another."""
-        self.run_task(AddConnection(self))
+        # The task begins with the first, too: who is interrupted here leaves both to it, or neither.
+        self.run_task(AddConnection(self, instead_of=conn))
         await self._close_connection(conn)
 
     async def _discard_dead(self, conn: ACT) -> None:
         """A connection was found dead: so may be the others that are idle. Replace all that are."""
-        with self._lock:
-            idle = list(self._pool)
-            self._pool.clear()
         dead = [conn]
-        for other in idle:
+        for other in self._lend_all():
             if other._still_alive(-1):
                 await self._add_to_pool(other)
             else:
@@ -169,8 +168,9 @@ class AsyncKeeping(AsyncConnecting[ACT]):
         conn: ACT | None = None
         with self._lock:
             unused, self._nconns_min = self._nconns_min, len(self._pool)
-            if self._nconns > self._min_size and unused > 0 and self._pool:
-                conn = self._pool.popleft()
+            if self._nconns > self._min_size and unused > 0:
+                conn = lend(self._pool, self)
+            if conn is not None:
                 self._nconns -= 1
                 self._nconns_min -= 1
         if conn is not None:

@@ -155,9 +155,10 @@ class BasePool:
         logger.warning("connection of pool %r was never given back, %s: %s", self.name, advice, conn)
 
     def _check_pool_putconn(self, conn: BaseConnection[Any]) -> None:
-        if conn._pool is self:
+        pool = getattr(conn, "_pool", None)
+        if pool is self:
             return
-        origin = f"it comes from pool {conn._pool.name!r}" if conn._pool else "it doesn't come from any pool"
+        origin = f"it comes from pool {pool.name!r}" if pool else "it doesn't come from any pool"
         raise ValueError(f"can't return connection to pool {self.name!r}, {origin}: {conn}")
 
     # ---- the watch: an epoll that all the pool's sockets are in, where there is one
@@ -175,7 +176,11 @@ class BasePool:
     def _dismiss(self, conn: BaseConnection[Any]) -> None:
         """A connection is about to be closed."""
         conn._pool = None
-        self._connections.discard(conn)
+        if conn in self._connections:  # else another thread is about to close it
+            self._connections.discard(conn)
+            self._unwatch(conn)
+
+    def _unwatch(self, conn: BaseConnection[Any]) -> None:
         # A descriptor that a forked child has too stays in the epoll unless it is taken out. A lost one is gone.
         if self._epoll is not None and not conn.closed:
             with suppress(OSError):

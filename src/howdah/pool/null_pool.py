@@ -94,15 +94,22 @@ class NullConnectionPool(ConnectionPool[CT]):
         """Nothing is idle, so nothing is checked."""
 
     def _take_or_queue(self, deadline: float, timeout: float) -> CT | WaitingClient[CT]:
-        with self._lock:
-            if self._closed:
-                self._check_open_getconn()
-            if self._waiting or (self._max_size and self._nconns >= self._max_size):
-                return self._enqueue()
-            self._nconns += 1
+        counted = False
         try:
-            return self._connect(deadline - monotonic())
+            with self._lock:
+                if self._closed:
+                    self._check_open_getconn()
+                if self._waiting or (self._max_size and self._nconns >= self._max_size):
+                    return self._enqueue()
+                self._nconns += 1
+                counted = True
+            conn = self._connect(deadline - monotonic())
+            # From now on the connection has the place: no signal handler comes between two assignments.
+            conn._pool = self
+            return conn
         except BaseException as error:
+            if not counted:
+                raise
             with self._lock:
                 self._nconns -= 1
                 self._stats[self._REQUESTS_ERRORS] += 1
@@ -120,6 +127,7 @@ class NullConnectionPool(ConnectionPool[CT]):
                 self._give(conn)
                 return
             self._nconns -= not self._closed
+            conn._pool = None
         self._close_connection(conn)
 
     def _maybe_close_connection(self, conn: CT) -> bool:
@@ -128,6 +136,7 @@ class NullConnectionPool(ConnectionPool[CT]):
             if ours and self._waiting:
                 return False
             self._nconns -= ours
+            conn._pool = None
             self._stats[self._RETURNS_BAD] += ours and conn.closed
         self._close_connection(conn)
         return True

@@ -93,20 +93,27 @@ class AsyncNullConnectionPool(AsyncConnectionPool[ACT]):
         """Nothing is idle, so nothing is checked."""
 
     async def _take_or_queue(self, deadline: float, timeout: float) -> ACT | WaitingClient[ACT]:
-        with self._lock:
-            if self._closed:
-                self._check_open_getconn()
-            if self._waiting or (self._max_size and self._nconns >= self._max_size):
-                return self._enqueue()
-            self._nconns += 1
+        counted = False
         try:
-            return await self._connect(deadline - monotonic())
+            with self._lock:
+                if self._closed:
+                    self._check_open_getconn()
+                if self._waiting or (self._max_size and self._nconns >= self._max_size):
+                    return self._enqueue()
+                self._nconns += 1
+                counted = True
+            conn = await self._connect(deadline - monotonic())
+            # From now on the connection has the place: no signal handler comes between two assignments.
+            conn._pool = self
+            return conn
         except BaseException as error:
+            if not counted:
+                raise
             with self._lock:
                 self._nconns -= 1
                 self._stats[self._REQUESTS_ERRORS] += 1
             if self._waiting:
-                await self._maybe_grow_pool()
+                self._maybe_grow_pool()
             if isinstance(error, errors.ConnectionTimeout):
                 raise self._timed_out(timeout) from error
             raise
@@ -119,6 +126,7 @@ class AsyncNullConnectionPool(AsyncConnectionPool[ACT]):
                 self._give(conn)
                 return
             self._nconns -= not self._closed
+            conn._pool = None
         await self._close_connection(conn)
 
     async def _maybe_close_connection(self, conn: ACT) -> bool:
@@ -127,6 +135,7 @@ class AsyncNullConnectionPool(AsyncConnectionPool[ACT]):
             if ours and self._waiting:
                 return False
             self._nconns -= ours
+            conn._pool = None
             self._stats[self._RETURNS_BAD] += ours and conn.closed
         await self._close_connection(conn)
         return True

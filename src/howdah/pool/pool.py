@@ -10,6 +10,7 @@ from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Generic
 
+from .._howdah import lend, take_back
 from ..connection import Connection
 from ._concurrency import Event, join_sync, sleep, wait_sync
 from ._connecting import AddConnection
@@ -126,12 +127,9 @@ class ConnectionPool(Keeping[CT]):
             logger.info("connection requested from %r", self.name)
         if self._lends_quickly and not self._waiting:
             idle = self._pool
-            try:
-                conn: CT = idle.popleft()
-            except IndexError:
-                pass
-            else:
-                if conn._lend(self, self._watch):
+            conn: CT | None = lend(idle, self)
+            if conn is not None:
+                if conn._still_alive(self._watch):
                     self._requests_num += 1
                     if len(idle) < self._nconns_min:
                         self._nconns_min = len(idle)
@@ -205,7 +203,7 @@ class ConnectionPool(Keeping[CT]):
             got = self._take_or_queue(deadline, timeout)
             if isinstance(got, WaitingClient):
                 return self._wait_turn(got, deadline, timeout)
-            if got._lend(self, self._watch):
+            if got._still_alive(self._watch):
                 return got
             self._discard_dead(got)
 
@@ -214,8 +212,8 @@ class ConnectionPool(Keeping[CT]):
         with self._lock:
             if self._closed:
                 self._check_open_getconn()
-            if self._pool:
-                conn: CT = self._pool.popleft()
+            conn: CT | None = lend(self._pool, self)
+            if conn is not None:
                 self._nconns_min = min(self._nconns_min, len(self._pool))
                 return conn
             client = self._enqueue()
@@ -265,10 +263,9 @@ class ConnectionPool(Keeping[CT]):
 
         Raises ValueError if it does not come from this pool.
         """
-        if self._takes_quickly and not self._waiting and conn._take_back(self):
+        if self._takes_quickly and not self._waiting and take_back(conn, self, self._pool):
             if _known_levels.get(INFO) is not False:
                 logger.info("returning connection to %r", self.name)
-            self._pool.append(conn)
             if self._waiting or not self._takes_quickly:
                 self._settle()
         else:
@@ -280,7 +277,7 @@ class ConnectionPool(Keeping[CT]):
             return
         self._stats[self._RETURNS_BAD] += 1
         self._report_forgotten(conn)
-        self._dismiss(conn)
+        self._unwatch(conn)
         conn._close()
         self.run_task(AddConnection(self))
 
@@ -428,9 +425,7 @@ class ConnectionPool(Keeping[CT]):
 
     def check(self) -> None:
         """Replace the idle connections that are lost or too old, and make those that are missing."""
-        with self._lock:
-            idle = list(self._pool)
-            self._pool.clear()
+        idle = self._lend_all()
         while idle:
             conn = idle.pop(0)
             if conn._expire_at <= monotonic():
@@ -462,9 +457,7 @@ class ConnectionPool(Keeping[CT]):
         with self._lock:
             for conn in self._connections:
                 conn._expire_at = 0.0
-            idle = list(self._pool)
-            self._pool.clear()
-        for conn in idle:
+        for conn in self._lend_all():
             self._replace(conn)
 
     # ---- connecting

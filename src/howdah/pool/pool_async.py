@@ -9,6 +9,7 @@ from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Generic
 
+from .._howdah import lend, take_back
 from ..connection_async import AsyncConnection
 from ._concurrency import AsyncEvent, join_async, sleep_async, wait_async
 from ._connecting_async import AddConnection
@@ -139,12 +140,9 @@ class AsyncConnectionPool(AsyncKeeping[ACT]):
             logger.info("connection requested from %r", self.name)
         if self._lends_quickly and not self._waiting:
             idle = self._pool
-            try:
-                conn: ACT = idle.popleft()
-            except IndexError:
-                pass
-            else:
-                if conn._lend(self, self._watch):
+            conn: ACT | None = lend(idle, self)
+            if conn is not None:
+                if conn._still_alive(self._watch):
                     self._requests_num += 1
                     if len(idle) < self._nconns_min:
                         self._nconns_min = len(idle)
@@ -221,7 +219,7 @@ class AsyncConnectionPool(AsyncKeeping[ACT]):
             got = await self._take_or_queue(deadline, timeout)
             if isinstance(got, WaitingClient):
                 return await self._wait_turn(got, deadline, timeout)
-            if got._lend(self, self._watch):
+            if got._still_alive(self._watch):
                 return got
             await self._discard_dead(got)
 
@@ -230,14 +228,14 @@ class AsyncConnectionPool(AsyncKeeping[ACT]):
         with self._lock:
             if self._closed:
                 self._check_open_getconn()
-            if self._pool:
-                conn: ACT = self._pool.popleft()
+            conn: ACT | None = lend(self._pool, self)
+            if conn is not None:
                 self._nconns_min = min(self._nconns_min, len(self._pool))
                 return conn
             client = self._enqueue()
         if self._pool:  # come back between our look and our joining the queue
             await self._settle()
-        await self._maybe_grow_pool()
+        self._maybe_grow_pool()
         self._hurry()
         return client
 
@@ -281,10 +279,9 @@ class AsyncConnectionPool(AsyncKeeping[ACT]):
 
         Raises ValueError if it does not come from this pool.
         """
-        if self._takes_quickly and not self._waiting and conn._take_back(self):
+        if self._takes_quickly and not self._waiting and take_back(conn, self, self._pool):
             if _known_levels.get(INFO) is not False:
                 logger.info("returning connection to %r", self.name)
-            self._pool.append(conn)
             if self._waiting or not self._takes_quickly:
                 await self._settle()
         else:
@@ -296,7 +293,7 @@ class AsyncConnectionPool(AsyncKeeping[ACT]):
             return
         self._stats[self._RETURNS_BAD] += 1
         self._report_forgotten(conn)
-        self._dismiss(conn)
+        self._unwatch(conn)
         conn._close()
         if True:  # ASYNC
             with suppress(RuntimeError):  # the event loop may be gone
@@ -449,9 +446,7 @@ class AsyncConnectionPool(AsyncKeeping[ACT]):
 
     async def check(self) -> None:
         """Replace the idle connections that are lost or too old, and make those that are missing."""
-        with self._lock:
-            idle = list(self._pool)
-            self._pool.clear()
+        idle = self._lend_all()
         while idle:
             conn = idle.pop(0)
             if conn._expire_at <= monotonic():
@@ -483,9 +478,7 @@ class AsyncConnectionPool(AsyncKeeping[ACT]):
         with self._lock:
             for conn in self._connections:
                 conn._expire_at = 0.0
-            idle = list(self._pool)
-            self._pool.clear()
-        for conn in idle:
+        for conn in self._lend_all():
             await self._replace(conn)
 
     # ---- connecting
