@@ -58,7 +58,7 @@ class Loans:
 
 
 def _borrower() -> str:
-    frame: FrameType | None = sys._getframe()
+    frame: FrameType | None = sys._getframe(1)  # not this one, lest it keep itself
     while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in NOT_THE_PROGRAM:
         frame = frame.f_back
     places: list[str] = []

@@ -152,7 +152,8 @@ class BasePool:
     def _report_forgotten(self, conn: Any) -> None:
         loan = self._loans.end(conn) if self._loans is not None else None
         advice = loan or "to whom, report_after= tells"
-        logger.warning("connection of pool %r was never given back, %s: %s", self.name, advice, conn)
+        shown = str(conn)  # a record of the log must not keep the connection itself
+        logger.warning("connection of pool %r was never given back, %s: %s", self.name, advice, shown)
 
     def _check_pool_putconn(self, conn: BaseConnection[Any]) -> None:
         pool = getattr(conn, "_pool", None)
