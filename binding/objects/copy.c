@@ -284,7 +284,7 @@ int
 hdpy_copy_began(hdpy_copy *copy)
 {
     hdpy_request *request = copy->request;
-    if (request == NULL)
+    if (request == NULL || copy->left)
         return hdpy_copy_no_copy(copy, "copying");
     if (request->copy.kept) {
         copy->in = request->copy.result->status != HDPY_COPY_OUT;

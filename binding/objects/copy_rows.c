@@ -60,12 +60,14 @@ hdpy_copy_set_dumpers(PyObject *self, PyObject *dumpers)
         PyErr_SetString(PyExc_TypeError, "a list is needed");
         return NULL;
     }
-    size_t n = (size_t)PyList_GET_SIZE(dumpers);
-    if (make_columns(copy, n) < 0)
+    PyObject *given = PyList_AsTuple(dumpers); /* dumpers that are let go of may change the list */
+    if (given == NULL)
         return NULL;
-    for (size_t i = 0; i < n; i++) {
+    size_t n = (size_t)PyTuple_GET_SIZE(given);
+    int rc = make_columns(copy, n);
+    for (size_t i = 0; rc == 0 && i < n; i++) {
         hdpy_copy_column *column = &copy->columns[i];
-        PyObject *dumper = PyList_GET_ITEM(dumpers, (Py_ssize_t)i); /* the list is Python code of ours */
+        PyObject *dumper = PyTuple_GET_ITEM(given, (Py_ssize_t)i);
         column->by_value = dumper == Py_None;
         if (column->by_value)
             continue;
@@ -73,6 +75,9 @@ hdpy_copy_set_dumpers(PyObject *self, PyObject *dumpers)
         if (Py_IS_TYPE(column->dumper, (PyTypeObject *)copy->conn->st->DumperCore))
             column->dump = &((hdpy_dumper_core *)column->dumper)->record;
     }
+    Py_DECREF(given);
+    if (rc < 0)
+        return NULL;
     copy->typed = n != 0;
     Py_RETURN_NONE;
 }

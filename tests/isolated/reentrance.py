@@ -244,6 +244,27 @@ async def adapter_that_uses_its_lane(dsn: str) -> None:
         assert CallingDumper.call is None
 
 
+async def copy_that_begins_after_its_end(dsn: str) -> None:
+    async with await howdah.AsyncConnection.connect(dsn, autocommit=True) as conn:
+        async with conn.cursor().copy("copy (select 1) to stdout") as copy:
+            assert [row async for row in copy.rows()] == [("1",)]
+        refused(howdah.OperationalError, copy._began)
+        del copy
+        assert conn._copy is None
+
+
+def dumpers_that_change_their_list(dsn: str) -> None:
+    class Clearing:
+        def __del__(self) -> None:
+            dumpers.clear()
+
+    with howdah.connect(dsn) as conn, conn.cursor().copy("copy (select 1) to stdout") as copy:
+        copy._set_dumpers([Clearing()])
+        dumpers = [None, None]
+        copy._set_dumpers(dumpers)
+        assert dumpers == []
+
+
 async def callback_that_is_compared(dsn: str) -> None:
     class Callback:
         def __eq__(self, other: object) -> Any:
@@ -279,6 +300,8 @@ CASES = {
         rows_that_close_their_executemany,
         notice_that_closes_its_operation,
         adapter_that_uses_its_lane,
+        copy_that_begins_after_its_end,
+        dumpers_that_change_their_list,
         callback_that_is_compared,
     )
 }
