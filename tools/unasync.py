@@ -39,6 +39,7 @@ NAMES = {
     "cancel_async": "cancel_sync",
     "cancel_whole_async": "cancel_sync",
     "eventually_async": "eventually",
+    "ends_worker_async": "ends_worker_sync",
     "join_async": "join_sync",
     "resolve_async": "resolve_sync",
     "sleep_async": "sleep",

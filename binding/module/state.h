@@ -16,7 +16,7 @@
     X(conn) X(on_cancel) X(on_notice) X(on_notification) X(future_blocking) X(fromutc) X(utcoffset) X(call_soon) X(get_debug) X(adapters) X(as_literal) \
     X(connection) X(core) X(discover) X(dump) X(format) X(get_dumper) X(get_loader) X(load) X(of_snapshot) X(oid) \
     X(name) X(network) X(network_address) X(packed) X(prefixlen) \
-    X(assigns) X(pending) X(read) X(init) X(row_factory) X(cursor) X(cursor_factory) X(execute) X(named_cursor) X(days) X(microseconds) X(months) X(write) X(append) X(popleft)
+    X(assigns) X(pending) X(read) X(init) X(row_factory) X(cursor) X(cursor_factory) X(execute) X(named_cursor) X(days) X(microseconds) X(months) X(write)
 // clang-format on
 
 /* One line per object: HDPY_STATE_OBJECTS(X) expands to the fields, to the traversal and to the clearing. */

@@ -15,25 +15,24 @@ hdpy_connection_still_alive(PyObject *self, PyObject *watch)
     return PyBool_FromLong(hdpy_still_alive((hdpy_connection *)self, (int)fd));
 }
 
-/* lend(idle, pool) */
+/* lend(pop, pool) */
 static PyObject *
 lend(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     hdpy_state *st = hdpy_state_of_module(module);
     if (nargs != 2) {
-        PyErr_SetString(PyExc_TypeError, "lend() takes a deque and a pool");
+        PyErr_SetString(PyExc_TypeError, "lend() takes a deque's popleft and a pool");
         return NULL;
     }
-    Py_ssize_t n = PyObject_Size(args[0]);
-    PyObject *first = n > 0 ? PyObject_CallMethodNoArgs(args[0], st->str_popleft) : NULL;
+    PyObject *first = PyObject_CallNoArgs(args[0]);
     if (first == NULL) {
-        if (n < 0 || (n > 0 && !PyErr_ExceptionMatches(PyExc_IndexError)))
+        if (!PyErr_ExceptionMatches(PyExc_IndexError))
             return NULL;
-        PyErr_Clear(); /* another thread has taken the last one */
+        PyErr_Clear();
         Py_RETURN_NONE;
     }
     if (!PyObject_TypeCheck(first, (PyTypeObject *)st->BaseConnection)) {
-        PyErr_SetString(PyExc_TypeError, "lend() takes a deque of connections");
+        PyErr_SetString(PyExc_TypeError, "lend() takes the popleft of a deque of connections");
         Py_DECREF(first);
         return NULL;
     }
@@ -42,13 +41,13 @@ lend(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return first;
 }
 
-/* No longer lent: `idle` has it. */
+/* No longer lent: `push` keeps it. */
 static bool
-rest(hdpy_connection *conn, PyObject *idle)
+rest(hdpy_connection *conn, PyObject *push)
 {
     PyObject *pool = conn->pool;
     conn->pool = Py_NewRef(Py_None); /* first: without a GIL another thread may lend it as soon as it is there */
-    PyObject *done = PyObject_CallMethodOneArg(idle, conn->st->str_append, (PyObject *)conn);
+    PyObject *done = PyObject_CallOneArg(push, (PyObject *)conn);
     if (done == NULL) {
         Py_SETREF(conn->pool, pool);
         return false;
@@ -59,10 +58,10 @@ rest(hdpy_connection *conn, PyObject *idle)
 }
 
 PyObject *
-hdpy_connection_rest(PyObject *self, PyObject *idle)
+hdpy_connection_rest(PyObject *self, PyObject *push)
 {
     HDPY_GUARD(self);
-    if (!rest((hdpy_connection *)self, idle))
+    if (!rest((hdpy_connection *)self, push))
         return NULL;
     Py_RETURN_NONE;
 }
@@ -82,12 +81,12 @@ is_expired(const hdpy_connection *conn)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9 >= conn->expires;
 }
 
-/* take_back(conn, pool, idle) */
+/* take_back(conn, pool, push) */
 static PyObject *
 take_back(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     if (nargs != 3) {
-        PyErr_SetString(PyExc_TypeError, "take_back() takes a connection, a pool and a deque");
+        PyErr_SetString(PyExc_TypeError, "take_back() takes a connection, a pool and a deque's append");
         return NULL;
     }
     if (!PyObject_TypeCheck(args[0], (PyTypeObject *)hdpy_state_of_module(module)->BaseConnection))
@@ -102,12 +101,13 @@ take_back(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 
 static PyMethodDef functions[] = {
     {"lend", (PyCFunction)(void (*)(void))lend, METH_FASTCALL,
-     PyDoc_STR("lend($module, idle, pool, /)\n--\n\n"
-               "The first connection of a deque, which the pool has lent from now on; None: there is none.")},
+     PyDoc_STR("lend($module, pop, pool, /)\n--\n\n"
+               "The first connection of a deque, which the pool has lent from now on; None: there is none.\n\n"
+               "pop: the deque's popleft.")},
     {"take_back", (PyCFunction)(void (*)(void))take_back, METH_FASTCALL,
-     PyDoc_STR("take_back($module, conn, pool, idle, /)\n--\n\n"
+     PyDoc_STR("take_back($module, conn, pool, push, /)\n--\n\n"
                "Whether the pool has lent the connection and can lend it again as it is: idle, and not too old.\n\n"
-               "If so, it is at the end of the deque, and not lent any more.")},
+               "If so, it is at the end of a deque, and not lent any more. push: the deque's append.")},
     {NULL},
 };
 

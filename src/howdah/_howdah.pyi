@@ -1,6 +1,5 @@
 """The C core's face to Python. Written by hand, checked by stubtest."""
 
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any, TypeAlias, final
 
@@ -62,13 +61,13 @@ def common_type(items: list[Any], /) -> type | None:
 def transposed(rows: list[Any], n: int, /) -> list[list[Any]] | None:
     """The columns of the rows; None unless all are tuples or lists (and not of derived classes) of n values."""
 
-def lend(idle: deque[Any], pool: Any, /) -> Any:
-    """The first connection of a deque, from now on lent by the pool; None: there is none."""
+def lend(pop: Callable[[], Any], pool: Any, /) -> Any:
+    """The first connection of a deque, from now on lent by the pool; None: there is none. pop: its popleft."""
 
-def take_back(conn: Any, pool: Any, idle: deque[Any], /) -> bool:
+def take_back(conn: Any, pool: Any, push: Callable[[Any], None], /) -> bool:
     """Whether the pool has lent the connection, and can lend it again as it is: idle, and not too old.
 
-    If so, it is at the end of the deque, and not lent any more.
+    If so, it is at the end of a deque, and not lent any more. push: the deque's append.
     """
 
 def split_query(query: str, /) -> tuple[tuple[str, ...], tuple[str | int, ...]]:
@@ -310,8 +309,8 @@ class BaseConnection:
         """
     _pool: Any  # that has lent it
     _expire_at: float
-    def _rest(self, idle: deque[Any], /) -> None:
-        """From now on it is not lent any more: the deque has it, at its end."""
+    def _rest(self, push: Callable[[Any], None], /) -> None:
+        """From now on it is not lent any more: a deque, whose append is given, has it at its end."""
     def _still_alive(self, watch: int, /) -> bool:
         """Whether an idle connection can be used, as far as that shows without a round trip.
 

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
+import sys
 import weakref
 
 import pytest
@@ -442,3 +444,102 @@ def test_null_pool(pool_module, dsn):
         assert pool.get_stats()["pool_size"] == 0
     with pytest.raises(ValueError, match="null pools must have min_size = 0"):
         pool_module.NullConnectionPool(dsn, min_size=1, open=False)
+
+
+@pytest.mark.howdah_only
+def test_resized_before_it_opens(make_pool):
+    pool = make_pool(min_size=1)
+    pool.resize(3)
+    with pool:
+        pool.wait()
+        stats = pool.get_stats()
+        assert (stats["pool_size"], stats["pool_available"]) == (3, 3)
+
+
+@pytest.mark.howdah_only
+def test_resized_while_somebody_waits(make_pool):
+    with make_pool(min_size=1, timeout=60) as pool:
+        first = pool.getconn()
+        waiter = beside(pool.getconn)
+        eventually(lambda: pool.get_stats()["requests_waiting"] == 1)
+        pool.resize(1, 2)
+        second = waiter.result()
+        pool.putconn(first)
+        pool.putconn(second)
+
+
+@pytest.mark.howdah_only
+def test_closed_while_somebody_waits_for_all(make_pool, pool_module):
+    with make_pool(min_size=1, timeout=60) as pool:
+        conn = pool.getconn()  # so that not all are there
+        waiters = [beside(pool.wait, 600) for _ in range(2)]
+        eventually(lambda: len(pool._full) == 2)
+        pool.close()
+        for waiter in waiters:
+            with pytest.raises(pool_module.PoolClosed):
+                waiter.result()
+        pool.putconn(conn)
+
+
+@pytest.mark.howdah_only
+@pytest.mark.parametrize("what", ["configure", "reset", "reconnect_failed"])
+def test_functions_that_raise_anything(make_pool, what):
+    """What is no Exception ends no worker, and costs no place."""
+    if what != "reset" and sys.version_info < (3, 11):
+        pytest.skip("a task can't tell there whether it was cancelled")
+    calls = []
+
+    def fail(subject):
+        calls.append(subject)
+        if len(calls) <= 5:  # more than there are workers
+            raise asyncio.CancelledError
+
+    def kwargs():
+        return {"port": 1} if what == "reconnect_failed" and len(calls) <= 5 else {}
+
+    with make_pool(min_size=1, kwargs=kwargs, reconnect_timeout=0.01, timeout=60, **{what: fail}) as pool:
+        for _ in range(7):
+            with pool.connection():
+                pass
+    assert len(calls) > 5
+
+
+def test_waiting_for_what_was_given_up(pool_module):
+    failed = []
+    with pool_module.ConnectionPool(
+        "host=127.0.0.1 port=1", min_size=1, open=False, reconnect_timeout=0.01, reconnect_failed=failed.append
+    ) as pool:
+        eventually(lambda: len(failed) == 1)
+        with pytest.raises(pool_module.PoolTimeout):
+            pool.wait(0.1)
+
+
+@pytest.mark.parametrize("cls", ["ConnectionPool", "NullConnectionPool"])
+def test_not_a_connection(pool_module, dsn, cls):
+    with getattr(pool_module, cls)(dsn, open=False, name="p") as pool:
+        for thing in (None, object()):
+            with pytest.raises(
+                ValueError, match="can't return connection to pool 'p', it doesn't come from any pool"
+            ):
+                pool.putconn(thing)
+
+
+def test_null_pool_closes(pool_module, dsn):
+    with pool_module.NullConnectionPool(dsn, max_size=1, open=False, close_returns=True) as pool:
+        for _ in range(2):
+            with pool.connection() as conn:
+                conn.close()
+                assert conn.closed
+
+
+@pytest.mark.howdah_only
+@pytest.mark.parametrize("cls", ["ConnectionPool", "NullConnectionPool"])
+def test_without_end(pool_module, dsn, cls):
+    endless = float("inf")
+    pool = getattr(pool_module, cls)(
+        dsn, max_size=5, open=False, max_idle=endless, max_lifetime=endless, timeout=endless
+    )
+    pool.open(wait=True, timeout=endless)
+    conn = pool.getconn()
+    pool.putconn(conn)
+    pool.close(timeout=30)

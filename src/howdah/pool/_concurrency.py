@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Awaitable, Coroutine
 from contextlib import nullcontext
@@ -23,6 +24,8 @@ __all__ = [
     "Lock",
     "Queue",
     "Worker",
+    "ends_worker_async",
+    "ends_worker_sync",
     "join_async",
     "join_sync",
     "resolve_async",
@@ -75,7 +78,7 @@ async def join_async(workers: list[AsyncWorker], timeout: float) -> list[str]:
 
 def wait_sync(event: Event, timeout: float) -> bool:
     """Wait for an event; False: it did not come in time."""
-    return event.wait(timeout)
+    return event.wait(min(timeout, threading.TIMEOUT_MAX))
 
 
 async def wait_async(event: AsyncEvent, timeout: float) -> bool:
@@ -85,6 +88,22 @@ async def wait_async(event: AsyncEvent, timeout: float) -> bool:
     except asyncio.TimeoutError:
         return False
     return True
+
+
+def ends_worker_sync(error: BaseException) -> bool:
+    """Whether what the program's function raised is meant for the thread that called it: no."""
+    return False
+
+
+def ends_worker_async(error: BaseException) -> bool:
+    """Whether what the program's function raised is meant for the task that called it.
+
+    A CancelledError may be that of something else that the function awaited. Python 3.10 can't tell.
+    """
+    if not isinstance(error, asyncio.CancelledError):
+        return not isinstance(error, Exception)
+    task = asyncio.current_task()
+    return sys.version_info < (3, 11) or (task is not None and task.cancelling() > 0)
 
 
 def resolve_sync(value: Any) -> Any:

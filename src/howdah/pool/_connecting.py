@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import logging
+import math
 from functools import partial
 from time import monotonic
 from typing import Any, Generic, cast
 
 from .. import errors
 from ..pq import TransactionStatus
-from ._concurrency import resolve_sync
+from ._concurrency import ends_worker_sync, resolve_sync
 from ._crew import Crew, MaintenanceTask
 from .abc import CT, ConnectFailedCB, ConnectionCB, ConninfoParam, KwargsParam
 from .base import AttemptWithBackoff
@@ -79,7 +80,7 @@ class Connecting(Crew, Generic[CT]):
     def _resolve_kwargs(self, timeout: float | None = None) -> dict[str, Any]:
         """The keyword arguments for the next connection; timeout: its seconds."""
         kwargs = dict(resolve_sync(self.kwargs) or {})
-        if timeout is not None:
+        if timeout is not None and timeout < math.inf:
             kwargs["connect_timeout"] = max(timeout, 0.01)
         return kwargs
 
@@ -98,7 +99,9 @@ class Connecting(Crew, Generic[CT]):
             attempt = AttemptWithBackoff(timeout=self.reconnect_timeout)
         try:
             conn = self._connect()
-        except Exception as error:
+        except BaseException as error:
+            if ends_worker_sync(error):
+                raise
             logger.warning("error connecting in %r: %s", self.name, error)
             self._connecting_failed(attempt, growing)
             return
@@ -142,9 +145,9 @@ class Connecting(Crew, Generic[CT]):
             self.schedule_task(task, attempt.delay)
             return
         logger.warning("reconnection attempt in pool %r failed after %s sec", self.name, self.reconnect_timeout)
-        self.reconnect_failed()
         if self._waiting:
             self._maybe_grow_pool()
+        self.reconnect_failed()
 
     def reconnect_failed(self) -> None:
         """Call the function that the pool was given for when a server stays away."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import math
 from functools import partial
 from time import monotonic
 from typing import Any, Generic, cast
 
 from .. import errors
 from ..pq import TransactionStatus
-from ._concurrency import resolve_async
+from ._concurrency import ends_worker_async, resolve_async
 from ._crew_async import AsyncCrew, MaintenanceTask
 from .abc import ACT, AsyncConnectFailedCB, AsyncConnectionCB, AsyncConninfoParam, AsyncKwargsParam
 from .base import AttemptWithBackoff
@@ -80,7 +81,7 @@ class AsyncConnecting(AsyncCrew, Generic[ACT]):
     async def _resolve_kwargs(self, timeout: float | None = None) -> dict[str, Any]:
         """The keyword arguments for the next connection; timeout: its seconds."""
         kwargs = dict(await resolve_async(self.kwargs) or {})
-        if timeout is not None:
+        if timeout is not None and timeout < math.inf:
             kwargs["connect_timeout"] = max(timeout, 0.01)
         return kwargs
 
@@ -99,7 +100,9 @@ class AsyncConnecting(AsyncCrew, Generic[ACT]):
             attempt = AttemptWithBackoff(timeout=self.reconnect_timeout)
         try:
             conn = await self._connect()
-        except Exception as error:
+        except BaseException as error:
+            if ends_worker_async(error):
+                raise
             logger.warning("error connecting in %r: %s", self.name, error)
             await self._connecting_failed(attempt, growing)
             return
@@ -143,9 +146,9 @@ class AsyncConnecting(AsyncCrew, Generic[ACT]):
             await self.schedule_task(task, attempt.delay)
             return
         logger.warning("reconnection attempt in pool %r failed after %s sec", self.name, self.reconnect_timeout)
-        await self.reconnect_failed()
         if self._waiting:
             self._maybe_grow_pool()
+        await self.reconnect_failed()
 
     async def reconnect_failed(self) -> None:
         """Call the function that the pool was given for when a server stays away."""

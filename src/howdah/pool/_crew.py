@@ -7,7 +7,7 @@ import logging
 import weakref
 from typing import Any, ClassVar, Generic, TypeVar
 
-from ._concurrency import Lock, Queue, Worker, spawn_sync
+from ._concurrency import Lock, Queue, Worker, ends_worker_sync, spawn_sync
 from .base import BasePool
 from .sched import Scheduler
 
@@ -56,7 +56,9 @@ class Crew(BasePool):
         while (task := q.get()) is not None:
             try:
                 task.run()
-            except Exception as error:
+            except BaseException as error:
+                if ends_worker_sync(error):
+                    raise
                 logger.warning("task run %s failed: %s: %s", task, type(error).__name__, error)
             del task  # nothing of it is kept while waiting for the next
 

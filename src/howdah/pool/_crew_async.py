@@ -6,7 +6,7 @@ import logging
 import weakref
 from typing import Any, ClassVar, Generic, TypeVar
 
-from ._concurrency import AsyncLock, AsyncQueue, AsyncWorker, spawn_async
+from ._concurrency import AsyncLock, AsyncQueue, AsyncWorker, ends_worker_async, spawn_async
 from .base import BasePool
 from .sched_async import AsyncScheduler
 
@@ -58,7 +58,9 @@ class AsyncCrew(BasePool):
         while (task := await q.get()) is not None:
             try:
                 await task.run()
-            except Exception as error:
+            except BaseException as error:
+                if ends_worker_async(error):
+                    raise
                 logger.warning("task run %s failed: %s: %s", task, type(error).__name__, error)
             del task  # nothing of it is kept while waiting for the next
 

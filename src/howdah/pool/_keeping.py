@@ -58,7 +58,7 @@ class Keeping(Connecting[CT]):
 
     def _set_up(self) -> None:
         super()._set_up()
-        self._full: Event | None = None  # somebody waits for all to be there
+        self._full: set[Event] = set()  # of those who wait for all to be there
 
     # ---- one that is free
 
@@ -68,17 +68,21 @@ class Keeping(Connecting[CT]):
             conn._pool = self
             if self._waiting.popleft().set(conn):
                 return
-        conn._rest(self._pool)
+        conn._rest(self._push)
         self._look_full()
 
+    def _is_full(self) -> bool:
+        return len(self._pool) >= max(self._nconns, self._min_size)  # it has fewer than the latter where it gave up
+
     def _look_full(self) -> None:
-        if self._full is not None and len(self._pool) >= self._nconns:
-            self._full.set()
+        if self._full and self._is_full():
+            for full in self._full:
+                full.set()
 
     def _settle(self) -> None:
         """A connection was taken back without the lock, while somebody came to wait, or closed the pool."""
         with self._lock:
-            while self._waiting and (conn := lend(self._pool, self)) is not None:
+            while self._waiting and (conn := lend(self._pop, self)) is not None:
                 self._give(conn)
             self._look_full()
             left = list(self._pool) if self._closed else []
@@ -90,7 +94,7 @@ class Keeping(Connecting[CT]):
     def _lend_all(self) -> list[CT]:
         """Take the idle connections, to look after them."""
         with self._lock:
-            return [*iter(partial(lend, self._pool, self), None)]
+            return [*iter(partial(lend, self._pop, self), None)]
 
     def _add_to_pool(self, conn: CT) -> None:
         with self._lock:
@@ -170,7 +174,7 @@ class Keeping(Connecting[CT]):
         with self._lock:
             unused, self._nconns_min = self._nconns_min, len(self._pool)
             if self._nconns > self._min_size and unused > 0:
-                conn = lend(self._pool, self)
+                conn = lend(self._pop, self)
             if conn is not None:
                 self._nconns -= 1
                 self._nconns_min -= 1

@@ -57,7 +57,7 @@ class AsyncKeeping(AsyncConnecting[ACT]):
 
     def _set_up(self) -> None:
         super()._set_up()
-        self._full: AsyncEvent | None = None  # somebody waits for all to be there
+        self._full: set[AsyncEvent] = set()  # of those who wait for all to be there
 
     # ---- one that is free
 
@@ -67,17 +67,21 @@ class AsyncKeeping(AsyncConnecting[ACT]):
             conn._pool = self
             if self._waiting.popleft().set(conn):
                 return
-        conn._rest(self._pool)
+        conn._rest(self._push)
         self._look_full()
 
+    def _is_full(self) -> bool:
+        return len(self._pool) >= max(self._nconns, self._min_size)  # it has fewer than the latter where it gave up
+
     def _look_full(self) -> None:
-        if self._full is not None and len(self._pool) >= self._nconns:
-            self._full.set()
+        if self._full and self._is_full():
+            for full in self._full:
+                full.set()
 
     async def _settle(self) -> None:
         """A connection was taken back without the lock, while somebody came to wait, or closed the pool."""
         with self._lock:
-            while self._waiting and (conn := lend(self._pool, self)) is not None:
+            while self._waiting and (conn := lend(self._pop, self)) is not None:
                 self._give(conn)
             self._look_full()
             left = list(self._pool) if self._closed else []
@@ -89,7 +93,7 @@ class AsyncKeeping(AsyncConnecting[ACT]):
     def _lend_all(self) -> list[ACT]:
         """Take the idle connections, to look after them."""
         with self._lock:
-            return [*iter(partial(lend, self._pool, self), None)]
+            return [*iter(partial(lend, self._pop, self), None)]
 
     async def _add_to_pool(self, conn: ACT) -> None:
         with self._lock:
@@ -169,7 +173,7 @@ class AsyncKeeping(AsyncConnecting[ACT]):
         with self._lock:
             unused, self._nconns_min = self._nconns_min, len(self._pool)
             if self._nconns > self._min_size and unused > 0:
-                conn = lend(self._pool, self)
+                conn = lend(self._pop, self)
             if conn is not None:
                 self._nconns -= 1
                 self._nconns_min -= 1

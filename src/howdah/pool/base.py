@@ -85,6 +85,7 @@ class BasePool:
         # exceptions: while nobody waits, a connection is taken from here, and put back, without it. Who puts one back
         # looks afterwards whether somebody waits, and who joins the queue looks afterwards whether one is back.
         self._pool = deque()
+        self._pop, self._push = self._pool.popleft, self._pool.append
         self._waiting = deque()
         self._nconns = min_size  # idle, lent, and being made
         self._nconns_min = 0  # fewest that were idle since the last look

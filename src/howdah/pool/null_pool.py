@@ -41,7 +41,7 @@ class NullConnectionPool(ConnectionPool[CT]):
         num_workers: int = 3,
         report_after: float | None = None,
     ) -> None:
-        """As the pool it derives from; min_size must be 0, and max_size 0 means no limit."""
+        """As the pool it derives from; min_size must be 0, max_size 0 means no limit, close_returns nothing."""
         super().__init__(
             conninfo,
             connection_class=connection_class,
@@ -53,7 +53,7 @@ class NullConnectionPool(ConnectionPool[CT]):
             check=check,
             reset=reset,
             name=name,
-            close_returns=close_returns,
+            close_returns=False,
             timeout=timeout,
             max_waiting=max_waiting,
             max_lifetime=max_lifetime,
@@ -87,8 +87,7 @@ class NullConnectionPool(ConnectionPool[CT]):
             self._restart()
         with self._lock:
             self._nconns += 1
-        self.run_task(AddConnection(self))
-        self._wait_full(timeout)
+        self._wait_full(timeout, AddConnection(self))
 
     def check(self) -> None:
         """Nothing is idle, so nothing is checked."""
@@ -121,8 +120,8 @@ class NullConnectionPool(ConnectionPool[CT]):
 
     def _add_to_pool(self, conn: CT) -> None:
         with self._lock:
-            if self._full is not None:
-                self._full.set()
+            for full in self._full:
+                full.set()
             if self._waiting and not self._closed:
                 self._give(conn)
                 return

@@ -40,7 +40,7 @@ class AsyncNullConnectionPool(AsyncConnectionPool[ACT]):
         num_workers: int = 3,
         report_after: float | None = None,
     ) -> None:
-        """As the pool it derives from; min_size must be 0, and max_size 0 means no limit."""
+        """As the pool it derives from; min_size must be 0, max_size 0 means no limit, close_returns nothing."""
         super().__init__(
             conninfo,
             connection_class=connection_class,
@@ -52,7 +52,7 @@ class AsyncNullConnectionPool(AsyncConnectionPool[ACT]):
             check=check,
             reset=reset,
             name=name,
-            close_returns=close_returns,
+            close_returns=False,
             timeout=timeout,
             max_waiting=max_waiting,
             max_lifetime=max_lifetime,
@@ -86,8 +86,7 @@ class AsyncNullConnectionPool(AsyncConnectionPool[ACT]):
             await self._restart()
         with self._lock:
             self._nconns += 1
-        self.run_task(AddConnection(self))
-        await self._wait_full(timeout)
+        await self._wait_full(timeout, AddConnection(self))
 
     async def check(self) -> None:
         """Nothing is idle, so nothing is checked."""
@@ -120,8 +119,8 @@ class AsyncNullConnectionPool(AsyncConnectionPool[ACT]):
 
     async def _add_to_pool(self, conn: ACT) -> None:
         with self._lock:
-            if self._full is not None:
-                self._full.set()
+            for full in self._full:
+                full.set()
             if self._waiting and not self._closed:
                 self._give(conn)
                 return

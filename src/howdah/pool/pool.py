@@ -96,7 +96,7 @@ class ConnectionPool(Keeping[CT]):
     def _after_fork(self) -> None:
         super()._after_fork()
         self._set_up()
-        self._forked = True
+        self._forked = not self._closed  # else there is nothing to start again
 
     def __del__(self) -> None:
         if self.__dict__.get("_closed", True):
@@ -126,13 +126,12 @@ class ConnectionPool(Keeping[CT]):
         if informs:
             logger.info("connection requested from %r", self.name)
         if self._lends_quickly and not self._waiting:
-            idle = self._pool
-            conn: CT | None = lend(idle, self)
+            conn: CT | None = lend(self._pop, self)
             if conn is not None:
                 if conn._still_alive(self._watch):
                     self._requests_num += 1
-                    if len(idle) < self._nconns_min:
-                        self._nconns_min = len(idle)
+                    if len(self._pool) < self._nconns_min:
+                        self._nconns_min = len(self._pool)
                     if informs:
                         logger.info("connection given by %r", self.name)
                     return conn
@@ -212,7 +211,7 @@ class ConnectionPool(Keeping[CT]):
         with self._lock:
             if self._closed:
                 self._check_open_getconn()
-            conn: CT | None = lend(self._pool, self)
+            conn: CT | None = lend(self._pop, self)
             if conn is not None:
                 self._nconns_min = min(self._nconns_min, len(self._pool))
                 return conn
@@ -263,7 +262,7 @@ class ConnectionPool(Keeping[CT]):
 
         Raises ValueError if it does not come from this pool.
         """
-        if self._takes_quickly and not self._waiting and take_back(conn, self, self._pool):
+        if self._takes_quickly and not self._waiting and take_back(conn, self, self._push):
             if _known_levels.get(INFO) is not False:
                 logger.info("returning connection to %r", self.name)
             if self._waiting or not self._takes_quickly:
@@ -331,6 +330,7 @@ class ConnectionPool(Keeping[CT]):
                 return
             self._check_open()
             self._start_workers()
+            self._nconns = self._min_size  # which may have been changed meanwhile
             self._closed = False
             self._opened = True
             self._refresh()
@@ -340,7 +340,7 @@ class ConnectionPool(Keeping[CT]):
         usable = not self._closed and not self._forked
         usable = usable and self._loans is None
         self._lends_quickly = usable and self._check is None and not self._open_implicit
-        self._takes_quickly = usable and self._reset is None and self._full is None
+        self._takes_quickly = usable and self._reset is None and not self._full
 
     def _start_initial_tasks(self) -> None:
         for _ in range(self._nconns):
@@ -366,29 +366,33 @@ class ConnectionPool(Keeping[CT]):
     def wait(self, timeout: float = 30.0) -> None:
         """Wait until all connections are made, and none is lent.
 
-        Raises `PoolTimeout` after `timeout` seconds, and closes the pool; raises `PoolClosed` on a closed one.
+        Raises `PoolTimeout` after `timeout` seconds, and closes the pool; `PoolClosed` if it is, or gets closed.
         """
         self._check_open_getconn()
         if self._forked:
             self._restart()
-        if len(self._pool) < self._nconns:
-            self._wait_full(timeout)
+        if not self._is_full():
+            self._wait_full(timeout, None)
 
-    def _wait_full(self, timeout: float) -> None:
-        with self._lock:
-            if self._full is None:
-                self._full = Event()
-                self._refresh()
-            full = self._full
-            if self._pool and len(self._pool) >= self._nconns:
-                full.set()
+    def _wait_full(self, timeout: float, task: AddConnection | None) -> None:
+        full = Event()
         logger.info("waiting for pool %r initialization", self.name)
-        if not wait_sync(full, timeout):
+        try:
+            with self._lock:
+                self._full.add(full)
+                self._refresh()
+                self._look_full()
+            if task is not None:
+                self.run_task(task)
+            in_time = wait_sync(full, timeout)
+        finally:
+            with self._lock:
+                self._full.discard(full)
+                self._refresh()
+        if not in_time:
             self.close()
             raise PoolTimeout(f"pool initialization incomplete after {timeout} sec")
-        with self._lock:
-            self._full = None
-            self._refresh()
+        self._check_open_getconn()
         logger.info("pool %r is ready to use", self.name)
 
     def close(self, timeout: float = 5.0) -> None:
@@ -406,6 +410,8 @@ class ConnectionPool(Keeping[CT]):
             self._pool.clear()
             for client in waiting:
                 client.fail(PoolClosed(f"the pool {self.name!r} is closed"))
+            for full in self._full:
+                full.set()
         logger.debug("pool %r closed", self.name)
         for conn in idle:
             self._close_connection(conn)
@@ -422,6 +428,8 @@ class ConnectionPool(Keeping[CT]):
             self._min_size = min_size
             self._max_size = max_size
         self._refill()
+        if self._waiting:
+            self._maybe_grow_pool()
 
     def check(self) -> None:
         """Replace the idle connections that are lost or too old, and make those that are missing."""
