@@ -4,23 +4,29 @@
 #include "module/args.h"
 #include "module/errors.h"
 
-/* Something was registered after the statement was executed. */
+/* Something was registered after the statement was executed. A finalizer may do what it likes meanwhile. */
 static int
 find_loaders_anew(hdpy_cursor *cur)
 {
-    hdpy_description *old = cur->result->description;
+    hdpy_result *result = (hdpy_result *)Py_NewRef((PyObject *)cur->result);
+    hdpy_description *old = (hdpy_description *)Py_NewRef((PyObject *)result->description);
     hdpy_description *d = hdpy_description_in(cur->conn->st, old->settings, hdpy_context_adapters(&cur->context), old,
                                               HDPY_AS_DESCRIBED);
-    if (d == NULL)
-        return -1;
-    d->namedtuple = Py_XNewRef(old->namedtuple);
+    int rc = d ? 0 : -1;
+    if (d != NULL && result->description == old) {
+        d->namedtuple = Py_XNewRef(old->namedtuple);
 #ifdef Py_GIL_DISABLED /* who has the result, and not our guard, may be looking at the old one */
-    d->before = old;
-    HDPY_STORE(cur->result->description, d);
+        d->before = old;
+        HDPY_STORE(result->description, d);
 #else
-    Py_SETREF(cur->result->description, d);
+        Py_SETREF(result->description, d);
 #endif
-    return 0;
+    }
+    else
+        Py_XDECREF((PyObject *)d);
+    Py_DECREF((PyObject *)old);
+    Py_DECREF((PyObject *)result);
+    return rc;
 }
 
 /* The rows of the current result, kept alive while they are decoded: Python code may execute something else on this very
@@ -58,15 +64,21 @@ no_result(hdpy_cursor *cur)
     hdpy_raise(error);
 }
 
+static bool
+has_columns(const hdpy_cursor *cur)
+{
+    return cur->result != NULL && cur->result->description != NULL;
+}
+
 /* How the rows are made is settled. */
 static int
 settle(hdpy_cursor *cur)
 {
     if (cur->result->description->adapters != hdpy_context_adapters(&cur->context) && find_loaders_anew(cur) < 0)
         return -1;
-    if (hdpy_cursor_settle_rows(cur) < 0)
+    if (has_columns(cur) && hdpy_cursor_settle_rows(cur) < 0)
         return -1;
-    if (cur->result != NULL && cur->result->description != NULL)
+    if (has_columns(cur))
         return 0;
     no_result(cur); /* any more: a row factory has run, or another thread */
     return -1;

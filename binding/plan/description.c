@@ -7,11 +7,17 @@ static hdpy_description *
 allocate(hdpy_state *st, hdpy_settings *settings, hdpy_adapters *adapters, Py_ssize_t n)
 {
     PyTypeObject *type = (PyTypeObject *)st->Description;
+    Py_INCREF(
+        (PyObject *)settings); /* before the collector can run, and with it a finalizer that registers an adapter */
+    Py_INCREF((PyObject *)adapters);
     hdpy_description *d = (hdpy_description *)type->tp_alloc(type, n);
-    if (d != NULL) {
-        d->settings = (hdpy_settings *)Py_NewRef((PyObject *)settings);
-        d->adapters = (hdpy_adapters *)Py_NewRef((PyObject *)adapters);
+    if (d == NULL) {
+        Py_DECREF((PyObject *)settings);
+        Py_DECREF((PyObject *)adapters);
+        return NULL;
     }
+    d->settings = settings;
+    d->adapters = adapters;
     return d;
 }
 

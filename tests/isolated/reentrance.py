@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import gc
 import inspect
+import itertools
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -265,6 +267,39 @@ def dumpers_that_change_their_list(dsn: str) -> None:
         assert dumpers == []
 
 
+def finalizers_that_use_the_cursor(dsn: str) -> None:
+    """The collector may run them wherever something is allocated."""
+    conn = howdah.connect(dsn, autocommit=True)
+    cur = conn.cursor()
+    uses = itertools.cycle(
+        [
+            cur.nextset,
+            lambda: setattr(cur, "row_factory", rows.dict_row),
+            lambda: cur.adapters.register_loader("int4", type("Ints", (Loader,), {"load": lambda self, data: 1})),
+            cur.fetchone,
+            lambda: setattr(cur, "row_factory", rows.namedtuple_row),
+        ]
+    )
+
+    def collected(phase: str, info: Any) -> None:
+        if phase == "stop":
+            attempt(next(uses))
+
+    gc.callbacks.append(collected)
+    gc.set_threshold(10)
+    for _ in range(30):
+        attempt(
+            cur.execute, "select i, array[i, i], row(i, i), now(), '{}'::json from generate_series(1, 20) i; select 1"
+        )
+        attempt(lambda: cur.description)
+        attempt(cur.fetchmany, 3)
+        attempt(cur.fetchall)
+        attempt(lambda: [*cur.stream("select generate_series(1, 50)", size=7)])
+        attempt(lambda: cur.executemany("select %s", [([1, 2],) for _ in range(20)], returning=True))
+    gc.callbacks.remove(collected)
+    gc.set_threshold(700)
+
+
 async def callback_that_is_compared(dsn: str) -> None:
     class Callback:
         def __eq__(self, other: object) -> Any:
@@ -302,6 +337,7 @@ CASES = {
         adapter_that_uses_its_lane,
         copy_that_begins_after_its_end,
         dumpers_that_change_their_list,
+        finalizers_that_use_the_cursor,
         callback_that_is_compared,
     )
 }
