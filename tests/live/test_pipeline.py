@@ -382,6 +382,19 @@ def test_transaction_blocks(pg, conn, other, table, autocommit):
     assert not notices
 
 
+def test_status_before_the_sync(pg, auto):
+    with auto.pipeline() as pipeline:
+        cur = auto.execute("select 1")
+        assert status(auto) == ACTIVE
+        assert cur.fetchone() == (1,)
+        assert status(auto) == IDLE
+        with pytest.raises(pg.errors.DivisionByZero):
+            auto.execute("select 1/0").fetchone()
+        assert status(auto) == (ACTIVE if pg.__name__ == "howdah" else IDLE)
+        pipeline.sync()
+        assert status(auto) == IDLE
+
+
 def test_errors_by_transaction_blocks(pg, conn):
     with conn.pipeline():
         with pytest.raises(pg.errors.UndefinedTable), conn.transaction():
