@@ -259,6 +259,21 @@ def test_fork(dsn, cls):
         assert pool.get_stats().get("connections_lost", 0) == 0
 
 
+def test_fork_before_it_opens(dsn):
+    """As servers do that load the program first and then fork their workers."""
+    pool = ConnectionPool(dsn, min_size=2, open=False)
+
+    def child():
+        pool.open()
+        running = threading.active_count()
+        pool.wait(100)
+        with pool.connection(timeout=100):
+            pass
+        return threading.active_count() == running and pool.get_stats()["pool_size"] == 2
+
+    assert in_child(child) == 0
+
+
 async def test_fork_with_an_event_loop(dsn):
     async with AsyncConnectionPool(dsn, min_size=2, open=False) as pool:
         await pool.wait()
