@@ -412,10 +412,11 @@ class ConnectionPool(Keeping[CT]):
                 client.fail(PoolClosed(f"the pool {self.name!r} is closed"))
             for full in self._full:
                 full.set()
+        workers = self._signal_stop_worker()
         logger.debug("pool %r closed", self.name)
         for conn in idle:
             self._close_connection(conn)
-        for left in join_sync(self._signal_stop_worker(), timeout):
+        for left in join_sync(workers, timeout):
             logger.warning("couldn't stop %r in pool %r within %s seconds", left, self.name, timeout)
 
     # ---- maintenance

@@ -433,10 +433,11 @@ class AsyncConnectionPool(AsyncKeeping[ACT]):
                 client.fail(PoolClosed(f"the pool {self.name!r} is closed"))
             for full in self._full:
                 full.set()
+        workers = self._signal_stop_worker()
         logger.debug("pool %r closed", self.name)
         for conn in idle:
             await self._close_connection(conn)
-        for left in await join_async(self._signal_stop_worker(), timeout):
+        for left in await join_async(workers, timeout):
             logger.warning("couldn't stop %r in pool %r within %s seconds", left, self.name, timeout)
 
     # ---- maintenance
