@@ -337,8 +337,7 @@ class ConnectionPool(Keeping[CT]):
         self._start_initial_tasks()
 
     def _refresh(self) -> None:
-        usable = not self._closed and not self._forked
-        usable = usable and self._loans is None
+        usable = not self._closed and not self._forked and self._loans is None
         self._lends_quickly = usable and self._check is None and not self._open_implicit
         self._takes_quickly = usable and self._reset is None and not self._full
 
@@ -468,10 +467,6 @@ class ConnectionPool(Keeping[CT]):
                 conn._expire_at = 0.0
         for conn in self._lend_all():
             self._replace(conn)
-
-    # ---- connecting
-
-    # ---- tasks
 
 
 class Loan(Generic[CT]):
