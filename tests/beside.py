@@ -11,6 +11,7 @@ import gc
 import os
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import sleep
@@ -40,14 +41,24 @@ sleep_async = asyncio.sleep
 
 
 def in_child(function: Callable[[], bool]) -> bool:
-    """Call it in a forked child: whether it returned True."""
-    pid = os.fork()
+    """Call it in a forked child: whether it returned True. AssertionError if it hangs."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # there are threads
+        pid = os.fork()
     if pid == 0:
         try:
             os._exit(0 if function() else 1)
         finally:
             os._exit(2)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status) == 0
+        sleep(0.01)
+    os.kill(pid, 9)
+    os.waitpid(pid, 0)
+    raise AssertionError("the child hangs")
 
 
 def leave_in_child(held: list[Any], way: str) -> bool:

@@ -11,12 +11,11 @@ import os
 import random
 import threading
 import time
-import warnings
 
 import pytest
 
 import howdah
-from beside import eventually, eventually_async
+from beside import eventually, eventually_async, in_child
 from howdah.pool import (
     AsyncConnectionPool,
     AsyncNullConnectionPool,
@@ -209,27 +208,6 @@ async def test_cancelled_while_waiting(dsn, cls):
         assert (stats["pool_size"], stats["pool_available"], stats["requests_waiting"]) == (kept, kept, 0)
 
 
-def in_child(function):
-    """What the function returns (a bool) in a forked child."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # there are threads
-        pid = os.fork()
-    if pid == 0:
-        try:
-            os._exit(0 if function() else 1)
-        finally:
-            os._exit(2)
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        done, status = os.waitpid(pid, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(0.01)
-    os.kill(pid, 9)
-    os.waitpid(pid, 0)
-    raise AssertionError("the child hangs")
-
-
 @pytest.mark.parametrize("cls", [ConnectionPool, NullConnectionPool])
 def test_fork(dsn, cls):
     size = {"min_size": 2} if cls is ConnectionPool else {"max_size": 2}
@@ -248,7 +226,7 @@ def test_fork(dsn, cls):
             gc.collect()
             return not mine & pids
 
-        assert in_child(child) == 0
+        assert in_child(child)
         # Neither ours were touched.
         assert lent.execute("select 1").fetchone() == (1,)
         lent.rollback()
@@ -271,7 +249,7 @@ def test_fork_before_it_opens(dsn):
             pass
         return threading.active_count() == running and pool.get_stats()["pool_size"] == 2
 
-    assert in_child(child) == 0
+    assert in_child(child)
 
 
 async def test_fork_with_an_event_loop(dsn):
@@ -290,7 +268,7 @@ async def test_fork_with_an_event_loop(dsn):
             asyncio.events._set_running_loop(None)
             return asyncio.new_event_loop().run_until_complete(use())
 
-        assert in_child(child) == 0
+        assert in_child(child)
         for _ in range(3):
             async with pool.connection() as conn:
                 assert await (await conn.execute("select 1")).fetchone() == (1,)
