@@ -115,7 +115,7 @@ connection_drain(PyObject *self, PyObject *block)
 {
     HDPY_GUARD(self);
     hdpy_connection *conn = (hdpy_connection *)self;
-    unsigned long me = conn->wait == Py_None ? PyThread_get_thread_ident() : 0;
+    unsigned long me = hdpy_connection_thread(conn);
     if (hdpy_connection_check(conn) < 0)
         return NULL;
     if (block != Py_True && conn->lock.held)

@@ -109,6 +109,13 @@ void hdpy_connection_lose(hdpy_connection *conn, PyObject *error);
 /* The same with an OperationalError of this text. */
 void hdpy_connection_lose_because(hdpy_connection *conn, const char *format, ...);
 
+/* This thread, for hdpy_lock_acquire(); 0 where greenlets share it. */
+static inline unsigned long
+hdpy_connection_thread(const hdpy_connection *conn)
+{
+    return conn->wait == Py_None ? PyThread_get_thread_ident() : 0;
+}
+
 /* Gives the lock back, and closes if close() was called meanwhile. */
 void hdpy_connection_release(hdpy_connection *conn);
 

@@ -8,7 +8,7 @@
 static unsigned long
 this_thread(const hdpy_copy *copy)
 {
-    return copy->conn != NULL && copy->conn->wait == Py_None ? PyThread_get_thread_ident() : 0;
+    return copy->conn != NULL ? hdpy_connection_thread(copy->conn) : 0;
 }
 
 static int

@@ -261,7 +261,7 @@ hdpy_still_alive(hdpy_connection *conn, int watch)
     if (conn->lock.held || is_quiet(conn, watch))
         return true; /* who uses it reads for himself */
     hdpy_lock_try(&conn->lock);
-    conn->lock.owner = conn->wait == Py_None ? PyThread_get_thread_ident() : 0;
+    conn->lock.owner = hdpy_connection_thread(conn);
     for (int i = 0; i < DIGESTED && conn->fd >= 0 && hdpy_receive(conn); i++)
         ;
     if (conn->fd >= 0 &&
@@ -529,7 +529,7 @@ request_by(hdpy_connection *conn, hdpy_deadline deadline)
 static hdpy_request *
 run(hdpy_connection *conn, hdpy_submit submit, void *arg, hdpy_deadline deadline, bool keep)
 {
-    unsigned long me = conn->wait == Py_None ? PyThread_get_thread_ident() : 0;
+    unsigned long me = hdpy_connection_thread(conn);
     if (hdpy_check(conn) < 0 || hdpy_lock_acquire(conn->st, &conn->lock, me, deadline) < 0)
         return NULL;
     hdpy_request *request = NULL;
